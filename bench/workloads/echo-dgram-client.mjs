@@ -1,0 +1,23 @@
+// Measures round trips by node:dgram: no encryption, no acknowledgements, a connected socket, no promise in the way.
+import { createSocket } from 'node:dgram';
+import { performance } from 'node:perf_hooks';
+import { report } from '../lib/report-line.mjs';
+import { RoundTrips } from '../lib/round-trips.mjs';
+
+const [trips = '0', port = '0'] = process.argv.slice(2);
+const roundTrips = new RoundTrips(Number(trips));
+const socket = createSocket('udp4');
+let startMs = 0;
+
+socket.on('message', (answer) => {
+  roundTrips.add(performance.now() - startMs, answer);
+  if (roundTrips.isComplete) report(roundTrips.summary());
+  else ask();
+});
+socket.connect(Number(port), '127.0.0.1', ask);
+
+function ask() {
+  const question = roundTrips.nextQuestion();
+  startMs = performance.now();
+  socket.send(question);
+}

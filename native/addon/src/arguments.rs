@@ -1,0 +1,145 @@
+//! Arguments of a call, checked: a number that does not fit is refused, never cut.
+
+use std::ffi::CStr;
+use std::ptr;
+
+use napi_sys as sys;
+
+use crate::failure::{unfit, Failure};
+use crate::js::{Js, JsResult};
+
+/// Arguments that any method takes at most.
+const MOST: usize = 5;
+
+/// `this` and the arguments of one call. Missing ones are `undefined`.
+pub(crate) struct Arguments {
+    js: Js,
+    pub(crate) this: sys::napi_value,
+    values: [sys::napi_value; MOST],
+}
+
+impl Arguments {
+    /// Reads the call.
+    ///
+    /// # Safety
+    /// `info` must be of the callback that `js` was made in.
+    pub(crate) unsafe fn read(js: Js, info: sys::napi_callback_info) -> JsResult<Self> {
+        let mut count = MOST;
+        let mut arguments = Self { js, this: ptr::null_mut(), values: [ptr::null_mut(); MOST] };
+        // SAFETY: the caller's promise; at most `count` values are written, and the missing ones as undefined.
+        Failure::unless_ok(unsafe {
+            sys::napi_get_cb_info(
+                js.env(),
+                info,
+                &mut count,
+                arguments.values.as_mut_ptr(),
+                &mut arguments.this,
+                ptr::null_mut(),
+            )
+        })?;
+        Ok(arguments)
+    }
+
+    pub(crate) fn value(&self, index: usize) -> sys::napi_value {
+        self.values[index]
+    }
+
+    pub(crate) fn u32(&self, index: usize, name: &CStr) -> JsResult<u32> {
+        read_u32(self.js, self.value(index), name)
+    }
+
+    /// An integer from 0 to `largest`.
+    pub(crate) fn up_to(&self, index: usize, name: &CStr, largest: u32) -> JsResult<u32> {
+        let number = self.u32(index, name)?;
+        if number <= largest {
+            Ok(number)
+        } else {
+            Err(unfit(name, &format!("an integer from 0 to {largest}")))
+        }
+    }
+
+    pub(crate) fn boolean(&self, index: usize, name: &CStr) -> JsResult<bool> {
+        self.js.read_boolean(self.value(index)).ok_or_else(|| unfit(name, "a boolean"))
+    }
+
+    pub(crate) fn string(&self, index: usize, name: &CStr, longest: usize) -> JsResult<String> {
+        let expected = || unfit(name, &format!("a string of at most {longest} bytes"));
+        self.js.read_string(self.value(index), longest).ok_or_else(expected)
+    }
+
+    /// The bytes of a `Uint8Array`, where they lie. The slice must be gone before JavaScript runs again.
+    pub(crate) fn bytes(&self, index: usize, name: &CStr) -> JsResult<&[u8]> {
+        let (data, length) = byte_array(self.js, self.value(index), name)?;
+        // SAFETY: the array is alive while the call lasts, and nothing but JavaScript could detach or change it.
+        Ok(unsafe { slice(data, length) })
+    }
+
+    /// The bytes of a `Uint8Array` to be written. As for [`Arguments::bytes`].
+    pub(crate) fn bytes_mut(&mut self, index: usize, name: &CStr) -> JsResult<&mut [u8]> {
+        let (data, length) = byte_array(self.js, self.value(index), name)?;
+        if length == 0 {
+            return Ok(&mut []);
+        }
+        // SAFETY: as above; `&mut self` keeps the methods from handing out the same array twice.
+        Ok(unsafe { std::slice::from_raw_parts_mut(data, length) })
+    }
+
+    /// Exactly `N` bytes, copied.
+    pub(crate) fn array<const N: usize>(&self, index: usize, name: &CStr) -> JsResult<[u8; N]> {
+        read_array(self.js, self.value(index), name)
+    }
+
+    /// Writes `numbers` into a `BigUint64Array` of at least as many elements.
+    pub(crate) fn put_counters(&self, index: usize, name: &CStr, numbers: &[u64]) -> JsResult<()> {
+        let expected = || unfit(name, &format!("a BigUint64Array of at least {} elements", numbers.len()));
+        let kind = sys::TypedarrayType::biguint64_array;
+        let (data, length) = self.js.typed_array(self.value(index), kind).ok_or_else(expected)?;
+        if length < numbers.len() {
+            return Err(expected());
+        }
+        // SAFETY: the array has room for all of them, and is aligned for its elements.
+        unsafe { ptr::copy_nonoverlapping(numbers.as_ptr(), data.cast::<u64>(), numbers.len()) };
+        Ok(())
+    }
+}
+
+/// An integer from 0 to 2^32 - 1.
+pub(crate) fn read_u32(js: Js, value: sys::napi_value, name: &CStr) -> JsResult<u32> {
+    match js.read_number(value) {
+        Some(number) if number >= 0.0 && number <= f64::from(u32::MAX) && number.fract() == 0.0 => {
+            Ok(number as u32)
+        }
+        _ => Err(unfit(name, "an integer from 0 to 4294967295")),
+    }
+}
+
+/// An integer from 0 to 2^53 - 1, the largest that a double holds exactly.
+pub(crate) fn read_safe_integer(js: Js, value: sys::napi_value, name: &CStr) -> JsResult<u64> {
+    const LARGEST: f64 = 9_007_199_254_740_991.0;
+    match js.read_number(value) {
+        Some(number) if (0.0..=LARGEST).contains(&number) && number.fract() == 0.0 => Ok(number as u64),
+        _ => Err(unfit(name, "an integer from 0 to 9007199254740991")),
+    }
+}
+
+/// Exactly `N` bytes, copied.
+pub(crate) fn read_array<const N: usize>(js: Js, value: sys::napi_value, name: &CStr) -> JsResult<[u8; N]> {
+    let (data, length) = byte_array(js, value, name)?;
+    // SAFETY: the array is alive while the call lasts; the slice is copied at once.
+    let bytes = unsafe { slice(data, length) };
+    bytes.try_into().map_err(|_| unfit(name, &format!("a Uint8Array of {N} bytes")))
+}
+
+fn byte_array(js: Js, value: sys::napi_value, name: &CStr) -> JsResult<(*mut u8, usize)> {
+    js.typed_array(value, sys::TypedarrayType::uint8_array).ok_or_else(|| unfit(name, "a Uint8Array"))
+}
+
+/// # Safety
+/// `data` must lead to `length` bytes that stay as they are while the slice lives.
+unsafe fn slice<'a>(data: *const u8, length: usize) -> &'a [u8] {
+    if length == 0 {
+        return &[];
+    }
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts(data, length) }
+}

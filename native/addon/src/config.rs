@@ -1,0 +1,124 @@
+//! Configuration objects of JavaScript as the engine's types.
+
+use std::ffi::CStr;
+
+use napi_sys as sys;
+use osier_core::{AssociationConfig, Cipher, EngineConfig, Path, SessionConfig, PATH_RECORD_LENGTH};
+use osier_udp::MAX_TRAIN_BYTES;
+
+use crate::arguments::{read_array, read_safe_integer, read_u32};
+use crate::failure::unfit;
+use crate::js::{Js, JsResult};
+
+/// What every path carries, in bytes of UDP payload.
+const MIN_DATAGRAM_BYTES: usize = 1_200;
+
+/// Reads properties of one object. Getters may run JavaScript: read configurations before anything is borrowed.
+struct Object {
+    js: Js,
+    object: sys::napi_value,
+}
+
+impl Object {
+    fn new(js: Js, value: sys::napi_value, name: &CStr) -> JsResult<Self> {
+        match js.type_of(value)? {
+            sys::ValueType::napi_object => Ok(Self { js, object: value }),
+            _ => Err(unfit(name, "an object")),
+        }
+    }
+
+    fn integer(&self, name: &CStr) -> JsResult<u64> {
+        read_safe_integer(self.js, self.js.get(self.object, name)?, name)
+    }
+
+    fn u32(&self, name: &CStr) -> JsResult<u32> {
+        read_u32(self.js, self.js.get(self.object, name)?, name)
+    }
+
+    fn bigint(&self, name: &CStr) -> JsResult<u64> {
+        let value = self.js.get(self.object, name)?;
+        self.js.read_bigint(value).ok_or_else(|| unfit(name, "a BigInt from 0 to 2^64 - 1"))
+    }
+
+    fn boolean(&self, name: &CStr) -> JsResult<bool> {
+        let value = self.js.get(self.object, name)?;
+        self.js.read_boolean(value).ok_or_else(|| unfit(name, "a boolean"))
+    }
+
+    fn array<const N: usize>(&self, name: &CStr) -> JsResult<[u8; N]> {
+        read_array(self.js, self.js.get(self.object, name)?, name)
+    }
+}
+
+pub(crate) fn engine_config(js: Js, value: sys::napi_value) -> JsResult<EngineConfig> {
+    let object = Object::new(js, value, c"config")?;
+    Ok(EngineConfig {
+        idle_timeout_micros: object.integer(c"idleTimeoutMicros")?,
+        peer_lost_after_micros: object.integer(c"peerLostAfterMicros")?,
+        keep_alive_micros: object.integer(c"keepAliveMicros")?,
+        memory_bytes: object.integer(c"memoryBytes")?,
+        peers: object.u32(c"peers")? as usize,
+        streams_per_peer: object.integer(c"streamsPerPeer")?,
+        stream_window_bytes: object.integer(c"streamWindowBytes")?,
+        initial_data_bytes: object.integer(c"initialDataBytes")?,
+        initial_stream_data_bytes: object.integer(c"initialStreamDataBytes")?,
+        mtu_bytes: mtu(&object)?,
+        ..EngineConfig::default()
+    })
+}
+
+fn mtu(object: &Object) -> JsResult<usize> {
+    match object.u32(c"mtuBytes")? as usize {
+        bytes if (MIN_DATAGRAM_BYTES..=MAX_TRAIN_BYTES).contains(&bytes) => Ok(bytes),
+        _ => Err(unfit(c"mtuBytes", "an integer from 1200 to 65507")),
+    }
+}
+
+pub(crate) fn association_config(js: Js, value: sys::napi_value) -> JsResult<AssociationConfig> {
+    let object = Object::new(js, value, c"config")?;
+    let parity = match object.u32(c"parity")? {
+        0 => 0,
+        1 => 1,
+        _ => return Err(unfit(c"parity", "0 or 1")),
+    };
+    Ok(AssociationConfig {
+        parity,
+        peer_max_data: object.integer(c"peerMaxData")?,
+        peer_max_stream_data: object.integer(c"peerMaxStreamData")?,
+        peer_max_streams: object.integer(c"peerMaxStreams")?,
+    })
+}
+
+pub(crate) fn session_config(js: Js, value: sys::napi_value) -> JsResult<SessionConfig> {
+    let object = Object::new(js, value, c"session")?;
+    let cipher = match object.u32(c"cipher")? {
+        0 => Cipher::ChaCha20Poly1305,
+        1 => Cipher::Aes256Gcm,
+        _ => return Err(unfit(c"cipher", "0 or 1")),
+    };
+    Ok(SessionConfig {
+        local_index: object.u32(c"localIndex")?,
+        remote_index: object.u32(c"remoteIndex")?,
+        cipher,
+        send_key: object.array(c"sendKey")?,
+        receive_key: object.array(c"receiveKey")?,
+        first_send: packet_number(&object, c"firstSend")?,
+        first_receive: packet_number(&object, c"firstReceive")?,
+        path: path(&object.array(c"path")?)?,
+        confirmed: object.boolean(c"confirmed")?,
+        preferred: object.boolean(c"preferred")?,
+    })
+}
+
+/// A packet number: at most 2^62 - 1, as on the wire.
+fn packet_number(object: &Object, name: &CStr) -> JsResult<u64> {
+    match object.bigint(name)? {
+        number if number < 1 << 62 => Ok(number),
+        _ => Err(unfit(name, "at most 2^62 - 1")),
+    }
+}
+
+/// A path from its record.
+pub(crate) fn path(record: &[u8; PATH_RECORD_LENGTH]) -> JsResult<Path> {
+    Path::from_record(record).map_err(|_| unfit(c"path", "a path record"))
+}

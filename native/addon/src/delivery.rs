@@ -1,0 +1,107 @@
+//! One callback into JavaScript for a batch of events.
+
+use std::ptr;
+
+use napi_sys as sys;
+
+use crate::driver::Driver;
+use crate::endpoint::{Endpoint, JsSide, Phase};
+use crate::event_record::{RecordWriter, MAX_BYTES, MAX_RECORDS, RECORD_WORDS};
+use crate::failure::Failure;
+use crate::js::{Js, JsResult};
+
+impl Endpoint {
+    /// Tells the listener what happened, as far as one batch holds it. False when there was nothing, or when the endpoint is no longer open.
+    pub(crate) fn deliver_batch(&self) -> bool {
+        if self.delivering.get() || self.with_driver(Driver::has_events) != Some(true) {
+            return false;
+        }
+        self.call_listener(|writer| {
+            self.with_driver(|driver| driver.write_events(writer));
+        });
+        self.is_open()
+    }
+
+    /// Tells the listener that the endpoint failed, then closes it.
+    pub(crate) fn tell_failure(&self) {
+        let message = self.failure.take();
+        self.call_listener(|writer| {
+            // A fresh batch has room for one message.
+            let _ = writer.put_failure(&message);
+        });
+        self.close();
+    }
+
+    /// Writes a batch and calls the listener with it. An exception that the listener throws is an uncaught one, as in any callback of Node.
+    fn call_listener(&self, write: impl FnOnce(&mut RecordWriter<'_>)) {
+        let Some(side) = self.js_side.get() else { return };
+        // SAFETY: called from callbacks of the loop only, on the environment's thread.
+        let js = unsafe { self.js() };
+        // A failure here means that the environment runs no JavaScript any more: there is nobody to tell.
+        let _ = js.scoped(|| {
+            let Ok((listener, count)) = prepare_call(js, side, write) else {
+                return self.fail("the arrays of events were detached");
+            };
+            self.delivering.set(true);
+            call(js, side, listener, count);
+            self.delivering.set(false);
+            if matches!(self.phase.get(), Phase::Closing | Phase::Closed) {
+                self.release_js_side();
+            }
+        });
+    }
+}
+
+/// Writes the records; returns the listener and its argument.
+fn prepare_call(
+    js: Js,
+    side: JsSide,
+    write: impl FnOnce(&mut RecordWriter<'_>),
+) -> JsResult<(sys::napi_value, sys::napi_value)> {
+    let records = array(js, side.events, sys::TypedarrayType::uint32_array, MAX_RECORDS * RECORD_WORDS)?;
+    let bytes = array(js, side.bytes, sys::TypedarrayType::uint8_array, MAX_BYTES)?;
+    let count = {
+        // SAFETY: both arrays have these lengths, were looked up just now, and no JavaScript runs before the slices are gone.
+        let (records, bytes) = unsafe {
+            (
+                std::slice::from_raw_parts_mut(records.cast::<u32>(), MAX_RECORDS * RECORD_WORDS),
+                std::slice::from_raw_parts_mut(bytes, MAX_BYTES),
+            )
+        };
+        let mut writer = RecordWriter::new(records, bytes);
+        write(&mut writer);
+        writer.count()
+    };
+    Ok((js.dereference(side.listener)?, js.uint32(count)?))
+}
+
+/// Where the elements of a lent array lie. JavaScript could have detached it since the last batch.
+fn array(js: Js, reference: sys::napi_ref, kind: i32, length: usize) -> JsResult<*mut u8> {
+    match js.typed_array(js.dereference(reference)?, kind) {
+        Some((data, present)) if present == length => Ok(data),
+        _ => Err(Failure::State("the arrays of events were detached")),
+    }
+}
+
+fn call(js: Js, side: JsSide, listener: sys::napi_value, count: sys::napi_value) {
+    let Ok(receiver) = js.global() else { return };
+    let mut result = ptr::null_mut();
+    // SAFETY: the values come from the present scope, and the async context is alive: while a batch is delivered nobody destroys it.
+    let status = unsafe {
+        sys::napi_make_callback(js.env(), side.context, receiver, listener, 1, &count, &mut result)
+    };
+    if status == sys::Status::napi_pending_exception {
+        report_exception(js);
+    }
+}
+
+/// Makes the pending exception an `uncaughtException`. While a worker is being terminated there is none to take.
+fn report_exception(js: Js) {
+    let mut exception = ptr::null_mut();
+    // SAFETY: the present environment, and a variable for the result.
+    let status = unsafe { sys::napi_get_and_clear_last_exception(js.env(), &mut exception) };
+    if status == sys::Status::napi_ok && !exception.is_null() {
+        // SAFETY: as above.
+        unsafe { sys::napi_fatal_exception(js.env(), exception) };
+    }
+}

@@ -1,0 +1,187 @@
+//! An engine and its sockets: datagrams in, datagrams out. Knows neither libuv nor JavaScript.
+
+use std::io;
+
+use osier_core::{Ecn, Engine, Event, Instant, Path, ReceiveMeta};
+use osier_udp::{classify, ErrorClass, ReceiveBuffer, Route, SendOutcome, SendQueue, UdpSocket};
+
+use crate::clock;
+use crate::event_record::RecordWriter;
+
+/// Errors in a row, with nothing received between them, after which a socket counts as dead: waiting for it would spin.
+const MAX_RECEIVE_ERRORS: u32 = 100;
+
+struct BoundSocket {
+    socket: UdpSocket,
+    receive_errors: u32,
+}
+
+/// How a flush ended.
+pub(crate) enum Flow {
+    /// Nothing is left that may be sent now.
+    Idle,
+    /// This socket is full: flush again when it is writable.
+    Blocked(u16),
+    /// A socket is dead.
+    Failed(io::Error),
+}
+
+pub(crate) struct Driver {
+    pub(crate) engine: Engine,
+    sockets: Vec<BoundSocket>,
+    receive_buffer: ReceiveBuffer,
+    queue: SendQueue,
+    blocked: bool,
+    /// Taken from the engine, but without room in the last batch.
+    held_back: Option<Event>,
+    #[cfg(feature = "fault-injection")]
+    pub(crate) panics_on_receive: bool,
+}
+
+impl Driver {
+    pub(crate) fn new(engine: Engine) -> Self {
+        Self {
+            engine,
+            sockets: Vec::new(),
+            receive_buffer: ReceiveBuffer::new(),
+            queue: SendQueue::new(),
+            blocked: false,
+            held_back: None,
+            #[cfg(feature = "fault-injection")]
+            panics_on_receive: false,
+        }
+    }
+
+    /// Adds a socket; returns its number, or `None` when there are too many.
+    pub(crate) fn add_socket(&mut self, socket: UdpSocket) -> Option<u16> {
+        let number = u16::try_from(self.sockets.len()).ok()?;
+        self.sockets.push(BoundSocket { socket, receive_errors: 0 });
+        Some(number)
+    }
+
+    /// Takes the newest socket away again.
+    pub(crate) fn remove_last_socket(&mut self) {
+        self.sockets.pop();
+    }
+
+    pub(crate) fn sockets(&self) -> impl Iterator<Item = &UdpSocket> {
+        self.sockets.iter().map(|bound| &bound.socket)
+    }
+
+    /// Takes what has arrived on a socket, up to one full buffer, through the engine.
+    pub(crate) fn receive(&mut self, number: u16) -> io::Result<()> {
+        let Some(bound) = self.sockets.get_mut(usize::from(number)) else { return Ok(()) };
+        if let Err(error) = bound.socket.receive(&mut self.receive_buffer) {
+            return bound.note_error(error);
+        }
+        bound.receive_errors = 0;
+        #[cfg(feature = "fault-injection")]
+        assert!(!self.panics_on_receive, "a fault on purpose");
+        let now = clock::now();
+        for train in self.receive_buffer.trains() {
+            let Route { remote, local, interface } = train.meta.route;
+            let meta = ReceiveMeta {
+                path: Path { socket: number, remote, local, interface },
+                ecn: Ecn::from_bits(train.meta.ecn as u8),
+                segment_size: train.meta.segment_size,
+            };
+            self.engine.handle_train(now, &meta, train.bytes);
+        }
+        Ok(())
+    }
+
+    /// Takes the error that a socket reports, as far as it does not end the socket.
+    pub(crate) fn take_socket_error(&mut self, number: u16) -> io::Result<()> {
+        let Some(bound) = self.sockets.get_mut(usize::from(number)) else { return Ok(()) };
+        match bound.socket.take_pending_error() {
+            Ok(()) => bound.note_error(io::ErrorKind::Other.into()),
+            Err(error) => bound.note_error(error),
+        }
+    }
+
+    /// Handles what was due by now.
+    pub(crate) fn run_due_timers(&mut self) {
+        let now = clock::now();
+        if self.engine.poll_timeout().is_some_and(|deadline| deadline <= now) {
+            self.engine.handle_timeout(now);
+        }
+    }
+
+    /// When [`Driver::run_due_timers`] will have something to do.
+    pub(crate) fn deadline(&mut self) -> Option<Instant> {
+        self.engine.poll_timeout()
+    }
+
+    /// Sends what may be sent now.
+    pub(crate) fn flush(&mut self) -> Flow {
+        if self.blocked {
+            return Flow::Idle;
+        }
+        loop {
+            let now = clock::now();
+            while !self.queue.is_full() {
+                let Some(transmit) = self.engine.poll_transmit(now, self.queue.room()) else { break };
+                let Path { socket, remote, local, interface } = transmit.path;
+                let ecn = osier_udp::Ecn::from_traffic_class(transmit.ecn.to_bits());
+                let route = Route { remote, local, interface };
+                self.queue.push(socket, route, ecn, transmit.segment_size, transmit.len);
+            }
+            let Some(socket) = self.queue.head_socket() else { return Flow::Idle };
+            let Some(bound) = self.sockets.get_mut(usize::from(socket)) else {
+                self.queue.drop_head();
+                continue;
+            };
+            match bound.socket.send(&mut self.queue) {
+                SendOutcome::Done => {}
+                SendOutcome::Blocked => {
+                    self.blocked = true;
+                    return Flow::Blocked(socket);
+                }
+                SendOutcome::Failed(error) => {
+                    self.queue.drop_head();
+                    return Flow::Failed(error);
+                }
+            }
+        }
+    }
+
+    /// The socket that was full is writable.
+    pub(crate) fn unblock(&mut self) {
+        self.blocked = false;
+    }
+
+    /// Whether [`Driver::write_events`] would write something.
+    pub(crate) fn has_events(&mut self) -> bool {
+        if self.held_back.is_none() {
+            self.held_back = self.engine.poll_event();
+        }
+        self.held_back.is_some()
+    }
+
+    /// Writes events until there are no more, or no room; what found none comes first the next time.
+    pub(crate) fn write_events(&mut self, writer: &mut RecordWriter<'_>) {
+        while let Some(event) = self.held_back.take().or_else(|| self.engine.poll_event()) {
+            if writer.put(&event).is_err() {
+                self.held_back = Some(event);
+                return;
+            }
+            if matches!(event, Event::Handshake { .. } | Event::RefusalHint { .. }) {
+                self.engine.on_handshake_read();
+            }
+        }
+    }
+}
+
+impl BoundSocket {
+    /// Lets a receive error pass unless it ends the socket.
+    fn note_error(&mut self, error: io::Error) -> io::Result<()> {
+        match classify(&error) {
+            ErrorClass::Blocked => Ok(()),
+            ErrorClass::Transient if self.receive_errors < MAX_RECEIVE_ERRORS => {
+                self.receive_errors += 1;
+                Ok(())
+            }
+            ErrorClass::Transient | ErrorClass::Fatal => Err(error),
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! The class `NativeEngine`: its constructor, and the table of its methods.
+
+use std::cell::RefCell;
+use std::ffi::{c_char, c_void, CStr};
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::ptr;
+use std::rc::Rc;
+
+use napi_sys as sys;
+use osier_core::{Engine, EngineConfig};
+use ring::rand::{SecureRandom, SystemRandom};
+
+use crate::arguments::Arguments;
+use crate::config::engine_config;
+use crate::driver::Driver;
+use crate::endpoint::{Endpoint, JsSide};
+use crate::entry;
+use crate::event_record::{MAX_BYTES, MAX_RECORDS, RECORD_WORDS};
+use crate::failure::{unfit, Failure};
+use crate::js::{Js, JsResult};
+use crate::shared_block::SharedBlocks;
+use crate::uv::uv_loop_t;
+use crate::{association_methods, handshake_methods, info, socket_methods, stream_methods};
+
+/// Describes one method: its name in JavaScript and the function that runs it.
+macro_rules! method {
+    ($name:literal, $body:path) => {{
+        unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+            // SAFETY: Node-API calls this, with arguments of the present call.
+            unsafe { entry::method(env, info, $body) }
+        }
+        property($name, enter)
+    }};
+}
+
+/// Every method of `Engine` in `src/engine/engine.ts`.
+fn methods() -> [sys::napi_property_descriptor; 30] {
+    [
+        method!(c"bind", socket_methods::bind),
+        method!(c"pathTo", socket_methods::path_to),
+        method!(c"flush", socket_methods::flush),
+        method!(c"setRef", socket_methods::set_ref),
+        method!(c"close", socket_methods::close),
+        method!(c"info", info::info),
+        method!(c"stats", info::stats),
+        method!(c"setAdmissionKeys", handshake_methods::set_admission_keys),
+        method!(c"reserveIndex", handshake_methods::reserve_index),
+        method!(c"releaseIndex", handshake_methods::release_index),
+        method!(c"sendDatagram", handshake_methods::send_datagram),
+        method!(c"createAssociation", association_methods::create_association),
+        method!(c"installSession", association_methods::install_session),
+        method!(c"nextPacketNumber", association_methods::next_packet_number),
+        method!(c"closeAssociation", association_methods::close_association),
+        method!(c"dropAssociation", association_methods::drop_association),
+        method!(c"ping", association_methods::ping),
+        method!(c"drain", association_methods::drain),
+        method!(c"associationStats", association_methods::association_stats),
+        method!(c"associationPath", association_methods::association_path),
+        method!(c"openStream", stream_methods::open_stream),
+        method!(c"setPriority", stream_methods::set_priority),
+        method!(c"write", stream_methods::write),
+        method!(c"room", stream_methods::room),
+        method!(c"finish", stream_methods::finish),
+        method!(c"reset", stream_methods::reset),
+        method!(c"stop", stream_methods::stop),
+        method!(c"read", stream_methods::read),
+        method!(c"peek", stream_methods::peek),
+        method!(c"consume", stream_methods::consume),
+    ]
+}
+
+fn property(
+    name: &CStr,
+    enter: unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value,
+) -> sys::napi_property_descriptor {
+    sys::napi_property_descriptor {
+        utf8name: name.as_ptr(),
+        name: ptr::null_mut(),
+        method: Some(enter),
+        getter: None,
+        setter: None,
+        value: ptr::null_mut(),
+        attributes: sys::PropertyAttributes::default,
+        data: ptr::null_mut(),
+    }
+}
+
+/// Node calls this once for every environment that loads the addon.
+///
+/// # Safety
+/// Only Node calls it.
+#[no_mangle]
+pub unsafe extern "C" fn napi_register_module_v1(
+    env: sys::napi_env,
+    exports: sys::napi_value,
+) -> sys::napi_value {
+    // SAFETY: Node's promise for this entry.
+    let js = unsafe { Js::new(env) };
+    if let Err(failure) = define_class(js, exports) {
+        failure.throw(js);
+    }
+    exports
+}
+
+/// The version of Node-API that the addon needs: 8 has the asynchronous cleanup hooks.
+#[no_mangle]
+pub extern "C" fn node_api_module_get_api_version_v1() -> i32 {
+    8
+}
+
+fn define_class(js: Js, exports: sys::napi_value) -> JsResult<()> {
+    let name = c"NativeEngine";
+    let mut methods = methods().to_vec();
+    methods.extend([
+        method!(c"watchAcknowledged", stream_methods::watch_acknowledged),
+        method!(c"streamStats", stream_methods::stream_stats),
+    ]);
+    #[cfg(feature = "fault-injection")]
+    methods.extend([
+        method!(c"panicNow", crate::fault_methods::panic_now),
+        method!(c"panicOnReceive", crate::fault_methods::panic_on_receive),
+    ]);
+    let mut class = ptr::null_mut();
+    // SAFETY: the present environment; the names are static and the table is copied.
+    Failure::unless_ok(unsafe {
+        sys::napi_define_class(
+            js.env(),
+            name.as_ptr().cast::<c_char>(),
+            name.count_bytes() as isize,
+            Some(construct),
+            ptr::null_mut(),
+            methods.len(),
+            methods.as_ptr(),
+            &mut class,
+        )
+    })?;
+    js.set(exports, name, class)
+}
+
+/// `new NativeEngine(config, listener)`
+unsafe extern "C" fn construct(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: Node-API calls this with the present environment.
+    let js = unsafe { Js::new(env) };
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let mut target = ptr::null_mut();
+        // SAFETY: `info` is of the present call.
+        Failure::unless_ok(unsafe { sys::napi_get_new_target(env, info, &mut target) })?;
+        if target.is_null() {
+            return Err(Failure::Argument("NativeEngine must be called with new".to_owned()));
+        }
+        // SAFETY: as above.
+        let arguments = unsafe { Arguments::read(js, info) }?;
+        let listener = arguments.value(1);
+        if js.type_of(listener)? != sys::ValueType::napi_function {
+            return Err(unfit(c"listener", "a function"));
+        }
+        let config = engine_config(js, arguments.value(0))?;
+        build(js, config, listener, arguments.this)?;
+        Ok(arguments.this)
+    }));
+    let failure = match outcome {
+        Ok(Ok(this)) => return this,
+        Ok(Err(failure)) => failure,
+        Err(_) => Failure::State("the engine failed while it was made"),
+    };
+    failure.throw(js);
+    ptr::null_mut()
+}
+
+fn build(js: Js, config: EngineConfig, listener: sys::napi_value, this: sys::napi_value) -> JsResult<()> {
+    let events = js.new_typed_array(sys::TypedarrayType::uint32_array, MAX_RECORDS * RECORD_WORDS, 4)?;
+    let bytes = js.new_typed_array(sys::TypedarrayType::uint8_array, MAX_BYTES, 1)?;
+    js.define_constants(this, &[(c"events", events), (c"bytes", bytes)])?;
+
+    let mut seed = [0; 32];
+    SystemRandom::new().fill(&mut seed).map_err(|_| Failure::State("the system has no random bytes"))?;
+    let engine = Engine::new(config, seed, Rc::new(RefCell::new(SharedBlocks::new(js.env()))));
+    let endpoint = Endpoint::new(js.env(), uv_loop(js)?, Driver::new(engine));
+    endpoint.js_side.set(Some(JsSide {
+        listener: js.reference(listener)?,
+        events: js.reference(events)?,
+        bytes: js.reference(bytes)?,
+        context: async_context(js)?,
+    }));
+    let started = endpoint
+        .start()
+        .map_err(|_| Failure::State("libuv refused a handle"))
+        .and_then(|()| endpoint.add_cleanup_hook(js))
+        .and_then(|()| wrap(js, this, endpoint.clone()));
+    if started.is_err() {
+        endpoint.close();
+    }
+    started
+}
+
+fn uv_loop(js: Js) -> JsResult<*mut uv_loop_t> {
+    let mut uv_loop = ptr::null_mut();
+    // SAFETY: the present environment.
+    Failure::unless_ok(unsafe { sys::napi_get_uv_event_loop(js.env(), &mut uv_loop) })?;
+    Ok(uv_loop.cast())
+}
+
+fn async_context(js: Js) -> JsResult<sys::napi_async_context> {
+    let (resource, name) = (js.object()?, js.string("osier.engine")?);
+    let mut context = ptr::null_mut();
+    // SAFETY: the values come from the present scope.
+    Failure::unless_ok(unsafe { sys::napi_async_init(js.env(), resource, name, &mut context) })?;
+    Ok(context)
+}
+
+/// Ties the endpoint to the object; the object's finalizer gives it up.
+fn wrap(js: Js, this: sys::napi_value, endpoint: Rc<Endpoint>) -> JsResult<()> {
+    let held = Rc::into_raw(endpoint);
+    // SAFETY: `this` is fresh, and the finalizer takes `held` back.
+    let status = unsafe {
+        sys::napi_wrap(
+            js.env(),
+            this,
+            held.cast_mut().cast(),
+            Some(on_collected),
+            ptr::null_mut(),
+            ptr::null_mut(),
+        )
+    };
+    Failure::unless_ok(status).inspect_err(|_| {
+        // SAFETY: made by `into_raw` above and taken by nobody.
+        drop(unsafe { Rc::from_raw(held) });
+    })
+}
+
+/// The object is gone: collected without ever having had a socket, or its environment ends, which closed it before.
+unsafe extern "C" fn on_collected(_env: sys::napi_env, data: *mut c_void, _hint: *mut c_void) {
+    // SAFETY: made by `Rc::into_raw` in `wrap`; a finalizer runs once.
+    let endpoint = unsafe { Rc::from_raw(data.cast_const().cast::<Endpoint>()) };
+    endpoint.guard(|| endpoint.close());
+}

@@ -1,0 +1,68 @@
+//! Methods for handshakes: admission, receiver indices, single datagrams.
+
+use std::rc::Rc;
+
+use napi_sys as sys;
+
+use crate::arguments::Arguments;
+use crate::config::path;
+use crate::endpoint::Endpoint;
+use crate::failure::unfit;
+use crate::js::{Js, JsResult};
+
+/// Bytes of a mac1 key.
+const KEY_BYTES: usize = 32;
+/// Bytes of the longest single datagram: what fits an Ethernet frame after IPv4 and UDP headers.
+const LONGEST_DATAGRAM: usize = 1_472;
+
+/// `setAdmissionKeys(keys: Uint8Array): void`
+pub(crate) fn set_admission_keys(
+    js: Js,
+    endpoint: &Rc<Endpoint>,
+    arguments: &mut Arguments,
+) -> JsResult<sys::napi_value> {
+    let bytes = arguments.bytes(0, c"keys")?;
+    let keys: Vec<[u8; KEY_BYTES]> = bytes.chunks(KEY_BYTES).map_while(|key| key.try_into().ok()).collect();
+    if keys.len() * KEY_BYTES != bytes.len() {
+        return Err(unfit(c"keys", "a whole number of 32-byte keys"));
+    }
+    endpoint.with_driver(|driver| driver.engine.set_admission_keys(&keys));
+    js.undefined()
+}
+
+/// `reserveIndex(mac1Key: Uint8Array): number`; 0 when none is left.
+pub(crate) fn reserve_index(
+    js: Js,
+    endpoint: &Rc<Endpoint>,
+    arguments: &mut Arguments,
+) -> JsResult<sys::napi_value> {
+    let key = arguments.array::<KEY_BYTES>(0, c"mac1Key")?;
+    let index = endpoint.with_driver(|driver| driver.engine.reserve_index(key)).flatten();
+    js.uint32(index.unwrap_or(0))
+}
+
+/// `releaseIndex(index: number): void`
+pub(crate) fn release_index(
+    js: Js,
+    endpoint: &Rc<Endpoint>,
+    arguments: &mut Arguments,
+) -> JsResult<sys::napi_value> {
+    let index = arguments.u32(0, c"index")?;
+    endpoint.with_driver(|driver| driver.engine.release_index(index));
+    js.undefined()
+}
+
+/// `sendDatagram(path: PathRecord, datagram: Uint8Array): void`
+pub(crate) fn send_datagram(
+    js: Js,
+    endpoint: &Rc<Endpoint>,
+    arguments: &mut Arguments,
+) -> JsResult<sys::napi_value> {
+    let path = path(&arguments.array(0, c"path")?)?;
+    let datagram = arguments.bytes(1, c"datagram")?;
+    if datagram.is_empty() || datagram.len() > LONGEST_DATAGRAM {
+        return Err(unfit(c"datagram", "1 to 1472 bytes long"));
+    }
+    endpoint.change(|driver| driver.engine.send_datagram(path, datagram));
+    js.undefined()
+}

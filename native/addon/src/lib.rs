@@ -1,0 +1,43 @@
+//! The engine and its sockets as a Node addon, on the event loop of the environment that loads it.
+//!
+//! What it does not do: it starts no thread, keeps nothing that two environments share, decides nothing and speaks no protocol. Packets are
+//! `osier-core`'s, system calls `osier-udp`'s, policy JavaScript's. `src/engine/engine.ts` is the other side of this boundary.
+//!
+//! | file | concern |
+//! |---|---|
+//! | `engine_class` | the class `NativeEngine` and its constructor |
+//! | `*_methods` | its methods, by subject |
+//! | `entry` | every way in: panics are caught here |
+//! | `arguments`, `config` | JavaScript values to typed ones, checked |
+//! | `endpoint` | all state of one engine |
+//! | `driver` | engine and sockets, without libuv and JavaScript |
+//! | `event_loop` | callbacks of libuv, and the order of work in them |
+//! | `delivery`, `event_record` | one callback into JavaScript for a batch |
+//! | `shared_block` | ring memory that JavaScript can look into |
+//! | `teardown` | closing, by JavaScript or with the environment |
+
+#![deny(unsafe_op_in_unsafe_fn)]
+
+mod arguments;
+mod association_methods;
+mod clock;
+mod config;
+mod delivery;
+mod driver;
+mod endpoint;
+mod engine_class;
+mod entry;
+mod event_loop;
+mod event_record;
+mod failure;
+#[cfg(feature = "fault-injection")]
+mod fault_methods;
+mod handshake_methods;
+mod info;
+mod js;
+mod shared_block;
+mod socket_methods;
+mod stream_methods;
+mod teardown;
+mod uv;
+mod uv_handle;

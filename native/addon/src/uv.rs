@@ -1,0 +1,69 @@
+//! The part of libuv that the driver uses. The node binary exports it; handles are opaque and sized by [`uv_handle_size`].
+
+#![allow(non_camel_case_types)]
+
+use std::borrow::Cow;
+use std::ffi::{c_char, c_int, c_uint, c_void, CStr};
+
+/// An event loop; owned by Node.
+#[repr(C)]
+pub(crate) struct uv_loop_t {
+    _opaque: [u8; 0],
+}
+
+/// Any handle.
+#[repr(C)]
+pub(crate) struct uv_handle_t {
+    _opaque: [u8; 0],
+}
+
+/// `uv_handle_type` of libuv 1: the numbers are part of its ABI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(C)]
+pub(crate) enum HandleType {
+    Poll = 8,
+    Prepare = 9,
+    Timer = 13,
+}
+
+pub(crate) const UV_READABLE: c_int = 1;
+pub(crate) const UV_WRITABLE: c_int = 2;
+
+pub(crate) type uv_close_cb = unsafe extern "C" fn(*mut uv_handle_t);
+pub(crate) type uv_poll_cb = unsafe extern "C" fn(*mut uv_handle_t, c_int, c_int);
+pub(crate) type uv_handle_cb = unsafe extern "C" fn(*mut uv_handle_t);
+
+extern "C" {
+    pub(crate) fn uv_handle_size(kind: c_uint) -> usize;
+    pub(crate) fn uv_handle_get_data(handle: *const uv_handle_t) -> *mut c_void;
+    pub(crate) fn uv_handle_set_data(handle: *mut uv_handle_t, data: *mut c_void);
+    pub(crate) fn uv_ref(handle: *mut uv_handle_t);
+    pub(crate) fn uv_unref(handle: *mut uv_handle_t);
+    pub(crate) fn uv_close(handle: *mut uv_handle_t, callback: uv_close_cb);
+    pub(crate) fn uv_update_time(uv_loop: *mut uv_loop_t);
+    pub(crate) fn uv_poll_init(uv_loop: *mut uv_loop_t, handle: *mut uv_handle_t, descriptor: c_int)
+        -> c_int;
+    pub(crate) fn uv_poll_start(handle: *mut uv_handle_t, events: c_int, callback: uv_poll_cb) -> c_int;
+    pub(crate) fn uv_timer_init(uv_loop: *mut uv_loop_t, handle: *mut uv_handle_t) -> c_int;
+    pub(crate) fn uv_timer_start(
+        handle: *mut uv_handle_t,
+        callback: uv_handle_cb,
+        timeout_ms: u64,
+        repeat_ms: u64,
+    ) -> c_int;
+    pub(crate) fn uv_prepare_init(uv_loop: *mut uv_loop_t, handle: *mut uv_handle_t) -> c_int;
+    pub(crate) fn uv_prepare_start(handle: *mut uv_handle_t, callback: uv_handle_cb) -> c_int;
+    pub(crate) fn uv_prepare_stop(handle: *mut uv_handle_t) -> c_int;
+    fn uv_err_name(error: c_int) -> *const c_char;
+}
+
+/// The name of a negative error number: `EADDRINUSE`.
+pub(crate) fn error_name(error: c_int) -> Cow<'static, str> {
+    // SAFETY: for numbers that libuv knows this is a static string; for others it allocates one, which stays.
+    let name = unsafe { uv_err_name(error) };
+    if name.is_null() {
+        return Cow::Borrowed("UNKNOWN");
+    }
+    // SAFETY: libuv returns terminated strings.
+    unsafe { CStr::from_ptr(name) }.to_string_lossy()
+}

@@ -1,0 +1,171 @@
+//! What one received packet does: replay pre-check, AEAD, replay commit, then state, in this order.
+
+use super::{Association, Drain, Phase, Received, Rejected};
+use crate::event::CloseCause;
+use crate::path::Ecn;
+use crate::recovery::FrameFate;
+use crate::sent_frame::SentFrame;
+use crate::time::Instant;
+use osier_wire::limits::DATA_HEADER_BYTES;
+use osier_wire::{AckFrame, CloseCode, DataHeader, Frame, Reader};
+
+/// A rule of the protocol that an authenticated peer broke.
+pub(super) struct Violation(pub(super) &'static str);
+
+impl Association {
+    /// Takes one data packet. `packet` is the whole of it and is decrypted in place.
+    pub(crate) fn on_packet(
+        &mut self,
+        now: Instant,
+        header: &DataHeader,
+        ecn: Ecn,
+        packet: &mut [u8],
+    ) -> Result<Received, Rejected> {
+        let number = header.packet_number;
+        self.replay.check(number).map_err(|_| Rejected::Replayed)?;
+        let linger = self.linger_micros();
+        let session = self.sessions.by_index(header.receiver_index).ok_or(Rejected::Unauthentic)?;
+        let path = session.path;
+        let (head, sealed) = packet.split_at_mut(DATA_HEADER_BYTES);
+        let length = session.receive.open(now, number, head, sealed, linger).map_err(|_| Rejected::Unauthentic)?;
+        self.replay.commit(number);
+        self.counters.packets_received += 1;
+        self.counters.bytes_received += (DATA_HEADER_BYTES + sealed.len()) as u64;
+
+        let confirmation = self.sessions.confirm(now, header.receiver_index, linger);
+        let received = match confirmation {
+            super::session_set::Confirmation::First => {
+                self.path = path;
+                Received::Confirmed { local_index: header.receiver_index }
+            }
+            super::session_set::Confirmation::Known => Received::Processed,
+        };
+        self.on_authentic(now, number, ecn, &sealed[..length]);
+        Ok(received)
+    }
+
+    fn on_authentic(&mut self, now: Instant, number: u64, ecn: Ecn, payload: &[u8]) {
+        match &mut self.phase {
+            Phase::Open => {}
+            Phase::Closing { owed, answered, seen, .. } => {
+                *seen += 1;
+                if *seen >= 1 << (*answered).min(16) {
+                    *answered += 1;
+                    *owed = true;
+                }
+                return;
+            }
+            Phase::Draining | Phase::Over => return,
+        }
+        self.unanswered_since = None;
+        match self.on_frames(now, payload) {
+            Ok(ack_eliciting) => {
+                if ack_eliciting {
+                    self.last_activity = now;
+                }
+                self.received.on_packet(now, number, ack_eliciting, ecn, self.control.rtt.smoothed_micros());
+            }
+            Err(Violation(rule)) => {
+                self.close(now, CloseCode::Protocol, rule);
+                self.cause = Some(CloseCause::Protocol { rule });
+            }
+        }
+    }
+
+    /// Returns whether any frame asks for an acknowledgement.
+    fn on_frames(&mut self, now: Instant, payload: &[u8]) -> Result<bool, Violation> {
+        let mut reader = Reader::new(payload);
+        let mut ack_eliciting = false;
+        if reader.is_empty() {
+            return Err(Violation("a packet without frames"));
+        }
+        while !reader.is_empty() {
+            let frame = Frame::decode(&mut reader).map_err(|_| Violation("a malformed frame"))?;
+            ack_eliciting |= !matches!(frame, Frame::Ack(_) | Frame::Padding(_) | Frame::Close(_));
+            self.on_frame(now, &frame)?;
+            if !matches!(self.phase, Phase::Open) {
+                break;
+            }
+        }
+        Ok(ack_eliciting)
+    }
+
+    fn on_frame(&mut self, now: Instant, frame: &Frame<'_>) -> Result<(), Violation> {
+        let broken = |violation: crate::stream::ProtocolViolation| Violation(violation.rule());
+        match frame {
+            Frame::Padding(_) => Ok(()),
+            Frame::Ping => {
+                self.received.acknowledge_now();
+                Ok(())
+            }
+            Frame::Ack(ack) => self.on_ack(now, ack),
+            Frame::Stream(stream) => self.streams.on_stream(stream).map_err(broken),
+            Frame::Open(open) => self.streams.on_open(open).map_err(broken),
+            Frame::ResetStream(reset) => self.streams.on_reset_stream(reset).map_err(broken),
+            Frame::Stop(stop) => self.streams.on_stop(stop).map_err(broken),
+            Frame::MaxData { maximum } => {
+                self.streams.on_max_data(*maximum);
+                Ok(())
+            }
+            Frame::MaxStreamData { id, maximum } => self.streams.on_max_stream_data(*id, *maximum).map_err(broken),
+            Frame::MaxStreams { maximum } => {
+                self.streams.on_max_streams(*maximum);
+                Ok(())
+            }
+            Frame::PathChallenge(data) => {
+                self.path_response = Some(*data);
+                Ok(())
+            }
+            Frame::Drain => {
+                self.peer_draining = true;
+                Ok(())
+            }
+            Frame::Close(close) => {
+                self.on_close(now, close.code, close.reason);
+                Ok(())
+            }
+            Frame::PathResponse(_) | Frame::RouteError(_) => Ok(()),
+            Frame::Datagram(_) | Frame::Message(_) | Frame::Expire(_) | Frame::ExpireReply(_) => {
+                Err(Violation("a frame of a feature that was not agreed"))
+            }
+        }
+    }
+
+    fn on_ack(&mut self, now: Instant, ack: &AckFrame<'_>) -> Result<(), Violation> {
+        let mut fate = Fate { streams: &mut self.streams, pings: &mut self.pings, received: &mut self.received, drain: &mut self.drain };
+        let outcome = self
+            .recovery
+            .on_ack(now, ack.delay_micros, ack.ranges(), &mut self.control, &mut fate)
+            .map_err(|_| Violation("an acknowledgement of a packet that was never sent"))?;
+        self.counters.packets_lost += outcome.lost_packets;
+        Ok(())
+    }
+}
+
+/// Where the fate of sent frames is told.
+pub(super) struct Fate<'a> {
+    pub(super) streams: &'a mut crate::stream::Streams,
+    pub(super) pings: &'a mut super::pings::Pings,
+    pub(super) received: &'a mut crate::received_packets::ReceivedPackets,
+    pub(super) drain: &'a mut Drain,
+}
+
+impl FrameFate<SentFrame> for Fate<'_> {
+    fn acknowledged(&mut self, frame: &SentFrame) {
+        match frame {
+            SentFrame::Ack { largest } => self.received.on_ack_acknowledged(*largest),
+            SentFrame::Ping { serial } => self.pings.on_acknowledged(*serial),
+            SentFrame::Drain | SentFrame::PathChallenge | SentFrame::PathResponse | SentFrame::Close => {}
+            _ => self.streams.on_acknowledged(frame),
+        }
+    }
+
+    fn lost(&mut self, frame: &SentFrame) {
+        match frame {
+            SentFrame::Ack { .. } | SentFrame::PathChallenge | SentFrame::PathResponse | SentFrame::Close => {}
+            SentFrame::Ping { .. } => self.pings.on_lost(),
+            SentFrame::Drain => *self.drain = Drain::Owed,
+            _ => self.streams.on_lost(frame),
+        }
+    }
+}

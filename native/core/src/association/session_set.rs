@@ -1,0 +1,169 @@
+//! The sessions of one association: which one sends, which ones still receive.
+
+use crate::key_schedule::{ReceiveKeys, SendKeys};
+use crate::packet_key::Cipher;
+use crate::path::Path;
+use crate::time::Instant;
+
+/// Sessions that one association keeps at once: the preferred one, the one before it, and two on trial.
+const SESSIONS_MAX: usize = 4;
+/// How long a responder's session waits for its first authentic packet.
+const CONFIRMATION_MICROS: u64 = 15_000_000;
+
+/// Keys and indices from one finished handshake.
+#[derive(Clone)]
+pub struct SessionConfig {
+    /// Receiver index at this end, from [`Engine::reserve_index`](crate::Engine::reserve_index).
+    pub local_index: u32,
+    /// Receiver index at the peer.
+    pub remote_index: u32,
+    /// Of both directions.
+    pub cipher: Cipher,
+    /// Secret of what this end sends.
+    pub send_key: [u8; 32],
+    /// Secret of what this end receives.
+    pub receive_key: [u8; 32],
+    /// Least packet number that this end sends under the key.
+    pub first_send: u64,
+    /// Least packet number that the peer sends under the key.
+    pub first_receive: u64,
+    /// Where the handshake came from.
+    pub path: Path,
+    /// True for the initiator; a responder's session sends nothing before the first authentic packet.
+    pub confirmed: bool,
+    /// Send on it from now on, or from its confirmation on.
+    pub preferred: bool,
+}
+
+/// One handshake's keys.
+pub(crate) struct Session {
+    pub(crate) local_index: u32,
+    pub(crate) remote_index: u32,
+    pub(crate) send: SendKeys,
+    pub(crate) receive: ReceiveKeys,
+    pub(crate) path: Path,
+    pub(crate) confirmed: bool,
+    preferred: bool,
+    discard_at: Option<Instant>,
+}
+
+/// What the confirmation of a session changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Confirmation {
+    /// It had been confirmed before.
+    Known,
+    /// This was the first authentic packet under it.
+    First,
+}
+
+/// All sessions of one association.
+#[derive(Default)]
+pub(crate) struct SessionSet {
+    sessions: Vec<Session>,
+}
+
+impl SessionSet {
+    /// Adds a session; returns the local index of one that had to give way.
+    pub(crate) fn install(&mut self, now: Instant, config: &SessionConfig, linger_micros: u64) -> Option<u32> {
+        let evicted = (self.sessions.len() == SESSIONS_MAX).then(|| self.evict());
+        self.sessions.push(Session {
+            local_index: config.local_index,
+            remote_index: config.remote_index,
+            send: SendKeys::new(config.cipher, config.send_key, config.first_send),
+            receive: ReceiveKeys::new(config.cipher, config.receive_key, config.first_receive),
+            path: config.path,
+            confirmed: config.confirmed,
+            preferred: config.preferred,
+            discard_at: (!config.confirmed).then(|| now.plus_micros(CONFIRMATION_MICROS)),
+        });
+        if config.confirmed {
+            self.settle(now, self.sessions.len() - 1, linger_micros);
+        }
+        evicted
+    }
+
+    /// The session that packets to `local_index` belong to.
+    pub(crate) fn by_index(&mut self, local_index: u32) -> Option<&mut Session> {
+        self.sessions.iter_mut().find(|session| session.local_index == local_index)
+    }
+
+    /// A packet authenticated under `local_index`.
+    pub(crate) fn confirm(&mut self, now: Instant, local_index: u32, linger_micros: u64) -> Confirmation {
+        match self.sessions.iter().position(|session| session.local_index == local_index) {
+            Some(position) if !self.sessions[position].confirmed => {
+                self.sessions[position].confirmed = true;
+                self.sessions[position].discard_at = None;
+                self.settle(now, position, linger_micros);
+                Confirmation::First
+            }
+            _ => Confirmation::Known,
+        }
+    }
+
+    /// The session that new packets go out on; `None` before any is confirmed.
+    pub(crate) fn sending(&mut self) -> Option<&mut Session> {
+        let position = self.sending_position()?;
+        self.sessions.get_mut(position)
+    }
+
+    /// Whether any session can send.
+    pub(crate) fn can_send(&self) -> bool {
+        self.sending_position().is_some()
+    }
+
+    /// Drops the next session whose time is over and returns its local index.
+    pub(crate) fn drop_expired(&mut self, now: Instant) -> Option<u32> {
+        let expired = |session: &Session| session.discard_at.is_some_and(|at| at <= now);
+        let position = self.sessions.iter().position(expired)?;
+        Some(self.sessions.remove(position).local_index)
+    }
+
+    /// Erases keys of earlier generations whose time is over.
+    pub(crate) fn erase_expired_keys(&mut self, now: Instant) {
+        for session in &mut self.sessions {
+            session.receive.erase_expired(now);
+        }
+    }
+
+    /// When the next session is to be dropped, or a key to be erased.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let deadlines = |session: &Session| [session.discard_at, session.receive.deadline()];
+        self.sessions.iter().flat_map(deadlines).flatten().min()
+    }
+
+    /// Local indices and remote indices of all.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Session> {
+        self.sessions.iter()
+    }
+
+    fn sending_position(&self) -> Option<usize> {
+        let confirmed = |session: &Session| session.confirmed;
+        let preferred = self.sessions.iter().rposition(|session| confirmed(session) && session.preferred);
+        preferred.or_else(|| self.sessions.iter().rposition(confirmed))
+    }
+
+    /// A session has just been confirmed: whichever does not send any more lingers and goes.
+    fn settle(&mut self, now: Instant, newest: usize, linger_micros: u64) {
+        if self.sessions[newest].preferred {
+            for (position, session) in self.sessions.iter_mut().enumerate() {
+                if position != newest && session.confirmed {
+                    session.preferred = false;
+                }
+            }
+        }
+        let sending = self.sending_position();
+        for (position, session) in self.sessions.iter_mut().enumerate() {
+            if Some(position) != sending && session.confirmed {
+                session.discard_at.get_or_insert(now.plus_micros(linger_micros));
+            }
+        }
+    }
+
+    /// Makes room: an unconfirmed session first, then the oldest that does not send.
+    fn evict(&mut self) -> u32 {
+        let sending = self.sending_position();
+        let unconfirmed = self.sessions.iter().position(|session| !session.confirmed);
+        let position = unconfirmed.or_else(|| (0..self.sessions.len()).find(|p| Some(*p) != sending));
+        self.sessions.remove(position.unwrap_or(0)).local_index
+    }
+}

@@ -1,0 +1,61 @@
+//! What an engine is told once.
+
+use crate::constants::{CREDIT_INITIAL_BYTES, STREAM_WINDOW_MAX_BYTES};
+
+/// Bounds and times of an [`Engine`](crate::Engine). Times in microseconds; 0 switches a timer off.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// Top byte of every receiver index.
+    pub shard: u8,
+    /// An association without open streams ends after this much silence.
+    pub idle_timeout_micros: u64,
+    /// An association ends when what it sent stays unanswered for this long.
+    pub peer_lost_after_micros: u64,
+    /// A PING goes out after this much silence.
+    pub keep_alive_micros: u64,
+    /// Everything held for peers: credit given out, send buffers.
+    pub memory_bytes: u64,
+    /// Associations at once.
+    pub peers: usize,
+    /// Streams open at once that a peer may have opened.
+    pub streams_per_peer: u64,
+    /// What a stream's receive window may grow to.
+    pub stream_window_bytes: u64,
+    /// Association credit that the handshake tells the peer.
+    pub initial_data_bytes: u64,
+    /// Stream credit that the handshake tells the peer.
+    pub initial_stream_data_bytes: u64,
+    /// UDP payload of a full packet.
+    pub mtu_bytes: usize,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            shard: 0,
+            idle_timeout_micros: 600_000_000,
+            peer_lost_after_micros: 30_000_000,
+            keep_alive_micros: 0,
+            memory_bytes: 512 << 20,
+            peers: 10_000,
+            streams_per_peer: 1024,
+            stream_window_bytes: STREAM_WINDOW_MAX_BYTES,
+            initial_data_bytes: CREDIT_INITIAL_BYTES,
+            initial_stream_data_bytes: CREDIT_INITIAL_BYTES,
+            mtu_bytes: 1200,
+        }
+    }
+}
+
+/// One association's fixed facts.
+#[derive(Clone, Debug)]
+pub struct AssociationConfig {
+    /// 0 at the end whose NodeId is smaller, else 1: the lowest bit of the stream ids it opens.
+    pub parity: u8,
+    /// Association credit that the peer gave in its handshake.
+    pub peer_max_data: u64,
+    /// Stream credit that the peer gave in its handshake.
+    pub peer_max_stream_data: u64,
+    /// Streams that the peer allows at first.
+    pub peer_max_streams: u64,
+}

@@ -1,0 +1,192 @@
+//! Protocol and tuning constants of the engine. Limits on what peers may send live in `osier_wire::limits`.
+//!
+//! Protocol constants must be the same at both ends; tuning constants are free choices of one end.
+
+// Protocol: acknowledgement
+
+/// Longest time that a receiver holds back an acknowledgement, in microseconds.
+///
+/// It enters the other end's probe time-out, so it is fixed rather than negotiated. RFC 9000 takes 25 ms for radios that
+/// sleep; services in data centres and on wide-area links lose nothing with 5 ms, and tail loss is found 20 ms earlier.
+pub(crate) const MAX_ACK_DELAY_MICROS: u64 = 5_000;
+
+// Tuning: acknowledgement
+
+/// Shortest time that an acknowledgement is held back, in microseconds: the resolution of the timers of an event loop.
+pub(crate) const ACK_DELAY_MIN_MICROS: u64 = 1_000;
+
+/// Fewest ack-eliciting packets that call for an acknowledgement at once (RFC 9000 §13.2.2: every second packet).
+pub(crate) const ACK_THRESHOLD_MIN: u64 = 2;
+
+/// Most ack-eliciting packets that arrive without an acknowledgement, however fast the path: two trains of 64 segments,
+/// so that a sender's window never hangs on one lost acknowledgement for long.
+pub(crate) const ACK_THRESHOLD_MAX: u64 = 128;
+
+/// Acknowledgements wanted per round trip when the rate allows thinning. Eight keep the sender's clock even
+/// and still cost a fast receiver under 1 % of its packets.
+pub(crate) const ACKS_PER_ROUND_TRIP: u64 = 8;
+
+/// Ranges of received packets remembered for acknowledgement. Beyond it the oldest are forgotten (and then never
+/// acknowledged): 256 holes in one flight is a path on which they will be declared lost anyway.
+pub(crate) const RECEIVED_RANGES_KEPT: usize = 256;
+
+// Protocol: keys
+
+/// Packets protected by one generation of traffic keys, as a power of two. AES-GCM may protect 2^28 packets of up to 2^11 bytes at
+/// an attacker's advantage of 2^-57 (RFC 9001 §B.1.1): a sixteenth of that leaves 2^-55 even for packets of 2^16 bytes.
+pub(crate) const KEY_GENERATION_BITS: u32 = 24;
+
+// Tuning: round trips and loss
+
+/// Round-trip time assumed before the first sample. RFC 9002 takes 333 ms; services talk within a continent, where 100 ms is
+/// already long, and a lost first packet is then found after 305 ms instead of a second. A path that is slower costs one probe.
+pub(crate) const INITIAL_RTT_MICROS: u64 = 100_000;
+
+/// Timers fire no finer than this (RFC 9002 §6.1.2: 1 ms, and so do libuv's).
+pub(crate) const TIMER_GRANULARITY_MICROS: u64 = 1_000;
+
+/// A packet is lost when one sent this many later is acknowledged (RFC 9002 §6.1.1).
+pub(crate) const PACKET_THRESHOLD: u64 = 3;
+
+/// What the packet threshold may grow to where the network reorders. Beyond it the time threshold decides alone.
+pub(crate) const PACKET_THRESHOLD_MAX: u64 = 8_192;
+
+/// A packet is lost when one sent later is acknowledged and this many eighths of a round trip passed (RFC 9002 §6.1.2: 9/8).
+pub(crate) const TIME_THRESHOLD_EIGHTHS: u64 = 9;
+
+/// What the time threshold may grow to where the network reorders: two round trips (RFC 8985 §6.2: a window of one round trip more).
+pub(crate) const TIME_THRESHOLD_EIGHTHS_MAX: u64 = 16;
+
+/// Loss events in a row without reordering after which raised thresholds fall back (RFC 8985 §6.2: 16 recoveries).
+pub(crate) const REORDERING_MEMORY_EVENTS: u32 = 16;
+
+/// Probe time-outs that a lost packet stays recorded after it was sent, so that its late acknowledgement is recognised.
+pub(crate) const LOST_KEPT_PTOS: u64 = 3;
+
+/// No back-off makes the wait for the next probe longer than this (or one plain probe time-out where that is longer): after an outage
+/// traffic goes on within two seconds, and one small packet in two seconds is no storm.
+pub(crate) const PTO_MAX_MICROS: u64 = 2_000_000;
+
+/// Probe time-outs without any acknowledgement that make loss persistent congestion (RFC 9002 §7.6.1).
+pub(crate) const PERSISTENT_CONGESTION_PTOS: u64 = 3;
+
+/// Persistent congestion takes at least this long. Three probe time-outs of a loopback are 20 ms, which is a process that was not
+/// scheduled rather than a network without room; 200 ms is the shortest time-out by which TCP senders collapse their window.
+pub(crate) const PERSISTENT_CONGESTION_MIN_MICROS: u64 = 200_000;
+
+/// Packets recorded at once, acknowledgements included: 25 Gbit/s over 100 ms. At 24 bytes each this bounds what a peer that never
+/// acknowledges can make this end remember.
+pub(crate) const SENT_PACKETS_MAX: usize = 1 << 18;
+
+/// Packets that asked for no acknowledgement which stay recorded, oldest forgotten first: nobody may ever acknowledge them.
+pub(crate) const UNACKNOWLEDGEABLE_KEPT: usize = 1_024;
+
+/// Packets in a row that asked for no acknowledgement before one should (RFC 9000 §13.2.4), so that the ranges this end
+/// reports can be forgotten.
+pub(crate) const ACK_ONLY_STREAK: u32 = 32;
+
+// Tuning: congestion control
+
+/// RFC 9002 §7.2.
+pub(crate) const INITIAL_WINDOW_PACKETS: u64 = 10;
+
+/// RFC 9002 §7.2: bound of the initial window for large datagrams.
+pub(crate) const INITIAL_WINDOW_BYTES: u64 = 14_720;
+
+/// RFC 9002 §7.2.
+pub(crate) const MINIMUM_WINDOW_PACKETS: u64 = 2;
+
+/// No congestion window is larger: 100 Gbit/s over 80 ms, and sums stay far from overflow.
+pub(crate) const MAXIMUM_WINDOW_BYTES: u64 = 1 << 30;
+
+// Tuning: pacing
+
+/// Pacing in congestion avoidance, in percent of a window a round trip (RFC 9002 §7.7: 1.25), so that the window, not the pacer, limits.
+pub(crate) const PACING_PERCENT: u64 = 125;
+
+/// Pacing in slow start, percent: the window doubles within the round trip.
+pub(crate) const PACING_SLOW_START_PERCENT: u64 = 200;
+
+/// Time's worth of sending that a burst may hold: a 1 ms timer that fires a whole tick late loses nothing.
+pub(crate) const PACER_BURST_MICROS: u64 = 2_000;
+
+/// Longer bursts make up for an event loop that was busy: up to this time's worth of sending ...
+pub const PACER_BUSY_LOOP_MICROS: u64 = 10_000;
+
+/// ... and this part of the window, which a queue that the window was sized by can take.
+pub const PACER_BUSY_LOOP_WINDOW_PART: u64 = 8;
+
+/// Packets that a burst may always hold: the initial window (RFC 9002 §7.7).
+pub(crate) const PACER_BURST_PACKETS: u64 = 10;
+
+/// Time's worth of sending that a paced sender waits for: what a 1 ms timer can express.
+pub(crate) const PACER_QUANTUM_MICROS: u64 = 1_000;
+
+/// Packets that a paced sender waits for at most: one train of segments.
+pub(crate) const PACER_QUANTUM_PACKETS: u64 = 64;
+
+// Tuning: HyStart++ (RFC 9406 §4.3)
+
+/// Growth of the round trip that ends slow start is at least this: what scheduling adds on a path under a millisecond is no queue.
+pub(crate) const HYSTART_MIN_RTT_THRESHOLD_MICROS: u64 = 4_000;
+
+/// Growth of the round trip that ends slow start is at most this.
+pub(crate) const HYSTART_MAX_RTT_THRESHOLD_MICROS: u64 = 16_000;
+
+/// Growth of the round trip that ends slow start is otherwise this part of it.
+pub(crate) const HYSTART_RTT_DIVISOR: u64 = 8;
+
+/// Samples in a round before its minimum means anything. The RFC takes 8 of acknowledgements for every second packet; ours
+/// are thinned down to a handful a round trip.
+pub(crate) const HYSTART_SAMPLES: u32 = 4;
+
+/// Conservative slow start grows by this part of what was acknowledged.
+pub(crate) const HYSTART_CONSERVATIVE_DIVISOR: u64 = 4;
+
+/// Round trips of conservative slow start.
+pub(crate) const HYSTART_CONSERVATIVE_ROUNDS: u32 = 5;
+
+// Tuning: CUBIC (RFC 9438)
+
+/// What is left of the window after a loss (§4.6).
+pub(crate) const CUBIC_BETA: f64 = 0.7;
+
+/// Aggressiveness, segments a cubic second (§5).
+pub(crate) const CUBIC_C: f64 = 0.4;
+
+// Tuning: streams
+
+/// Credit of a new stream, and of a new association: four flights of the initial congestion window, so that it never holds up slow
+/// start before it grows; and 10,000 associations hold 469 MiB of it, which a node's default budget of 512 MiB can honour.
+pub const CREDIT_INITIAL_BYTES: u64 = 48 << 10;
+
+/// What a stream's window grows to by default: 1 Gbit/s over 100 ms is 12.5 MB.
+pub const STREAM_WINDOW_MAX_BYTES: u64 = 16 << 20;
+
+/// A grant goes out when this fraction of the window was consumed since the one before: the sender never falls below three quarters
+/// of its window, and a window costs four grants.
+pub const GRANT_FRACTION: u64 = 4;
+
+/// A window doubles when half of it was consumed within this many round trips: the sender is then held up by the window, or soon will be.
+pub const WINDOW_GROWTH_ROUND_TRIPS: u64 = 2;
+
+/// Round trips count as at least this long where windows grow: below it timers and scheduling, not the network, set the pace.
+pub const WINDOW_GROWTH_MIN_RTT_MICROS: u64 = 1_000;
+
+/// Bytes that a stream buffers for sending before its flight has shown that it needs more: ten trains of 64 KiB would not be
+/// acknowledged sooner, and less than half of it starves the sender between two batches of the application.
+pub const SEND_BUFFER_INITIAL_BYTES: u64 = 256 << 10;
+
+/// The smallest ring, one page: what a stream costs each way that has anything buffered.
+pub const RING_MIN_BYTES: usize = 4 << 10;
+
+/// Bytes that a stream sends before it is the turn of the next of its level: about eleven packets, so that a hundred streams each
+/// keep their place in the caches, and wait no more than a millisecond for each other at 10 Gbit/s.
+pub const TURN_BYTES: u32 = 16 << 10;
+
+/// Pieces in which the data of one stream may arrive. A flight of [`STREAM_WINDOW_MAX_BYTES`] in full packets, every other one lost, is
+/// 7,000; and a piece more costs at most a move of 64 KiB.
+pub const STREAM_GAPS_MAX: usize = 8_192;
+
+/// Streams open at once that one end may have opened: with those of both ends, handles of 16 bits suffice.
+pub const STREAMS_OPEN_MAX: u64 = 30_000;

@@ -1,0 +1,250 @@
+//! The engine: many associations behind one or more sockets, without a socket.
+//!
+//! The driver's loop: [`Engine::handle_train`] for what arrived, [`Engine::handle_timeout`] when [`Engine::poll_timeout`] has passed, then
+//! [`Engine::poll_event`] and [`Engine::poll_transmit`] until they answer `None`. After any call of the application: `poll_transmit` again.
+
+mod admission;
+mod application;
+mod receive;
+mod reset_limit;
+mod schedule;
+mod streams;
+
+pub use application::{AssociationRefused, AssociationStats};
+
+use crate::association::{Association, Transmit};
+use crate::config::EngineConfig;
+use crate::entropy::Entropy;
+use crate::event::Event;
+use crate::index_table::IndexTable;
+use crate::path::{Ecn, Path};
+use crate::slab::Slab;
+use crate::stream::{BlockSource, MemoryBudget};
+use crate::time::Instant;
+use admission::Admission;
+use reset_limit::ResetLimit;
+use schedule::Schedule;
+use std::cell::RefCell;
+use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+/// Low bits of an association handle that name the slot.
+const SLOT_BITS: u32 = 20;
+
+/// One received train: a run of datagrams from one sender.
+#[derive(Clone, Copy, Debug)]
+pub struct ReceiveMeta {
+    /// Where it came from, and where it arrived.
+    pub path: Path,
+    /// Mark on the IP header.
+    pub ecn: Ecn,
+    /// Size of every datagram but the last, which may be shorter. 0 counts as one datagram.
+    pub segment_size: usize,
+}
+
+/// Counters since the start and present levels.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct EngineStats {
+    /// Datagrams sent, handshakes included.
+    pub packets_sent: u64,
+    /// Datagrams received, whatever came of them.
+    pub packets_received: u64,
+    /// UDP payload bytes sent.
+    pub bytes_sent: u64,
+    /// UDP payload bytes received.
+    pub bytes_received: u64,
+    /// Failed authentication, replayed, malformed or not admitted.
+    pub packets_rejected: u64,
+    /// Streams open now.
+    pub streams_open: u64,
+    /// Held for peers now: credit given out and buffers.
+    pub memory_bytes: u64,
+}
+
+/// What a receiver index stands for.
+#[derive(Clone, Copy, Debug)]
+enum Receiver {
+    /// A handshake that this node began: answers carry a mac1 by this key.
+    Handshake { mac1_key: [u8; 32] },
+    /// A session of this association.
+    Session { association: u32 },
+}
+
+/// See the module's head.
+pub struct Engine {
+    config: EngineConfig,
+    entropy: Entropy,
+    budget: Rc<MemoryBudget>,
+    blocks: Rc<RefCell<dyn BlockSource>>,
+    indices: IndexTable<Receiver>,
+    associations: Slab<Association, SLOT_BITS>,
+    /// Sessions by what a RESET can name: the peer's address and receiver index.
+    remotes: HashMap<(SocketAddr, u32), u32>,
+    admission: Admission,
+    resets: ResetLimit,
+    schedule: Schedule,
+    events: VecDeque<Event>,
+    datagrams: VecDeque<(Path, Vec<u8>)>,
+    dropped: Vec<u32>,
+    due: Vec<(Instant, u32)>,
+    stats: EngineStats,
+}
+
+impl Engine {
+    /// An engine without associations. `seed` must be unpredictable outside tests: receiver indices come from it.
+    pub fn new(config: EngineConfig, seed: [u8; 32], blocks: Rc<RefCell<dyn BlockSource>>) -> Self {
+        let budget = MemoryBudget::new(config.memory_bytes);
+        let indices = IndexTable::new(config.shard);
+        Self {
+            config,
+            entropy: Entropy::new(seed),
+            budget,
+            blocks,
+            indices,
+            associations: Slab::new(),
+            remotes: HashMap::new(),
+            admission: Admission::default(),
+            resets: ResetLimit::default(),
+            schedule: Schedule::default(),
+            events: VecDeque::new(),
+            datagrams: VecDeque::new(),
+            dropped: Vec::new(),
+            due: Vec::new(),
+            stats: EngineStats::default(),
+        }
+    }
+
+    /// The next event; call until `None` after every batch.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// When [`Engine::handle_timeout`] is to be called next.
+    pub fn poll_timeout(&mut self) -> Option<Instant> {
+        self.schedule.next_deadline()
+    }
+
+    /// Handles what was due by `now`.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        let mut due = std::mem::take(&mut self.due);
+        due.extend(std::iter::from_fn(|| self.schedule.pop_due(now)));
+        for (scheduled, handle) in due.drain(..) {
+            let Some(association) = self.associations.get_mut(handle) else { continue };
+            if association.scheduled != Some(scheduled) {
+                continue;
+            }
+            association.scheduled = None;
+            if association.deadline().is_some_and(|deadline| deadline <= now) {
+                let mut dropped = std::mem::take(&mut self.dropped);
+                association.on_timeout(now, &mut dropped);
+                for local_index in dropped.drain(..) {
+                    self.forget_session(handle, local_index);
+                }
+                self.dropped = dropped;
+            }
+            self.settle(now, handle);
+        }
+        self.due = due;
+    }
+
+    /// Writes the next train into `out`, which should hold [`TRAIN_BYTES_MAX`](crate::TRAIN_BYTES_MAX) bytes.
+    pub fn poll_transmit(&mut self, now: Instant, out: &mut [u8]) -> Option<Transmit> {
+        if let Some(transmit) = self.transmit_datagram(out) {
+            return Some(self.count_sent(transmit));
+        }
+        while let Some(handle) = self.schedule.pop_ready() {
+            let Some(association) = self.associations.get_mut(handle) else { continue };
+            association.queued = false;
+            let transmit = association.poll_transmit(now, out);
+            if transmit.is_some() && association.wants_to_send(now) {
+                association.queued = true;
+                self.schedule.push_ready(handle);
+            }
+            self.reschedule(handle);
+            if let Some(transmit) = transmit {
+                return Some(self.count_sent(transmit));
+            }
+        }
+        None
+    }
+
+    /// Counters and levels.
+    pub fn stats(&self) -> EngineStats {
+        let streams_open = self.associations.iter().map(|(_, association)| association.streams.open_streams() as u64).sum();
+        EngineStats { streams_open, memory_bytes: self.budget.used_bytes(), ..self.stats }
+    }
+
+    fn count_sent(&mut self, transmit: Transmit) -> Transmit {
+        let packets = transmit.len.div_ceil(transmit.segment_size.max(1));
+        self.stats.packets_sent += packets as u64;
+        self.stats.bytes_sent += transmit.len as u64;
+        transmit
+    }
+
+    fn transmit_datagram(&mut self, out: &mut [u8]) -> Option<Transmit> {
+        let (path, datagram) = self.datagrams.pop_front()?;
+        let len = datagram.len();
+        out.get_mut(..len)?.copy_from_slice(&datagram);
+        Some(Transmit { path, ecn: Ecn::NotEct, segment_size: len, len })
+    }
+
+    /// After anything that touched an association: tells its events, queues it for sending, sets its timer.
+    fn settle(&mut self, now: Instant, handle: u32) {
+        let Some(association) = self.associations.get_mut(handle) else { return };
+        while let Some(event) = association.poll_stream_event() {
+            self.events.push_back(Event::Stream { association: handle, event });
+        }
+        while let Some((token, sent_at)) = association.poll_pong() {
+            let rtt_micros = now.saturating_micros_since(sent_at);
+            self.events.push_back(Event::Pong { association: handle, token, rtt_micros });
+        }
+        if association.poll_peer_draining() {
+            self.events.push_back(Event::PeerDraining { association: handle });
+        }
+        if let Some(cause) = association.poll_cause() {
+            self.events.push_back(Event::AssociationClosed { association: handle, cause });
+        }
+        if association.is_over() {
+            self.remove_association(handle);
+            return;
+        }
+        self.make_ready(now, handle);
+        self.reschedule(handle);
+    }
+
+    fn make_ready(&mut self, now: Instant, handle: u32) {
+        let Some(association) = self.associations.get_mut(handle) else { return };
+        if !association.queued && association.wants_to_send(now) {
+            association.queued = true;
+            self.schedule.push_ready(handle);
+        }
+    }
+
+    fn reschedule(&mut self, handle: u32) {
+        let Some(association) = self.associations.get_mut(handle) else { return };
+        let Some(deadline) = association.deadline() else { return };
+        if association.scheduled.is_none_or(|scheduled| deadline < scheduled) {
+            association.scheduled = Some(deadline);
+            self.schedule.push_deadline(deadline, handle);
+        }
+    }
+
+    fn forget_session(&mut self, handle: u32, local_index: u32) {
+        self.indices.remove(local_index);
+        self.remotes.retain(|_, owner| *owner != handle);
+        let Some(association) = self.associations.get(handle) else { return };
+        for session in association.sessions.iter() {
+            self.remotes.insert((session.path.remote, session.remote_index), handle);
+        }
+        self.events.push_back(Event::SessionDropped { association: handle, local_index });
+    }
+
+    fn remove_association(&mut self, handle: u32) {
+        let Some(association) = self.associations.remove(handle) else { return };
+        for session in association.sessions.iter() {
+            self.indices.remove(session.local_index);
+            self.remotes.remove(&(session.path.remote, session.remote_index));
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! From a train of datagrams to packets, by type and receiver index.
+
+use super::admission::Admission;
+use super::reset_limit::HINT_INTERVAL_MICROS;
+use super::{Engine, ReceiveMeta, Receiver};
+use crate::association::Received;
+use crate::event::{Event, RefusalKind};
+use crate::mac1;
+use crate::time::Instant;
+use osier_wire::limits::{HINT_BYTES, RESET_BYTES, VERSION};
+use osier_wire::{
+    DataHeader, DecodeError, HandshakeEnvelope, HandshakeInvariants, HandshakeMessage, Hint, HintVersions, PacketKind, Reset, Writer,
+};
+
+impl Engine {
+    /// Takes one train; its packets are decrypted in place.
+    pub fn handle_train(&mut self, now: Instant, meta: &ReceiveMeta, train: &mut [u8]) {
+        if train.is_empty() {
+            return;
+        }
+        let segment_size = if meta.segment_size == 0 { train.len() } else { meta.segment_size };
+        let mut touched = None;
+        for packet in train.chunks_mut(segment_size) {
+            self.stats.packets_received += 1;
+            self.stats.bytes_received += packet.len() as u64;
+            let handled = self.handle_packet(now, meta, packet);
+            if handled.is_none() {
+                self.stats.packets_rejected += 1;
+            }
+            let handle = handled.flatten();
+            if handle.is_some() && handle != touched {
+                if let Some(before) = touched {
+                    self.finish_batch(now, before);
+                }
+                touched = handle;
+            }
+        }
+        if let Some(handle) = touched {
+            self.finish_batch(now, handle);
+        }
+    }
+
+    /// `None`: rejected. `Some(None)`: done. `Some(Some(handle))`: an association changed.
+    fn handle_packet(&mut self, now: Instant, meta: &ReceiveMeta, packet: &mut [u8]) -> Option<Option<u32>> {
+        match PacketKind::of(packet).ok()? {
+            PacketKind::Data => self.handle_data(now, meta, packet),
+            PacketKind::Handshake => self.handle_handshake(meta, packet).map(|()| None),
+            PacketKind::Reset => self.handle_reset(now, meta, packet).map(|()| None),
+            PacketKind::Hint => self.handle_hint(packet).map(|()| None),
+            PacketKind::Cookie | PacketKind::Relay => None,
+        }
+    }
+
+    fn handle_data(&mut self, now: Instant, meta: &ReceiveMeta, packet: &mut [u8]) -> Option<Option<u32>> {
+        let header = DataHeader::decode(packet).ok()?;
+        let Some(Receiver::Session { association: handle }) = self.indices.get(header.receiver_index).copied() else {
+            self.answer_with_reset(now, meta, &header, packet.len());
+            return None;
+        };
+        let association = self.associations.get_mut(handle)?;
+        match association.on_packet(now, &header, meta.ecn, packet) {
+            Ok(Received::Processed) => Some(Some(handle)),
+            Ok(Received::Confirmed { local_index }) => {
+                self.events.push_back(Event::SessionConfirmed { association: handle, local_index });
+                Some(Some(handle))
+            }
+            Err(_) => None,
+        }
+    }
+
+    /// A packet for a session that is not known: its sender is told, by less than it sent.
+    fn answer_with_reset(&mut self, now: Instant, meta: &ReceiveMeta, header: &DataHeader, received_len: usize) {
+        if received_len <= RESET_BYTES || !self.resets.admit(now) {
+            return;
+        }
+        let reset = Reset { receiver_index: header.receiver_index, packet_number: header.packet_number };
+        let mut bytes = vec![0; RESET_BYTES];
+        if reset.encode(&mut Writer::new(&mut bytes)).is_ok() {
+            self.datagrams.push_back((meta.path, bytes));
+        }
+    }
+
+    fn handle_reset(&mut self, now: Instant, meta: &ReceiveMeta, packet: &[u8]) -> Option<()> {
+        let reset = Reset::decode(packet).ok()?;
+        let handle = *self.remotes.get(&(meta.path.remote, reset.receiver_index))?;
+        let association = self.associations.get_mut(handle)?;
+        if !association.is_open() || !association.may_have_sent(reset.packet_number) {
+            return None;
+        }
+        let recent = |at: Instant| now.saturating_micros_since(at) < HINT_INTERVAL_MICROS;
+        if !association.reset_hinted_at.is_some_and(recent) {
+            association.reset_hinted_at = Some(now);
+            self.events.push_back(Event::ResetHint { association: handle });
+        }
+        Some(())
+    }
+
+    fn handle_hint(&mut self, packet: &[u8]) -> Option<()> {
+        let (local_index, kind) = match Hint::decode(packet).ok()? {
+            Hint::Version { receiver_index, .. } => (receiver_index, RefusalKind::Version),
+            Hint::Busy { receiver_index } => (receiver_index, RefusalKind::Busy),
+        };
+        let Some(Receiver::Handshake { .. }) = self.indices.get(local_index) else { return None };
+        self.admit(Event::RefusalHint { local_index, kind })
+    }
+
+    fn handle_handshake(&mut self, meta: &ReceiveMeta, packet: &[u8]) -> Option<()> {
+        let invariants = HandshakeInvariants::decode(packet).ok()?;
+        let envelope = match HandshakeEnvelope::decode(packet) {
+            Ok(envelope) => envelope,
+            Err(DecodeError::UnknownVersion(_)) => return self.hint_version(meta, &invariants),
+            Err(_) => return None,
+        };
+        let (local_index, admission_key) = match envelope.message {
+            HandshakeMessage::Ik1 | HandshakeMessage::Xx1 => (None, self.admission.matching_key(&invariants)?),
+            HandshakeMessage::Ik2 | HandshakeMessage::Xx2 | HandshakeMessage::Xx3 => {
+                let Some(Receiver::Handshake { mac1_key }) = self.indices.get(envelope.receiver_index) else { return None };
+                let authentic = mac1::verify(mac1_key, invariants.before_mac1, &invariants.mac1);
+                authentic.then_some((Some(envelope.receiver_index), 0))?
+            }
+        };
+        self.admit(Event::Handshake { local_index, admission_key, path: meta.path, datagram: packet.to_vec() })
+    }
+
+    /// A member's message of another version is told which one is spoken here. Nobody else is: mac1 is what every version checks.
+    fn hint_version(&mut self, meta: &ReceiveMeta, invariants: &HandshakeInvariants<'_>) -> Option<()> {
+        self.admission.matching_key(invariants)?;
+        let versions = HintVersions::new(&[VERSION])?;
+        let hint = Hint::Version { receiver_index: invariants.sender_index, versions };
+        let mut bytes = vec![0; HINT_BYTES];
+        hint.encode(&mut Writer::new(&mut bytes)).ok()?;
+        self.datagrams.push_back((meta.path, bytes));
+        None
+    }
+
+    fn admit(&mut self, event: Event) -> Option<()> {
+        let admission: &mut Admission = &mut self.admission;
+        admission.admit().then(|| self.events.push_back(event))
+    }
+
+    /// The end of a train: timers follow from what it changed.
+    fn finish_batch(&mut self, now: Instant, handle: u32) {
+        if let Some(association) = self.associations.get_mut(handle) {
+            association.update_timers(now);
+        }
+        self.settle(now, handle);
+    }
+}

@@ -1,0 +1,46 @@
+//! Which associations are to be woken when, and which have something to send.
+
+use crate::time::Instant;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
+
+/// A lazy queue of deadlines and a round-robin queue of senders.
+///
+/// A deadline that moved later stays in the heap: its owner is looked at early and put back. One that moved earlier is pushed again, and the
+/// entry that it replaces is ignored when it comes up: an owner's last pushed deadline is the one that counts.
+#[derive(Debug, Default)]
+pub(super) struct Schedule {
+    deadlines: BinaryHeap<Reverse<(Instant, u32)>>,
+    ready: VecDeque<u32>,
+}
+
+impl Schedule {
+    /// `handle` wants to be woken at `deadline`.
+    pub(super) fn push_deadline(&mut self, deadline: Instant, handle: u32) {
+        self.deadlines.push(Reverse((deadline, handle)));
+    }
+
+    /// The earliest entry.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.deadlines.peek().map(|Reverse((deadline, _))| *deadline)
+    }
+
+    /// Takes the earliest entry that is due.
+    pub(super) fn pop_due(&mut self, now: Instant) -> Option<(Instant, u32)> {
+        let Reverse((deadline, _)) = self.deadlines.peek()?;
+        if *deadline > now {
+            return None;
+        }
+        self.deadlines.pop().map(|Reverse(entry)| entry)
+    }
+
+    /// `handle` has something to send.
+    pub(super) fn push_ready(&mut self, handle: u32) {
+        self.ready.push_back(handle);
+    }
+
+    /// Whose turn it is to send.
+    pub(super) fn pop_ready(&mut self) -> Option<u32> {
+        self.ready.pop_front()
+    }
+}

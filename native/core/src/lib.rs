@@ -1,0 +1,47 @@
+//! The sans-IO engine of Osier: associations, sessions, streams, recovery and paths.
+//!
+//! It turns (time, datagrams, calls of the application) into (datagrams, events, a deadline). It does **not** open sockets,
+//! read clocks, start threads, draw randomness, or decide policy: time, bytes, entropy and memory blocks are arguments,
+//! and whom to talk to, when to rekey and which path to take is decided by its caller. It runs no handshake
+//! mathematics either; it admits handshake messages and hands them out.
+#![forbid(unsafe_code)]
+
+mod ack_schedule;
+mod association;
+mod config;
+mod congestion;
+#[cfg(test)]
+mod closed_loop;
+mod constants;
+mod engine;
+mod entropy;
+mod event;
+mod index_table;
+mod key_schedule;
+mod keyed_hash;
+mod loss_detection;
+mod mac1;
+mod pacer;
+mod packet_key;
+mod path;
+mod path_control;
+mod range_set;
+mod received_packets;
+mod recovery;
+mod replay_window;
+mod rtt;
+mod sent_frame;
+mod sent_packets;
+mod slab;
+mod stream;
+mod time;
+
+pub use association::{AssociationCounters, SessionConfig, Transmit, TRAIN_BYTES_MAX};
+pub use config::{AssociationConfig, EngineConfig};
+pub use engine::{AssociationRefused, AssociationStats, Engine, EngineStats, ReceiveMeta};
+pub use event::{CloseCause, Event, RefusalKind};
+pub use osier_wire::{CloseCode, ResetReason, StreamKind};
+pub use packet_key::Cipher;
+pub use path::{BadPathRecord, Ecn, Path, PATH_RECORD_LENGTH};
+pub use stream::{Block, BlockPool, BlockSource, HeapBlocks, OpenError, OpenRequest, Peek, ReadOutcome, StreamError, StreamEvent, StreamStats};
+pub use time::Instant;

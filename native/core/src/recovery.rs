@@ -1,0 +1,293 @@
+//! Which packets arrived, which are lost, and when to ask (RFC 9002), for one association's packet numbers.
+
+mod ack_in_progress;
+mod outcome;
+#[cfg(test)]
+mod tests;
+
+use crate::constants::{
+    ACK_ONLY_STREAK, LOST_KEPT_PTOS, PTO_MAX_MICROS, SENT_PACKETS_MAX, UNACKNOWLEDGEABLE_KEPT,
+};
+use crate::loss_detection::{LossDetector, Losses};
+use crate::path_control::PathControl;
+use crate::sent_packets::{PacketState, SentPackets, SentRecord};
+use crate::time::Instant;
+use ack_in_progress::AckInProgress;
+use std::ops::RangeInclusive;
+
+pub(crate) use crate::sent_packets::PacketSent;
+pub(crate) use outcome::{AckOfUnsent, AckOutcome, FrameFate, TimeoutOutcome};
+
+/// Loss recovery of one association.
+///
+/// A probe time-out resends no flight: the oldest one or two packets' frames are told lost, so that their data goes into
+/// the probes, and the packets themselves stay in flight. What else is missing, the probe's acknowledgement will show.
+#[derive(Debug)]
+pub(crate) struct Recovery<F: Copy> {
+    sent: SentPackets<F>,
+    loss: LossDetector,
+    largest_acked: Option<u64>,
+    ack_eliciting_in_flight: u64,
+    last_ack_eliciting_at: Instant,
+    probed_at: Instant,
+    pto_count: u32,
+    ack_only_streak: u32,
+}
+
+impl<F: Copy> Recovery<F> {
+    /// Nothing sent yet; `first_number` is the first packet number that will be.
+    pub(crate) const fn new(first_number: u64) -> Self {
+        Self {
+            sent: SentPackets::new(first_number),
+            loss: LossDetector::new(first_number),
+            largest_acked: None,
+            ack_eliciting_in_flight: 0,
+            last_ack_eliciting_at: Instant::from_micros(0),
+            probed_at: Instant::from_micros(0),
+            pto_count: 0,
+            ack_only_streak: 0,
+        }
+    }
+
+    /// Whether one more packet can be recorded. False only towards a peer that acknowledges nothing: send nothing then,
+    /// acknowledgements included.
+    pub(crate) fn has_room(&self) -> bool {
+        self.sent.len() < SENT_PACKETS_MAX
+    }
+
+    /// Records a packet; call once for each, in order, right after it was built. `frames` is what its fate will be told of.
+    pub(crate) fn on_packet_sent(
+        &mut self,
+        now: Instant,
+        packet: PacketSent,
+        frames: &[F],
+        path: &mut PathControl,
+    ) {
+        self.sent.push(now, packet, path.tag(), frames);
+        if packet.in_flight {
+            path.on_sent(u64::from(packet.size_bytes), packet.ack_eliciting);
+        }
+        if packet.ack_eliciting {
+            self.ack_eliciting_in_flight += 1;
+            self.last_ack_eliciting_at = now;
+            self.ack_only_streak = 0;
+        } else {
+            self.ack_only_streak = self.ack_only_streak.saturating_add(1);
+            self.forget_settled(now, path);
+        }
+    }
+
+    /// Takes an ACK frame: `ranges` descend without touching each other, the largest first.
+    ///
+    /// # Errors
+    /// A number that was never sent: the association must close. What was acknowledged before it stays so.
+    pub(crate) fn on_ack(
+        &mut self,
+        now: Instant,
+        ack_delay_micros: u64,
+        ranges: impl Iterator<Item = RangeInclusive<u64>>,
+        path: &mut PathControl,
+        fate: &mut impl FrameFate<F>,
+    ) -> Result<AckOutcome, AckOfUnsent> {
+        let mut ack = AckInProgress { now, largest_before: self.largest_acked, ..AckInProgress::default() };
+        for range in ranges {
+            let (low, high) = range.into_inner();
+            if high >= self.sent.next_number() {
+                return Err(AckOfUnsent { number: high });
+            }
+            if let Some(number) = self.sent.skipped_in(low, high) {
+                return Err(AckOfUnsent { number });
+            }
+            if ack.largest.is_none() {
+                ack.largest = Some(high);
+                self.largest_acked = self.largest_acked.max(Some(high));
+            }
+            if high < self.sent.first_number() {
+                break;
+            }
+            self.acknowledge_range(low, high, &mut ack, path, fate);
+        }
+        if ack.outcome.newly_acked_packets > 0 {
+            self.settle(ack_delay_micros, &mut ack, path, fate);
+        }
+        Ok(ack.outcome)
+    }
+
+    /// Call when [`Recovery::deadline`] has come, after all packets that have arrived were taken in: what is acknowledged
+    /// in the socket's buffer is not late.
+    pub(crate) fn on_timeout(
+        &mut self,
+        now: Instant,
+        path: &mut PathControl,
+        fate: &mut impl FrameFate<F>,
+    ) -> TimeoutOutcome {
+        if self.deadline(path).is_none_or(|deadline| now < deadline) {
+            return TimeoutOutcome::Nothing;
+        }
+        if let (Some(_), Some(largest_acked)) = (self.loss.loss_time(), self.largest_acked) {
+            let lost = self.detect_losses(now, largest_acked, path, fate).packets;
+            self.forget_settled(now, path);
+            return TimeoutOutcome::Lost(lost);
+        }
+        let packets = if self.pto_count == 0 { 1 } else { 2 };
+        self.pto_count = self.pto_count.saturating_add(1);
+        self.probed_at = now;
+        self.hand_over(packets, fate);
+        path.owe_probes(packets);
+        self.forget_settled(now, path);
+        TimeoutOutcome::Probe { packets }
+    }
+
+    /// When [`Recovery::on_timeout`] is due; none while nothing ack-eliciting is in flight.
+    pub(crate) fn deadline(&self, path: &PathControl) -> Option<Instant> {
+        if self.loss.loss_time().is_some() {
+            return self.loss.loss_time();
+        }
+        if self.ack_eliciting_in_flight == 0 {
+            return None;
+        }
+        let plain = path.rtt.pto_micros();
+        let backed_off = plain.saturating_mul(1 << self.pto_count.min(MAX_BACK_OFF_SHIFT));
+        let wait = backed_off.min(plain.max(PTO_MAX_MICROS));
+        Some(self.last_ack_eliciting_at.max(self.probed_at).plus_micros(wait))
+    }
+
+    /// True after a long run of packets that nobody has to acknowledge: add a PING to the next one.
+    pub(crate) fn wants_ping(&self) -> bool {
+        self.ack_only_streak >= ACK_ONLY_STREAK
+    }
+
+    /// Whether anything ack-eliciting is in flight.
+    pub(crate) fn awaits_acknowledgement(&self) -> bool {
+        self.ack_eliciting_in_flight > 0
+    }
+
+    /// Probe time-outs in a row without an acknowledgement.
+    pub(crate) fn pto_count(&self) -> u32 {
+        self.pto_count
+    }
+
+    /// Gives memory that is not needed now back to the allocator: for associations that have fallen idle.
+    pub(crate) fn release_memory(&mut self) {
+        self.sent.shrink();
+    }
+
+    fn acknowledge_range(
+        &mut self,
+        low: u64,
+        high: u64,
+        ack: &mut AckInProgress,
+        path: &mut PathControl,
+        fate: &mut impl FrameFate<F>,
+    ) {
+        let mut from = low;
+        while let Some(number) = self.sent.next_unacknowledged(from, high) {
+            let Some(&record) = self.sent.get(number) else { break };
+            self.sent.acknowledge(number);
+            match record.state {
+                PacketState::Lost => self.take_late(number, &record, ack, path),
+                _ => {
+                    self.ack_eliciting_in_flight -= u64::from(record.ack_eliciting);
+                    ack.count(number, &record, path);
+                }
+            }
+            self.sent.frames_of(&record).for_each(|frame| fate.acknowledged(frame));
+            from = number + 1;
+        }
+    }
+
+    /// A packet that was declared lost is here after all.
+    fn take_late(
+        &mut self,
+        number: u64,
+        record: &SentRecord,
+        ack: &mut AckInProgress,
+        path: &mut PathControl,
+    ) {
+        ack.outcome.newly_acked_packets += 1;
+        ack.outcome.spurious_losses += 1;
+        if record.path != path.tag() || record.mtu_probe {
+            return;
+        }
+        self.loss.on_spurious(ack.now, number, record, ack.largest_before.unwrap_or(number), &path.rtt);
+        path.on_spurious_loss(record.sent_at);
+    }
+
+    /// All that follows from what was newly acknowledged, in the order of RFC 9002 §A.7: round trip, losses, window.
+    fn settle(
+        &mut self,
+        ack_delay_micros: u64,
+        ack: &mut AckInProgress,
+        path: &mut PathControl,
+        fate: &mut impl FrameFate<F>,
+    ) {
+        let sample = ack.rtt_sample();
+        if let Some(sample_micros) = sample {
+            path.take_rtt_sample(ack.now, sample_micros, ack_delay_micros);
+            ack.outcome.rtt_sample_micros = sample;
+        }
+        if ack.elicited {
+            self.pto_count = 0;
+        }
+        if let Some(largest_acked) = self.largest_acked {
+            let losses = self.detect_losses(ack.now, largest_acked, path, fate);
+            ack.outcome.lost_packets = losses.packets;
+            ack.outcome.mtu_probe_lost_bytes = losses.mtu_probe_bytes;
+            if losses.began_recovery {
+                ack.on_path.growth_bytes = 0;
+            }
+        }
+        if ack.on_path.bytes > 0 {
+            ack.on_path.rtt_micros = sample;
+            path.on_acked(ack.now, ack.on_path, self.sent.next_number());
+        }
+        self.forget_settled(ack.now, path);
+    }
+
+    fn detect_losses(
+        &mut self,
+        now: Instant,
+        largest_acked: u64,
+        path: &mut PathControl,
+        fate: &mut impl FrameFate<F>,
+    ) -> Losses {
+        let losses = self.loss.detect(now, largest_acked, &mut self.sent, path, fate);
+        self.ack_eliciting_in_flight -= losses.ack_eliciting;
+        losses
+    }
+
+    /// Tells the frames of the oldest packets lost, so that the probes carry them.
+    fn hand_over(&mut self, packets: u8, fate: &mut impl FrameFate<F>) {
+        let mut from = self.loss.undecided();
+        let mut left = packets;
+        while left > 0 {
+            let Some(number) = self.sent.next_unacknowledged(from, u64::MAX) else { break };
+            let Some(record) = self.sent.get_mut(number) else { break };
+            if record.ack_eliciting && !record.handed_over && !record.mtu_probe {
+                record.handed_over = true;
+                let record = *record;
+                self.sent.frames_of(&record).for_each(|frame| fate.lost(frame));
+                left -= 1;
+            }
+            from = number + 1;
+        }
+    }
+
+    fn forget_settled(&mut self, now: Instant, path: &PathControl) {
+        let horizon = now.minus_micros(LOST_KEPT_PTOS * path.rtt.pto_micros());
+        let largest_acked = self.largest_acked;
+        let spare = self.sent.len().saturating_sub(UNACKNOWLEDGEABLE_KEPT) as u64;
+        let dispensable_below = self.sent.first_number() + spare;
+        self.sent.forget_while(|number, record| match record.state {
+            PacketState::Acknowledged | PacketState::Skipped => true,
+            PacketState::Lost => record.sent_at < horizon,
+            PacketState::Outstanding if record.in_flight => false,
+            PacketState::Outstanding => {
+                number < dispensable_below || (record.sent_at < horizon && Some(number) < largest_acked)
+            }
+        });
+    }
+}
+
+/// Beyond it every back-off is capped anyway.
+const MAX_BACK_OFF_SHIFT: u32 = 20;

@@ -1,0 +1,106 @@
+//! What a sent packet carried, as far as its fate matters to anybody.
+
+/// One frame of a sent packet. Carries no data: what was lost is fetched again from whoever owns it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SentFrame {
+    /// Bytes of a stream.
+    Stream {
+        /// Stream handle.
+        handle: u32,
+        /// Of the first byte.
+        offset: u64,
+        /// Bytes; 0 only for a bare end.
+        len: u16,
+        /// Whether it said that the stream ends after these bytes.
+        fin: bool,
+    },
+    /// The opening of a stream.
+    Open {
+        /// Stream handle.
+        handle: u32,
+    },
+    /// This end's sending was given up.
+    ResetStream {
+        /// Stream handle.
+        handle: u32,
+    },
+    /// This end reads no more.
+    Stop {
+        /// Stream handle.
+        handle: u32,
+    },
+    /// Association credit.
+    MaxData,
+    /// Stream credit.
+    MaxStreamData {
+        /// Stream handle.
+        handle: u32,
+    },
+    /// Streams that the peer may open.
+    MaxStreams,
+    /// An acknowledgement.
+    Ack {
+        /// The largest packet number that it named.
+        largest: u64,
+    },
+    /// A PING.
+    Ping {
+        /// Which one.
+        serial: u32,
+    },
+    /// A question to a path.
+    PathChallenge,
+    /// The answer to one.
+    PathResponse,
+    /// No new streams, please.
+    Drain,
+    /// The end of the association.
+    Close,
+}
+
+const _: () = assert!(size_of::<SentFrame>() <= 16, "millions of these are recorded a second");
+
+/// The frames of the packet being built. Kept by the caller and cleared for each packet, so that none allocates.
+#[derive(Debug)]
+pub(crate) struct FrameLog {
+    frames: [SentFrame; FrameLog::CAPACITY],
+    len: usize,
+}
+
+impl FrameLog {
+    /// Frames that one packet records at most: a packet of 1200 bytes with 32 small writes of different streams is full anyway.
+    pub(crate) const CAPACITY: usize = 40;
+
+    /// An empty log.
+    pub(crate) const fn new() -> Self {
+        Self { frames: [SentFrame::MaxData; Self::CAPACITY], len: 0 }
+    }
+
+    /// Frames that can still be recorded. Whoever writes a frame asks first.
+    #[inline]
+    pub(crate) const fn room(&self) -> usize {
+        Self::CAPACITY - self.len
+    }
+
+    /// Records a frame. A full log must not be pushed to: the frame's fate would never be told.
+    #[inline]
+    pub(crate) fn push(&mut self, frame: SentFrame) {
+        debug_assert!(self.room() > 0, "ask for room before writing a frame");
+        if let Some(slot) = self.frames.get_mut(self.len) {
+            *slot = frame;
+            self.len += 1;
+        }
+    }
+
+    /// The frames in the order that they were written.
+    #[inline]
+    pub(crate) fn as_slice(&self) -> &[SentFrame] {
+        &self.frames[..self.len]
+    }
+
+    /// Forgets all, for the next packet.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.len = 0;
+    }
+}

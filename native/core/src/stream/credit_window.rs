@@ -1,0 +1,158 @@
+//! How far a sender may go, by what its receiver has consumed.
+
+use super::memory_budget::MemoryBudget;
+use crate::constants::{GRANT_FRACTION, WINDOW_GROWTH_MIN_RTT_MICROS, WINDOW_GROWTH_ROUND_TRIPS};
+use crate::time::Instant;
+use osier_wire::limits::MAX_STREAM_OFFSET;
+
+/// Absolute credit given to the peer, for one stream or for an association.
+///
+/// Credit follows consumption, never receipt. The window grows while the peer uses it up within two round trips, so that any
+/// path is filled, and stays where it is once the memory budget is spent.
+#[derive(Debug)]
+pub(crate) struct CreditWindow {
+    granted: u64,
+    consumed: u64,
+    window: u64,
+    cap: u64,
+    /// Since when the consumption of the next half window is timed, and from which offset.
+    epoch: Option<(Instant, u64)>,
+}
+
+impl CreditWindow {
+    /// The credit `initial` given before any frame; the window will not grow beyond `cap`.
+    pub(crate) fn new(initial: u64, cap: u64) -> Self {
+        Self { granted: initial, consumed: 0, window: initial, cap: cap.max(initial), epoch: None }
+    }
+
+    /// The offset that the peer may not pass.
+    #[inline]
+    pub(crate) fn granted(&self) -> u64 {
+        self.granted
+    }
+
+    /// Bytes consumed since the start.
+    #[inline]
+    pub(crate) fn consumed(&self) -> u64 {
+        self.consumed
+    }
+
+    /// Bytes that the peer may be ahead of consumption.
+    #[inline]
+    pub(crate) fn window(&self) -> u64 {
+        self.window
+    }
+
+    /// The application has consumed `bytes` more. Returns whether a grant is due.
+    #[inline]
+    pub(crate) fn on_consumed(
+        &mut self,
+        now: Instant,
+        rtt_micros: u64,
+        bytes: u64,
+        budget: &MemoryBudget,
+    ) -> bool {
+        self.consumed += bytes;
+        match self.epoch {
+            None => self.epoch = Some((now, self.consumed)),
+            Some((began, from)) if self.consumed - from >= self.window / 2 => {
+                self.epoch = Some((now, self.consumed));
+                let rtt_micros = rtt_micros.max(WINDOW_GROWTH_MIN_RTT_MICROS);
+                if now.saturating_micros_since(began) <= WINDOW_GROWTH_ROUND_TRIPS.saturating_mul(rtt_micros)
+                {
+                    self.grow(budget);
+                }
+            }
+            Some(_) => {}
+        }
+        self.is_due()
+    }
+
+    /// `bytes` more were dropped unread. Returns whether a grant is due.
+    pub(crate) fn on_discarded(&mut self, bytes: u64) -> bool {
+        self.consumed += bytes;
+        self.is_due()
+    }
+
+    /// The credit to tell the peer now.
+    pub(crate) fn grant(&mut self) -> u64 {
+        self.grant_beyond(0)
+    }
+
+    /// The credit to tell the peer now, `unread` bytes being excused from it.
+    pub(crate) fn grant_beyond(&mut self, unread: u64) -> u64 {
+        let target = (self.consumed + self.window).saturating_add(unread);
+        self.granted = self.granted.max(target).min(MAX_STREAM_OFFSET);
+        self.granted
+    }
+
+    fn is_due(&self) -> bool {
+        (self.consumed + self.window).saturating_sub(self.granted) >= (self.window / GRANT_FRACTION).max(1)
+    }
+
+    #[cold]
+    fn grow(&mut self, budget: &MemoryBudget) {
+        let grown = self.window.saturating_mul(2).min(self.cap);
+        if budget.may_grow(grown - self.window) {
+            self.window = grown;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RTT: u64 = 10_000;
+
+    fn at(micros: u64) -> Instant {
+        Instant::from_micros(micros)
+    }
+
+    #[test]
+    fn nothing_is_granted_for_what_is_not_consumed() {
+        let mut credit = CreditWindow::new(1000, 8000);
+        assert!(!credit.is_due());
+        assert_eq!(credit.grant(), 1000);
+    }
+
+    #[test]
+    fn a_grant_is_due_after_a_quarter_of_the_window() {
+        let budget = MemoryBudget::new(1 << 20);
+        let mut credit = CreditWindow::new(1000, 1000);
+        assert!(!credit.on_consumed(at(0), RTT, 249, &budget));
+        assert!(credit.on_consumed(at(0), RTT, 1, &budget));
+        assert_eq!(credit.grant(), 1250);
+        assert!(!credit.on_consumed(at(0), RTT, 249, &budget));
+    }
+
+    #[test]
+    fn the_window_doubles_only_while_half_of_it_goes_within_two_round_trips() {
+        let budget = MemoryBudget::new(1 << 20);
+        let mut credit = CreditWindow::new(1000, 3000);
+        credit.on_consumed(at(0), RTT, 1, &budget);
+        credit.on_consumed(at(2 * RTT), RTT, 500, &budget);
+        assert_eq!(credit.window(), 2000);
+        credit.on_consumed(at(4 * RTT + 1), RTT, 1000, &budget);
+        assert_eq!(credit.window(), 2000);
+        credit.on_consumed(at(5 * RTT), RTT, 1000, &budget);
+        assert_eq!(credit.window(), 3000);
+    }
+
+    #[test]
+    fn a_spent_budget_ends_growth_and_honours_what_was_given() {
+        let budget = MemoryBudget::new(3999);
+        let mut credit = CreditWindow::new(1000, 8000);
+        for step in 0..10 {
+            credit.on_consumed(at(step), RTT, 500, &budget);
+        }
+        assert_eq!(credit.grant(), 5000 + 1000);
+    }
+
+    #[test]
+    fn credit_never_passes_the_last_offset() {
+        let mut credit = CreditWindow::new(MAX_STREAM_OFFSET - 10, MAX_STREAM_OFFSET);
+        credit.on_discarded(100);
+        assert_eq!(credit.grant(), MAX_STREAM_OFFSET);
+    }
+}

@@ -1,0 +1,313 @@
+//! Frames that go to the peer, and what becomes of them.
+
+use super::entry::{Opening, Stream};
+use super::event_queue::EventSort;
+use super::stream_frame_writer::{write_stream_frame, PADDING_MAX_BYTES};
+use super::{Shared, Streams};
+use crate::constants::TURN_BYTES;
+use crate::sent_frame::{FrameLog, SentFrame};
+use osier_wire::{Frame, ResetStreamFrame, StopFrame, Writer};
+
+/// Whose turn it is to send.
+#[derive(Clone, Copy)]
+enum Turn {
+    /// Something that takes no credit.
+    Urgent(u32, u8),
+    /// Bytes that were never sent.
+    Fresh(u32, u8),
+}
+
+impl Streams {
+    /// Whether [`Streams::fill`] has something to write under the present credit.
+    #[inline]
+    pub(crate) fn wants_to_send(&self) -> bool {
+        self.shared.next_turn().is_some()
+            || !self.shared.control.is_empty()
+            || self.shared.credit.wants_grant()
+            || self.table.wants_grant()
+    }
+
+    /// Writes as many frames as fit into a packet and records them. While more is waiting the packet is filled to its last byte, if
+    /// need be with PADDING; the last frame may run to the end of the packet, so nothing can follow.
+    pub(crate) fn fill(&mut self, w: &mut Writer<'_>, log: &mut FrameLog) {
+        let start = w.position();
+        if self.write_grants(w, log) && self.write_control(w, log) {
+            while log.room() > 0 && self.write_turn(w, log) {}
+        }
+        let scrap = 1..=PADDING_MAX_BYTES;
+        if w.position() > start && scrap.contains(&w.room()) && self.wants_to_send() {
+            // Cannot fail: it is what is left.
+            let _ = w.put_zeros(w.room());
+        }
+    }
+
+    /// A packet with `frame` was acknowledged.
+    #[inline]
+    pub(crate) fn on_acknowledged(&mut self, frame: &SentFrame) {
+        match *frame {
+            SentFrame::Stream { handle, offset, len, fin } => {
+                self.on_data_acknowledged(handle, offset, len, fin)
+            }
+            SentFrame::Open { handle } => {
+                self.change(handle, |stream| {
+                    if matches!(stream.opening, Opening::Here { .. }) {
+                        stream.opening = Opening::Settled;
+                    }
+                });
+            }
+            SentFrame::ResetStream { handle } => {
+                self.change(handle, |stream| stream.send.state.on_reset_acknowledged())
+            }
+            SentFrame::Stop { handle } => {
+                self.change(handle, |stream| stream.receive.state.on_stop_acknowledged())
+            }
+            _ => {}
+        }
+    }
+
+    /// A packet with `frame` counts as lost, or is repeated to probe: what still matters of it is to be sent again, grants with
+    /// their present value.
+    pub(crate) fn on_lost(&mut self, frame: &SentFrame) {
+        match *frame {
+            SentFrame::Stream { handle, offset, len, fin } => {
+                self.change(handle, |stream| stream.send.on_lost(offset..offset + u64::from(len), fin));
+            }
+            SentFrame::Open { handle } => self.change(handle, |stream| {
+                if let Opening::Here { frame, .. } = &mut stream.opening {
+                    frame.on_lost();
+                }
+            }),
+            SentFrame::ResetStream { handle } => self.change(handle, |stream| {
+                if let Some((_, delivery)) = stream.send.state.reset_mut() {
+                    delivery.on_lost();
+                }
+            }),
+            SentFrame::Stop { handle } => self.change(handle, |stream| {
+                if let Some((_, delivery)) = stream.receive.state.stop_mut() {
+                    delivery.on_lost();
+                }
+            }),
+            SentFrame::MaxStreamData { handle } => {
+                self.change(handle, |stream| stream.receive.on_grant_lost())
+            }
+            SentFrame::MaxData => self.shared.credit.on_grant_lost(),
+            SentFrame::MaxStreams => self.table.on_grant_lost(),
+            _ => {}
+        }
+    }
+
+    #[inline]
+    fn on_data_acknowledged(&mut self, handle: u32, offset: u64, len: u16, fin: bool) {
+        let Some(stream) = self.table.get_mut(handle) else { return };
+        let was_urgent = stream.is_urgent();
+        let progress = stream.send.on_acknowledged(&self.shared.blocks, offset..offset + u64::from(len), fin);
+        if progress.writable {
+            self.shared.raise(handle, stream, EventSort::Writable);
+        }
+        if progress.flushed {
+            self.shared.raise(handle, stream, EventSort::Flushed);
+        }
+        if progress.finished {
+            self.shared.raise(handle, stream, EventSort::SendFinished);
+        }
+        if was_urgent || progress.finished {
+            self.settle(handle);
+        }
+    }
+
+    fn change(&mut self, handle: u32, change: impl FnOnce(&mut Stream)) {
+        if let Some(stream) = self.table.get_mut(handle) {
+            change(stream);
+            self.settle(handle);
+        }
+    }
+
+    /// Writes what the association and the number of streams are due. False when the packet is full.
+    fn write_grants(&mut self, w: &mut Writer<'_>, log: &mut FrameLog) -> bool {
+        if self.shared.credit.wants_grant() {
+            let maximum = self.shared.credit.take_grant();
+            if !write(w, log, &Frame::MaxData { maximum }, SentFrame::MaxData) {
+                self.shared.credit.on_grant_lost();
+                return false;
+            }
+        }
+        if self.table.wants_grant() {
+            let maximum = self.table.take_grant();
+            if !write(w, log, &Frame::MaxStreams { maximum }, SentFrame::MaxStreams) {
+                self.table.on_grant_lost();
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Writes what streams have to say about their state. False when the packet is full.
+    fn write_control(&mut self, w: &mut Writer<'_>, log: &mut FrameLog) -> bool {
+        while let Some((handle, _)) = self.shared.control.first() {
+            if !self.table.get_mut(handle).is_none_or(|stream| write_control_of(stream, handle, w, log)) {
+                return false;
+            }
+            self.shared.control.remove(handle);
+        }
+        true
+    }
+
+    /// Writes one frame of the stream whose turn it is. False when there is none or it does not fit.
+    #[inline]
+    fn write_turn(&mut self, w: &mut Writer<'_>, log: &mut FrameLog) -> bool {
+        match self.shared.next_turn() {
+            None => false,
+            Some(Turn::Urgent(handle, level)) => self.write_urgent(handle, level, w, log),
+            Some(Turn::Fresh(handle, level)) => self.write_fresh(handle, level, w, log),
+        }
+    }
+
+    /// The opening and the first bytes right after it; else lost bytes; else the bare end.
+    fn write_urgent(&mut self, handle: u32, level: u8, w: &mut Writer<'_>, log: &mut FrameLog) -> bool {
+        let Some(stream) = self.table.get_mut(handle) else {
+            self.shared.urgent.remove(handle);
+            return true;
+        };
+        let opening = stream.opening.owes_open();
+        let written = if opening {
+            write_open(stream, handle, w, log)
+        } else if let Some(range) = stream.send.buffer.first_lost() {
+            write_lost(stream, handle, range, w, log)
+        } else {
+            write_bare_fin(stream, handle, w, log)
+        };
+        let Some(bytes) = written else { return false };
+        self.shared.urgent.charge(level, bytes, TURN_BYTES);
+        self.shared.reschedule(handle, stream);
+        if opening
+            && log.room() > 0
+            && self.shared.fresh.contains(handle)
+            && self.shared.send_credit.left() > 0
+        {
+            return self.write_fresh(handle, level, w, log);
+        }
+        true
+    }
+
+    #[inline]
+    fn write_fresh(&mut self, handle: u32, level: u8, w: &mut Writer<'_>, log: &mut FrameLog) -> bool {
+        let Some(stream) = self.table.get_mut(handle) else {
+            self.shared.fresh.remove(handle);
+            return true;
+        };
+        let offset = stream.send.buffer.sent();
+        let available = stream.send.sendable().min(self.shared.send_credit.left());
+        let Some((len, fin)) = write_stream_frame(w, stream.id, &stream.send, offset..offset + available)
+        else {
+            return false;
+        };
+        log.push(SentFrame::Stream { handle, offset, len, fin });
+        stream.send.buffer.on_sent(u64::from(len));
+        self.shared.send_credit.on_sent(u64::from(len));
+        if fin {
+            stream.send.on_fin_sent();
+        }
+        if stream.send.take_writable() {
+            self.shared.raise(handle, stream, EventSort::Writable);
+        }
+        self.shared.fresh.charge(level, u32::from(len), TURN_BYTES);
+        if stream.send.sendable() == 0 {
+            self.shared.reschedule(handle, stream);
+        }
+        true
+    }
+}
+
+impl Shared {
+    /// Whose turn it is: the highest level, and on it what takes no credit first.
+    #[inline]
+    fn next_turn(&self) -> Option<Turn> {
+        let fresh = if self.send_credit.left() > 0 { self.fresh.first() } else { None };
+        match (self.urgent.first(), fresh) {
+            (Some((_, urgent_level)), Some((handle, level))) if level < urgent_level => {
+                Some(Turn::Fresh(handle, level))
+            }
+            (Some((handle, level)), _) => Some(Turn::Urgent(handle, level)),
+            (None, Some((handle, level))) => Some(Turn::Fresh(handle, level)),
+            (None, None) => None,
+        }
+    }
+}
+
+/// Writes and records a frame; false when there is no room for it.
+fn write(w: &mut Writer<'_>, log: &mut FrameLog, frame: &Frame<'_>, record: SentFrame) -> bool {
+    let written = log.room() > 0 && frame.encode(w).is_ok();
+    if written {
+        log.push(record);
+    }
+    written
+}
+
+/// Writes all that `stream` has to say about its state. False when not all fits.
+fn write_control_of(stream: &mut Stream, handle: u32, w: &mut Writer<'_>, log: &mut FrameLog) -> bool {
+    let id = stream.id;
+    if stream.send.state.owes_reset() {
+        if let Some((reset, delivery)) = stream.send.state.reset_mut() {
+            let (reason, code, final_offset) = (reset.reason, reset.code, reset.final_offset);
+            let frame = Frame::ResetStream(ResetStreamFrame { id, reason, code, final_offset });
+            if !write(w, log, &frame, SentFrame::ResetStream { handle }) {
+                return false;
+            }
+            delivery.on_sent();
+        }
+    }
+    if stream.receive.state.owes_stop() {
+        if let Some((code, delivery)) = stream.receive.state.stop_mut() {
+            if !write(w, log, &Frame::Stop(StopFrame { id, code }), SentFrame::Stop { handle }) {
+                return false;
+            }
+            delivery.on_sent();
+        }
+    }
+    if stream.receive.owes_grant() {
+        let maximum = stream.receive.take_grant();
+        if !write(w, log, &Frame::MaxStreamData { id, maximum }, SentFrame::MaxStreamData { handle }) {
+            stream.receive.on_grant_lost();
+            return false;
+        }
+    }
+    true
+}
+
+/// Writes OPEN; returns what it takes of the stream's turn.
+fn write_open(stream: &mut Stream, handle: u32, w: &mut Writer<'_>, log: &mut FrameLog) -> Option<u32> {
+    let Opening::Here { what, frame } = &mut stream.opening else { return Some(0) };
+    let start = w.position();
+    if !write(w, log, &Frame::Open(what.frame(stream.id)), SentFrame::Open { handle }) {
+        return None;
+    }
+    frame.on_sent();
+    Some((w.position() - start) as u32)
+}
+
+/// Writes lost bytes again; returns how many.
+fn write_lost(
+    stream: &mut Stream,
+    handle: u32,
+    range: std::ops::Range<u64>,
+    w: &mut Writer<'_>,
+    log: &mut FrameLog,
+) -> Option<u32> {
+    let offset = range.start;
+    let (len, fin) = write_stream_frame(w, stream.id, &stream.send, range)?;
+    log.push(SentFrame::Stream { handle, offset, len, fin });
+    stream.send.buffer.on_sent_again(u64::from(len));
+    if fin {
+        stream.send.on_fin_sent();
+    }
+    Some(u32::from(len))
+}
+
+/// Writes the end of a stream whose bytes were all sent before.
+fn write_bare_fin(stream: &mut Stream, handle: u32, w: &mut Writer<'_>, log: &mut FrameLog) -> Option<u32> {
+    let offset = stream.send.buffer.end();
+    let (len, fin) = write_stream_frame(w, stream.id, &stream.send, offset..offset)?;
+    log.push(SentFrame::Stream { handle, offset, len, fin });
+    stream.send.on_fin_sent();
+    Some(0)
+}

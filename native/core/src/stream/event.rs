@@ -1,0 +1,68 @@
+//! What the application should know about its streams.
+
+use osier_wire::{ResetReason, StreamKind};
+
+/// Something happened to a stream. Events of one stream come in the order that it happened, `Opened` first, `Closed` last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StreamEvent {
+    /// The peer opened a stream.
+    Opened {
+        /// Stream handle.
+        handle: u32,
+        /// What it carries.
+        kind: StreamKind,
+        /// UTF-8, 1 to 64 bytes.
+        protocol: Vec<u8>,
+        /// At most 1024 bytes, as the peer's application gave them.
+        metadata: Vec<u8>,
+    },
+    /// There is something to read: more bytes, or the end.
+    Readable {
+        /// Stream handle.
+        handle: u32,
+        /// Bytes that can be read now.
+        bytes: usize,
+        /// Whether the stream ends after them. With 0 bytes this event is itself the end: nothing is left to read.
+        end: bool,
+    },
+    /// A write that did not fit before has room now.
+    Writable {
+        /// Stream handle.
+        handle: u32,
+    },
+    /// The peer has all bytes that were written before a call of `watch_acknowledged`.
+    Flushed {
+        /// Stream handle.
+        handle: u32,
+        /// It has all bytes before this offset.
+        acknowledged: u64,
+    },
+    /// The peer has all bytes and the end.
+    SendFinished {
+        /// Stream handle.
+        handle: u32,
+    },
+    /// The peer gave up its sending; what was unread is gone.
+    ResetByPeer {
+        /// Stream handle.
+        handle: u32,
+        /// Who gave it up.
+        reason: ResetReason,
+        /// As its application gave it.
+        code: u32,
+    },
+    /// The peer reads no more; this end's sending is over.
+    StoppedByPeer {
+        /// Stream handle.
+        handle: u32,
+        /// As its application gave it.
+        code: u32,
+    },
+    /// Both directions have ended: the handle is dead.
+    Closed {
+        /// Stream handle.
+        handle: u32,
+    },
+    /// The peer allows more streams, after [`OpenError::StreamLimit`](super::OpenError::StreamLimit).
+    MoreStreams,
+}

@@ -1,0 +1,109 @@
+//! The bound on everything that a node holds, or has promised to hold, for its peers.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// Bytes that a node may hold, and how many of them are spoken for. Shared by all its associations.
+#[derive(Debug)]
+pub(crate) struct MemoryBudget {
+    limit_bytes: u64,
+    used_bytes: Cell<u64>,
+}
+
+impl MemoryBudget {
+    /// Growth may take this fraction of what is free. So the first transfers get all they can use, later ones less, and there is
+    /// always something left for a new peer.
+    const GROWTH_SHARE: u64 = 4;
+
+    /// A budget of which nothing is used.
+    pub(crate) fn new(limit_bytes: u64) -> Rc<Self> {
+        Rc::new(Self { limit_bytes, used_bytes: Cell::new(0) })
+    }
+
+    /// Bytes reserved now. Above the limit only by what existing streams must have to go on.
+    pub(crate) fn used_bytes(&self) -> u64 {
+        self.used_bytes.get()
+    }
+
+    /// Whether `bytes` more can be promised to somebody new.
+    pub(crate) fn has_room(&self, bytes: u64) -> bool {
+        self.used_bytes().saturating_add(bytes) <= self.limit_bytes
+    }
+
+    /// Whether something that works as it is may take `bytes` more to work better.
+    pub(crate) fn may_grow(&self, bytes: u64) -> bool {
+        bytes <= self.limit_bytes.saturating_sub(self.used_bytes()) / Self::GROWTH_SHARE
+    }
+}
+
+/// A part of a [`MemoryBudget`]; given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Reservation {
+    budget: Rc<MemoryBudget>,
+    bytes: u64,
+}
+
+impl Reservation {
+    /// A part of nothing.
+    pub(crate) fn empty(budget: &Rc<MemoryBudget>) -> Self {
+        Self { budget: Rc::clone(budget), bytes: 0 }
+    }
+
+    /// Makes the part `bytes` large, whatever the limit: what is held or promised is held or promised.
+    #[inline]
+    pub(crate) fn set(&mut self, bytes: u64) {
+        if bytes != self.bytes {
+            let others = self.budget.used_bytes.get() - self.bytes;
+            self.budget.used_bytes.set(others + bytes);
+            self.bytes = bytes;
+        }
+    }
+
+    /// How large it is.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Of which it is a part.
+    pub(crate) fn budget(&self) -> &Rc<MemoryBudget> {
+        &self.budget
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        self.set(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_dropped_is_given_back() {
+        let budget = MemoryBudget::new(100);
+        let mut one = Reservation::empty(&budget);
+        let mut other = Reservation::empty(&budget);
+        one.set(30);
+        other.set(50);
+        one.set(20);
+        assert_eq!(budget.used_bytes(), 70);
+        drop(other);
+        assert_eq!(budget.used_bytes(), 20);
+        drop(one);
+        assert_eq!(budget.used_bytes(), 0);
+    }
+
+    #[test]
+    fn growth_leaves_room_for_newcomers() {
+        let budget = MemoryBudget::new(1000);
+        let mut all = Reservation::empty(&budget);
+        while budget.may_grow(50) {
+            all.set(all.bytes() + 50);
+        }
+        assert!(budget.has_room(150) && !budget.has_room(300));
+        all.set(2000);
+        assert!(!budget.has_room(1) && !budget.may_grow(1) && budget.may_grow(0));
+    }
+}

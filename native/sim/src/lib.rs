@@ -1,0 +1,16 @@
+//! A seeded virtual network around unmodified engines.
+//!
+//! Everything that happens follows from one printed seed: the same seed gives the same run. It has a virtual clock, links with faults and a queue,
+//! and hosts with an engine each. It does **not** model handshakes (keys are installed) and reads no real clock.
+#![forbid(unsafe_code)]
+
+pub mod campaign;
+pub mod link;
+pub mod network;
+pub mod rng;
+pub mod transfer;
+
+pub use link::{Link, LinkConfig};
+pub use network::{HostId, Network};
+pub use rng::Rng;
+pub use transfer::{Transfer, TransferReport};

@@ -1,0 +1,248 @@
+//! Hosts, links, and the virtual clock that moves them.
+
+use crate::link::{Arrival, Link, LinkConfig};
+use crate::rng::Rng;
+use osier_core::{
+    AssociationConfig, Cipher, Ecn, Engine, EngineConfig, HeapBlocks, Instant, Path, ReceiveMeta, SessionConfig, TRAIN_BYTES_MAX,
+};
+use std::cell::RefCell;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::rc::Rc;
+
+/// A host by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HostId(pub usize);
+
+struct Host {
+    engine: Engine,
+    address: SocketAddr,
+    frozen_until_micros: u64,
+}
+
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct InFlight {
+    at_micros: u64,
+    sequence: u64,
+    from: HostId,
+    to: HostId,
+    datagram: Vec<u8>,
+}
+
+/// A virtual network. All of its randomness follows from the seed.
+pub struct Network {
+    /// The one source of chance.
+    pub rng: Rng,
+    now_micros: u64,
+    hosts: Vec<Host>,
+    links: HashMap<(HostId, HostId), Link>,
+    /// Datagrams from the first host to any of the others pass this bottleneck before their own link.
+    shared: Option<(HostId, Vec<HostId>, Link)>,
+    in_flight: BinaryHeap<Reverse<InFlight>>,
+    sequence: u64,
+    train: Vec<u8>,
+    arrivals: Vec<Arrival>,
+}
+
+impl Network {
+    /// An empty network at virtual time 1 s.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            rng: Rng::new(seed),
+            now_micros: 1_000_000,
+            hosts: Vec::new(),
+            links: HashMap::new(),
+            shared: None,
+            in_flight: BinaryHeap::new(),
+            sequence: 0,
+            train: vec![0; TRAIN_BYTES_MAX],
+            arrivals: Vec::new(),
+        }
+    }
+
+    /// The virtual time.
+    pub fn now(&self) -> Instant {
+        Instant::from_micros(self.now_micros)
+    }
+
+    /// Adds a host with an engine.
+    pub fn add_host(&mut self, config: EngineConfig) -> HostId {
+        let id = HostId(self.hosts.len());
+        let seed = self.rng.bytes32();
+        let engine = Engine::new(config, seed, Rc::new(RefCell::new(HeapBlocks::default())));
+        let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, (id.0 >> 8) as u8, id.0 as u8)), 7400);
+        self.hosts.push(Host { engine, address, frozen_until_micros: 0 });
+        id
+    }
+
+    /// Sets the link from one host to another.
+    pub fn set_link(&mut self, from: HostId, to: HostId, config: LinkConfig) {
+        self.links.entry((from, to)).or_default().config = config;
+    }
+
+    /// The link from one host to another.
+    pub fn link(&mut self, from: HostId, to: HostId) -> &mut Link {
+        self.links.entry((from, to)).or_default()
+    }
+
+    /// Puts one bottleneck before all links from `from` to `to`; their own rates go.
+    pub fn share_bottleneck(&mut self, from: HostId, to: &[HostId], bytes_per_second: u64, queue_bytes: u64) {
+        for host in to {
+            self.link(from, *host).config.bytes_per_second = 0;
+        }
+        let bottleneck = Link::new(LinkConfig { bytes_per_second, queue_bytes, ..LinkConfig::default() });
+        self.shared = Some((from, to.to_vec(), bottleneck));
+    }
+
+    /// A host's engine. Call [`Network::flush`] after anything that may want to send.
+    pub fn engine(&mut self, host: HostId) -> &mut Engine {
+        &mut self.hosts[host.0].engine
+    }
+
+    /// Stops a host, as SIGSTOP would, for this long.
+    pub fn freeze(&mut self, host: HostId, micros: u64) {
+        self.hosts[host.0].frozen_until_micros = self.now_micros + micros;
+    }
+
+    /// Connects two hosts as a finished handshake would; `a` is the initiator. Returns their association handles.
+    pub fn associate(&mut self, a: HostId, b: HostId, cipher: Cipher) -> (u32, u32) {
+        let (key_ab, key_ba) = (self.rng.bytes32(), self.rng.bytes32());
+        let now = self.now();
+        let (index_a, index_b) = (self.reserve(a), self.reserve(b));
+        let (path_a, path_b) = (self.path_to(b), self.path_to(a));
+        let handle_a = self.create(a, 0);
+        let handle_b = self.create(b, 1);
+        let session = |local_index, remote_index, send_key, receive_key, path, confirmed| SessionConfig {
+            local_index,
+            remote_index,
+            cipher,
+            send_key,
+            receive_key,
+            first_send: 0,
+            first_receive: 0,
+            path,
+            confirmed,
+            preferred: true,
+        };
+        self.engine(b).install_session(now, handle_b, &session(index_b, index_a, key_ba, key_ab, path_b, false));
+        self.engine(a).install_session(now, handle_a, &session(index_a, index_b, key_ab, key_ba, path_a, true));
+        self.flush(a);
+        (handle_a, handle_b)
+    }
+
+    /// Moves time to the next thing that happens and lets it happen; `false` when nothing ever will, or not before `until`.
+    pub fn step(&mut self, until: Instant) -> bool {
+        let Some(next) = self.next_micros().filter(|next| *next <= until.as_micros()) else {
+            self.now_micros = self.now_micros.max(until.as_micros());
+            return false;
+        };
+        self.now_micros = self.now_micros.max(next);
+        self.deliver_due();
+        for index in 0..self.hosts.len() {
+            self.wake(HostId(index));
+        }
+        true
+    }
+
+    /// Sends what a host's engine has ready.
+    pub fn flush(&mut self, host: HostId) {
+        let now = self.now();
+        let mut train = std::mem::take(&mut self.train);
+        while let Some(transmit) = self.hosts[host.0].engine.poll_transmit(now, &mut train) {
+            let Some(to) = self.host_at(transmit.path.remote) else { continue };
+            for datagram in train[..transmit.len].chunks(transmit.segment_size) {
+                self.send(host, to, datagram);
+            }
+        }
+        self.train = train;
+    }
+
+    fn reserve(&mut self, host: HostId) -> u32 {
+        match self.engine(host).reserve_index([0; 32]) {
+            Some(index) => index,
+            None => panic!("no receiver index left"),
+        }
+    }
+
+    fn create(&mut self, host: HostId, parity: u8) -> u32 {
+        let defaults = EngineConfig::default();
+        let config = AssociationConfig {
+            parity,
+            peer_max_data: defaults.initial_data_bytes,
+            peer_max_stream_data: defaults.initial_stream_data_bytes,
+            peer_max_streams: defaults.streams_per_peer,
+        };
+        let now = self.now();
+        match self.engine(host).create_association(now, &config) {
+            Ok(handle) => handle,
+            Err(refused) => panic!("no association: {refused:?}"),
+        }
+    }
+
+    fn path_to(&self, host: HostId) -> Path {
+        Path { socket: 0, remote: self.hosts[host.0].address, local: None, interface: 0 }
+    }
+
+    fn host_at(&self, address: SocketAddr) -> Option<HostId> {
+        self.hosts.iter().position(|host| host.address == address).map(HostId)
+    }
+
+    fn send(&mut self, from: HostId, to: HostId, datagram: &[u8]) {
+        let mut entry_micros = self.now_micros;
+        if let Some((sender, receivers, bottleneck)) = &mut self.shared {
+            if *sender == from && receivers.contains(&to) {
+                match bottleneck.pass_bottleneck(entry_micros, datagram.len() as u64) {
+                    Some(departure_micros) => entry_micros = departure_micros,
+                    None => return,
+                }
+            }
+        }
+        let link = self.links.entry((from, to)).or_default();
+        link.send(entry_micros, datagram, &mut self.rng, &mut self.arrivals);
+        for Arrival { at_micros, datagram } in self.arrivals.drain(..) {
+            self.sequence += 1;
+            self.in_flight.push(Reverse(InFlight { at_micros, sequence: self.sequence, from, to, datagram }));
+        }
+    }
+
+    fn next_micros(&mut self) -> Option<u64> {
+        let arrival = self.in_flight.peek().map(|Reverse(next)| next.at_micros);
+        let wakes = self.hosts.iter_mut().filter_map(|host| {
+            let deadline = host.engine.poll_timeout()?.as_micros();
+            Some(deadline.max(host.frozen_until_micros))
+        });
+        wakes.chain(arrival).min()
+    }
+
+    fn deliver_due(&mut self) {
+        while let Some(Reverse(next)) = self.in_flight.peek() {
+            if next.at_micros > self.now_micros {
+                break;
+            }
+            let Some(Reverse(mut arrived)) = self.in_flight.pop() else { break };
+            let frozen_until = self.hosts[arrived.to.0].frozen_until_micros;
+            if frozen_until > self.now_micros {
+                arrived.at_micros = frozen_until;
+                self.in_flight.push(Reverse(arrived));
+                continue;
+            }
+            let now = self.now();
+            let segment_size = arrived.datagram.len();
+            let meta = ReceiveMeta { path: self.path_to(arrived.from), ecn: Ecn::NotEct, segment_size };
+            self.hosts[arrived.to.0].engine.handle_train(now, &meta, &mut arrived.datagram);
+        }
+    }
+
+    fn wake(&mut self, host: HostId) {
+        let now = self.now();
+        let state = &mut self.hosts[host.0];
+        if state.frozen_until_micros > self.now_micros {
+            return;
+        }
+        if state.engine.poll_timeout().is_some_and(|deadline| deadline <= now) {
+            state.engine.handle_timeout(now);
+        }
+        self.flush(host);
+    }
+}

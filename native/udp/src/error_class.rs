@@ -1,0 +1,69 @@
+//! Which socket errors end a socket, which only one datagram.
+
+use std::io;
+
+/// What an error of a send or receive call means for the socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorClass {
+    /// Nothing can be done at present: wait until the socket is ready.
+    Blocked,
+    /// This datagram is lost, or an earlier one was; the socket is sound.
+    Transient,
+    /// The socket is of no further use. Trying again would spin.
+    Fatal,
+}
+
+/// Sorts an error of a send or receive call. Errors that are not listed count as transient: a datagram more or less is the transport's daily bread.
+pub fn classify(error: &io::Error) -> ErrorClass {
+    match error.raw_os_error() {
+        Some(code) if code == libc::EAGAIN || code == libc::EWOULDBLOCK => ErrorClass::Blocked,
+        Some(
+            libc::EBADF
+            | libc::ENOTSOCK
+            | libc::EFAULT
+            | libc::EOPNOTSUPP
+            | libc::EPIPE
+            | libc::ENOSYS
+            | libc::ENOTCONN
+            | libc::EDESTADDRREQ,
+        ) => ErrorClass::Fatal,
+        _ => ErrorClass::Transient,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn class_of(code: i32) -> ErrorClass {
+        classify(&io::Error::from_raw_os_error(code))
+    }
+
+    #[test]
+    fn a_lost_datagram_is_not_a_lost_socket() {
+        for code in [
+            libc::ENOBUFS,
+            libc::ENOMEM,
+            libc::ECONNREFUSED,
+            libc::EMSGSIZE,
+            libc::EPERM,
+            libc::EACCES,
+            libc::EHOSTUNREACH,
+            libc::ENETUNREACH,
+            libc::ENETDOWN,
+            libc::EADDRNOTAVAIL,
+            libc::EINVAL,
+            libc::EIO,
+        ] {
+            assert_eq!(class_of(code), ErrorClass::Transient, "errno {code}");
+        }
+    }
+
+    #[test]
+    fn a_dead_descriptor_is_fatal_and_a_full_one_is_not() {
+        for code in [libc::EBADF, libc::ENOTSOCK, libc::EFAULT, libc::EPIPE] {
+            assert_eq!(class_of(code), ErrorClass::Fatal, "errno {code}");
+        }
+        assert_eq!(class_of(libc::EAGAIN), ErrorClass::Blocked);
+    }
+}

@@ -1,0 +1,205 @@
+//! Sending: trains go as one message each (GSO) where the path takes them, as single datagrams elsewhere; many messages go in one `sendmmsg`.
+
+use std::io;
+use std::mem;
+use std::os::fd::AsRawFd;
+
+use crate::control_message::{write_control, ControlBuffer, SEND_CONTROL_BYTES};
+use crate::error_class::{classify, ErrorClass};
+use crate::features::FeatureName;
+use crate::send_queue::{QueuedTrain, SendOutcome, SendQueue, MAX_TRAIN_BYTES, MAX_TRAIN_SEGMENTS};
+use crate::socket::UdpSocket;
+use crate::socket_address::{empty_name, write_name, Family};
+
+/// Messages of one `sendmmsg`.
+const MESSAGES: usize = 64;
+
+type SendMmsg = unsafe fn(libc::c_int, *mut libc::mmsghdr, libc::c_uint) -> libc::c_int;
+
+/// Memory for the messages of one system call, and the call itself: tests put a refusing kernel in its place.
+pub(crate) struct SendScratch {
+    names: [libc::sockaddr_storage; MESSAGES],
+    controls: [ControlBuffer<SEND_CONTROL_BYTES>; MESSAGES],
+    parts: [libc::iovec; MESSAGES],
+    messages: [libc::mmsghdr; MESSAGES],
+    /// Payload bytes of each message.
+    lengths: [usize; MESSAGES],
+    count: usize,
+    pub(crate) sendmmsg: SendMmsg,
+}
+
+impl SendScratch {
+    pub(crate) fn new() -> Box<Self> {
+        Box::new(Self {
+            names: [empty_name(); MESSAGES],
+            controls: [ControlBuffer([0; SEND_CONTROL_BYTES]); MESSAGES],
+            parts: [libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }; MESSAGES],
+            // SAFETY: mmsghdr is plain data for which zero bytes are a valid value.
+            messages: unsafe { mem::zeroed() },
+            lengths: [0; MESSAGES],
+            count: 0,
+            sendmmsg: kernel_sendmmsg,
+        })
+    }
+
+    /// Adds one message of `bytes`; false when there is no room for more. A peer that the socket cannot name gets an empty name, which the kernel refuses.
+    fn add(&mut self, family: Family, train: &QueuedTrain, bytes: &[u8], segmented: bool) -> bool {
+        let at = self.count;
+        if at >= MESSAGES {
+            return false;
+        }
+        let segment_size = segmented.then_some(train.segment_size as u16);
+        let control = write_control(&mut self.controls[at], family, &train.route, train.ecn, segment_size);
+        let name_length = write_name(train.route.remote, family, &mut self.names[at]).unwrap_or(1);
+        self.parts[at] = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
+        let header = &mut self.messages[at].msg_hdr;
+        header.msg_name = std::ptr::from_mut(&mut self.names[at]).cast();
+        header.msg_namelen = name_length;
+        header.msg_iov = &mut self.parts[at];
+        header.msg_iovlen = 1;
+        header.msg_control =
+            if control == 0 { std::ptr::null_mut() } else { self.controls[at].0.as_mut_ptr().cast() };
+        header.msg_controllen = control as _;
+        header.msg_flags = 0;
+        self.lengths[at] = bytes.len();
+        self.count = at + 1;
+        true
+    }
+
+    /// Sends the messages; returns how many the kernel took, or the error of the first.
+    ///
+    /// # Safety
+    /// The bytes of every message must still be there.
+    unsafe fn submit(&mut self, socket: libc::c_int) -> io::Result<usize> {
+        loop {
+            // SAFETY: names, controls and parts live in `self`, the bytes by the caller's promise; `count` messages are filled.
+            let outcome =
+                unsafe { (self.sendmmsg)(socket, self.messages.as_mut_ptr(), self.count as libc::c_uint) };
+            if outcome >= 0 {
+                return Ok(outcome as usize);
+            }
+            let error = io::Error::last_os_error();
+            if error.kind() != io::ErrorKind::Interrupted {
+                return Err(error);
+            }
+        }
+    }
+}
+
+unsafe fn kernel_sendmmsg(
+    socket: libc::c_int,
+    messages: *mut libc::mmsghdr,
+    count: libc::c_uint,
+) -> libc::c_int {
+    // SAFETY: the caller's promise.
+    unsafe { libc::sendmmsg(socket, messages, count, libc::MSG_DONTWAIT as _) }
+}
+
+impl UdpSocket {
+    /// Sends the head of a queue, up to the first train of another socket. A path that refuses segmentation gets the same bytes as single datagrams, now
+    /// and from then on.
+    pub fn send(&mut self, queue: &mut SendQueue) -> SendOutcome {
+        let socket = queue.head_socket();
+        while socket.is_some() && queue.head_socket() == socket {
+            let segmented = self.fill(queue);
+            // SAFETY: the messages point into `queue`, which is not touched before `submit` returns.
+            match unsafe { self.scratch.submit(self.as_raw_fd()) } {
+                Ok(sent) => {
+                    for length in self.scratch.lengths.iter().take(sent) {
+                        queue.advance(*length);
+                    }
+                }
+                Err(error) => match classify(&error) {
+                    ErrorClass::Blocked => return SendOutcome::Blocked,
+                    ErrorClass::Fatal => return SendOutcome::Failed(error),
+                    ErrorClass::Transient if segmented && may_be_segmentation(&error) => {
+                        if let Some(outcome) = self.retry_without_segmentation(queue, &error) {
+                            return outcome;
+                        }
+                    }
+                    ErrorClass::Transient => self.give_up_first(queue),
+                },
+            }
+        }
+        SendOutcome::Done
+    }
+
+    /// Fills the messages from the head of the queue; returns true when the first one is a segmented train.
+    fn fill(&mut self, queue: &SendQueue) -> bool {
+        self.scratch.count = 0;
+        let mut first_is_segmented = false;
+        let mut ahead = 0;
+        while let Some((train, bytes)) = queue.pending(ahead) {
+            let whole = bytes.len() <= train.segment_size;
+            let longest = (train.segment_size * MAX_TRAIN_SEGMENTS).min(MAX_TRAIN_BYTES);
+            let step = match whole || !self.segmentation.allows(&train.route) {
+                true => train.segment_size,
+                // A train longer than the kernel takes leaves in several.
+                false => longest - longest % train.segment_size,
+            };
+            for piece in bytes.chunks(step.max(1)) {
+                let segmented = piece.len() > train.segment_size;
+                first_is_segmented |= self.scratch.count == 0 && segmented;
+                if !self.scratch.add(self.family, &train, piece, segmented) {
+                    return first_is_segmented;
+                }
+            }
+            ahead += 1;
+        }
+        first_is_segmented
+    }
+
+    /// The first train was refused, perhaps for being a train: its first datagram alone shows which. Returns an outcome when sending has to stop.
+    fn retry_without_segmentation(
+        &mut self,
+        queue: &mut SendQueue,
+        refusal: &io::Error,
+    ) -> Option<SendOutcome> {
+        let (train, bytes) = queue.pending(0)?;
+        let datagram = bytes.get(..train.segment_size)?;
+        self.scratch.count = 0;
+        self.scratch.add(self.family, &train, datagram, false);
+        // SAFETY: the message points into `queue`, which is not touched before `submit` returns.
+        match unsafe { self.scratch.submit(self.as_raw_fd()) } {
+            Ok(_) => {
+                if self.segmentation.refuse(&train.route) {
+                    self.report_refusal(&train, refusal);
+                }
+                queue.advance(train.segment_size);
+            }
+            Err(error) => match classify(&error) {
+                ErrorClass::Blocked => return Some(SendOutcome::Blocked),
+                ErrorClass::Fatal => return Some(SendOutcome::Failed(error)),
+                // Not for being a train: too long for the interface, say, or from an address that is gone.
+                ErrorClass::Transient => self.give_up_first(queue),
+            },
+        }
+        None
+    }
+
+    fn report_refusal(&mut self, train: &QueuedTrain, refusal: &io::Error) {
+        let reason = format!("gso: off towards {} ({refusal})", train.route.remote.ip());
+        if self.segmentation.is_available() {
+            self.features.note(reason);
+        } else {
+            self.features.withdraw(FeatureName::Gso, "gso: off, too many paths refused it".to_owned());
+        }
+    }
+
+    /// Drops what the first message would have carried; the protocol above resends what matters.
+    fn give_up_first(&mut self, queue: &mut SendQueue) {
+        let Some((train, bytes)) = queue.pending(0) else { return };
+        let length = if self.segmentation.allows(&train.route) {
+            bytes.len()
+        } else {
+            bytes.len().min(train.segment_size)
+        };
+        self.datagrams_dropped += length.div_ceil(train.segment_size) as u64;
+        queue.advance(length);
+    }
+}
+
+/// EIO: the interface cannot finish checksums. EINVAL: an old kernel, a tunnel, or a segment above the interface's MTU. EMSGSIZE is never GSO's fault.
+fn may_be_segmentation(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EIO | libc::EINVAL))
+}

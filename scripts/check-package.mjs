@@ -1,0 +1,102 @@
+// Packs the package and uses it as a stranger would: checks what the tarball holds, installs it in an empty folder, which builds the addon from the
+// packed sources, runs a program of ten lines there, compiles it against the packed types, and starts the command.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+const PROGRAM = `import { generateIdentity, generateNetworkSecret, MeshNode } from 'osier';
+const network = { secret: generateNetworkSecret() };
+const server = await MeshNode.create({ identity: await generateIdentity(), network, listen: 'udp://127.0.0.1:0' });
+server.handle('echo', async (stream) => { for await (const batch of stream) for (const chunk of batch) await stream.write(chunk); });
+const client = await MeshNode.create({ identity: await generateIdentity(), network, listen: 'udp://127.0.0.1:0' });
+const stream = await (await client.connect(server.address)).openStream('echo');
+await stream.write(new TextEncoder().encode('hello'));
+void stream.end();
+for await (const batch of stream) for (const chunk of batch) console.log(new TextDecoder().decode(chunk));
+await Promise.all([client.close(), server.close()]);
+`;
+
+/** What a tarball must hold, and what must not be in it. */
+const WANTED = [
+  'dist/index.js',
+  'dist/index.d.ts',
+  'dist/cli/main.js',
+  'native/Cargo.lock',
+  'native/core/src/lib.rs',
+  'scripts/build-addon.mjs',
+  'LICENSE',
+];
+const UNWANTED = /^(test|bench|src|build)\/|\/target\/|node_modules|\.test\.|\.map$/;
+
+const folder = mkdtempSync(join(tmpdir(), 'osier-package-'));
+try {
+  const tarball = pack();
+  await checkExports();
+  installInto(folder, tarball);
+  useIt();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Packs, checks the list of files, and returns the tarball's path. */
+function pack() {
+  const output = run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root);
+  const [packed] = JSON.parse(output);
+  const paths = packed.files.map((/** @type {{ path: string }} */ file) => file.path);
+  const missing = WANTED.filter((path) => !paths.includes(path));
+  const extra = paths.filter((/** @type {string} */ path) => UNWANTED.test(path));
+  if (missing.length > 0) throw new Error(`not in the tarball: ${missing.join(', ')}`);
+  if (extra.length > 0) throw new Error(`should not be in the tarball: ${extra.join(', ')}`);
+  console.log(`packed ${paths.length} files, ${packed.size} bytes`);
+  return join(folder, packed.filename);
+}
+
+async function checkExports() {
+  const { messages, pkg } = await publint({ pkgDir: root, strict: true });
+  if (messages.length === 0 || pkg === undefined) return;
+  throw new Error(`publint: ${messages.map((message) => formatMessage(message, pkg)).join('; ')}`);
+}
+
+/** @param {string} target @param {string} tarball */
+function installInto(target, tarball) {
+  writeFileSync(join(target, 'package.json'), JSON.stringify({ name: 'stranger', private: true, type: 'module' }));
+  console.log('installing the tarball in an empty folder');
+  run('npm', ['install', '--no-audit', '--no-fund', tarball], target);
+}
+
+function useIt() {
+  writeFileSync(join(folder, 'program.mjs'), PROGRAM);
+  expect('the program', run(process.execPath, ['program.mjs'], folder), 'hello');
+  checkTypes();
+  const { version } = JSON.parse(run(process.execPath, ['-p', 'JSON.stringify(require("osier/package.json"))'], folder));
+  expect('osier --version', run(join(folder, 'node_modules/.bin/osier'), ['--version'], folder), version);
+  console.log('the installed package works');
+}
+
+/** Compiles the program as TypeScript, with the compiler and the Node types of this checkout. */
+function checkTypes() {
+  writeFileSync(join(folder, 'program.mts'), PROGRAM);
+  mkdirSync(join(folder, 'node_modules/@types'), { recursive: true });
+  symlinkSync(join(root, 'node_modules/@types/node'), join(folder, 'node_modules/@types/node'));
+  const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,esnext.disposable', '--types', 'node'];
+  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...options, 'program.mts'], folder);
+}
+
+/** @param {string} what @param {string} output @param {string} wanted */
+function expect(what, output, wanted) {
+  if (output.trim() !== wanted) throw new Error(`${what} printed ${JSON.stringify(output)} and not ${JSON.stringify(wanted)}`);
+}
+
+/** The command's stdout; throws with all its output when it fails.
+ * @param {string} command @param {readonly string[]} args @param {string} cwd */
+function run(command, args, cwd) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 600_000, maxBuffer: 1 << 28 });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${error?.message ?? ''}\n${stdout}\n${stderr}`);
+  return stdout;
+}

@@ -1,0 +1,72 @@
+/** A node's options and events. Types only. */
+import type { OsierError } from '../errors/index.js';
+import type { Identity, NodeId } from '../identity/index.js';
+import type { Path, Peer } from './peers.js';
+import type { Logger, TimedWaitOptions } from './waiting.js';
+
+/** Options of {@link MeshNode.create}. Only `identity` and `network` are required. */
+export interface MeshNodeOptions {
+  /** An identity, or the path of a key file that exists. */
+  identity: Identity | string | URL;
+  /** What admits to this network. */
+  network: NetworkOptions;
+  /** `udp://host:port`, one or several. Default `udp://[::]:0`: both families, a free port. */
+  listen?: string | readonly string[] | undefined;
+  /** `host:port` to announce in addition, such as a forwarded port. Default: none. */
+  advertise?: readonly string[] | undefined;
+  /** Addresses that are kept connected for as long as the node lives. Default: none. */
+  peers?: readonly string[] | undefined;
+  /** Decides on peers that connect to this node, after they proved their key; `false` gives them REFUSED. Default: all members. */
+  accept?: ((candidate: { readonly id: NodeId; readonly path: Path }) => boolean | Promise<boolean>) | undefined;
+  /** Keep-alive interval of idle paths. 'auto' (default): none on a direct path. 0: none. */
+  keepAliveMs?: number | 'auto' | undefined;
+  /** An association without open streams ends after this much silence; the next use begins another. Default 600,000. 0: never. */
+  idleTimeoutMs?: number | undefined;
+  /** Streams end with PEER_LOST when nothing came back on any path for this long. Default 30,000. */
+  peerLostAfterMs?: number | undefined;
+  /** 'auto' (default) takes AES-256-GCM where both ends have the instructions, ChaCha20-Poly1305 otherwise. */
+  cipher?: 'auto' | 'chacha20-poly1305' | 'aes-256-gcm' | undefined;
+  /** Bounds on what peers can make this node hold. */
+  limits?: LimitOptions | undefined;
+  /** Receives what an operator should read; a pino logger fits. Default: silent. */
+  logger?: Logger | undefined;
+}
+
+/**
+ * Who belongs to a network: all that hold its secret, 32 random bytes or their text as `osier keygen --network` prints it. With `[current, previous]`
+ * both are accepted and the first is sent. A passphrase is stretched once with Argon2id, which takes about a second.
+ */
+export type NetworkOptions =
+  | { readonly secret: NetworkSecret | readonly [current: NetworkSecret, previous: NetworkSecret] }
+  | { readonly passphrase: string };
+
+/** One secret; a string is its text, never a passphrase. */
+export type NetworkSecret = Uint8Array | string;
+
+/** Bounds; an attempt to pass one is refused with LIMIT (here) or REFUSED (there), and counted. */
+export interface LimitOptions {
+  /** Everything held for peers: windows, queues, half-open handshakes. Default 512 MiB. */
+  memoryBytes?: number | undefined;
+  /** Default 10,000. */
+  peers?: number | undefined;
+  /** Open at once, each way. Default 1,024. */
+  streamsPerPeer?: number | undefined;
+  /** What a stream's receive window may grow to. Default 16 MiB: 1 Gbit/s at 100 ms. */
+  streamWindowBytes?: number | undefined;
+}
+
+/** Options of {@link MeshNode.connect}. */
+export interface ConnectOptions extends TimedWaitOptions {
+  /** After a loss: 'on-use' (default) connects again when a stream is opened, 'always' at once and until {@link Peer.close}. */
+  reconnect?: 'on-use' | 'always' | undefined;
+}
+
+/** Events of a node. None needs a listener. */
+export interface MeshNodeEvents {
+  /** A peer that was not in {@link MeshNode.peers} before is connected. */
+  peer: [peer: Peer];
+  /** Something that an operator should know and that ended nothing of the node, such as a handler that threw. */
+  warning: [error: OsierError];
+  /** The last event: by `close()` with `null`, or by a failure that ended the node. */
+  close: [error: OsierError | null];
+}

@@ -1,0 +1,177 @@
+/** Walks the records of a batch and calls whom each is for. */
+import type { Engine } from './engine.js';
+import { EventKind, RECORD_WORDS, Word } from './events.js';
+import { SlotTable } from './slot-table.js';
+
+const ASSOCIATION_SLOT_BITS = 20;
+const STREAM_SLOT_BITS = 16;
+
+/** What a stream wants to hear. */
+export interface StreamSink {
+  readonly handle: number;
+  onReadable(byteCount: number, endIncluded: boolean): void;
+  onWritable(): void;
+  onFinished(): void;
+  onReset(reason: number, code: number): void;
+  onStopped(code: number): void;
+  onFlushed(): void;
+  /** The handle is dead. */
+  onClosed(): void;
+}
+
+/** What an association wants to hear. Byte arrays are valid until the call returns. */
+export interface AssociationSink {
+  readonly handle: number;
+  readonly streams: StreamTable;
+  onStreamOpened(stream: number, kind: number, head: Uint8Array): void;
+  onSessionConfirmed(localIndex: number): void;
+  onSessionDropped(localIndex: number): void;
+  onPong(token: number, rttMicros: number): void;
+  onResetHint(): void;
+  onMoreStreams(): void;
+  onDraining(): void;
+  /** The handle is dead, and those of its streams. */
+  onClosed(cause: number, closeCode: number, silentMs: number, reason: Uint8Array): void;
+}
+
+/** What the node wants to hear. Byte arrays are valid until the call returns. */
+export interface NodeSink {
+  /** `localIndex` is 0 for a first message. */
+  onHandshake(localIndex: number, admissionKey: number, message: Uint8Array): void;
+  onRefusalHint(localIndex: number, kind: number): void;
+  onEngineFailed(message: string): void;
+  /** Something below threw: a fault of this library. */
+  onFault(error: unknown): void;
+}
+
+/** Streams of one association by handle. */
+export class StreamTable extends SlotTable<StreamSink> {
+  constructor() {
+    super(STREAM_SLOT_BITS);
+  }
+}
+
+/** All associations of one engine. */
+export class Dispatcher {
+  readonly associations = new SlotTable<AssociationSink>(ASSOCIATION_SLOT_BITS);
+  readonly #node: NodeSink;
+  #dispatching = false;
+
+  constructor(node: NodeSink) {
+    this.#node = node;
+  }
+
+  /** True inside the engine's callback: the engine flushes when that returns. */
+  get isDispatching(): boolean {
+    return this.#dispatching;
+  }
+
+  /** The engine's {@link BatchListener}. Never throws. */
+  dispatch(engine: Engine, records: number): void {
+    this.#dispatching = true;
+    const events = engine.events;
+    const end = records * RECORD_WORDS;
+    for (let at = 0; at < end; at += RECORD_WORDS) {
+      try {
+        this.#dispatchRecord(engine, events, at);
+      } catch (error) {
+        this.#node.onFault(error);
+      }
+    }
+    this.#dispatching = false;
+  }
+
+  #dispatchRecord(engine: Engine, events: Uint32Array, at: number): void {
+    const kind = events[at] ?? 0;
+    switch (kind) {
+      case EventKind.handshake:
+        this.#node.onHandshake(word(events, at + Word.association), word(events, at + Word.stream), bytesOf(engine, events, at));
+        return;
+      case EventKind.refusalHint:
+        this.#node.onRefusalHint(word(events, at + Word.association), word(events, at + Word.a));
+        return;
+      case EventKind.engineFailed:
+        this.#node.onEngineFailed(new TextDecoder().decode(bytesOf(engine, events, at)));
+        return;
+    }
+    const association = this.associations.get(word(events, at + Word.association));
+    if (association === undefined) return;
+    const stream = word(events, at + Word.stream);
+    const sink = association.streams.get(stream);
+    if (isStreamEvent(kind)) {
+      if (sink !== undefined) dispatchToStream(sink, kind, events, at);
+      if (kind === EventKind.streamClosed) association.streams.delete(stream);
+      return;
+    }
+    dispatchToAssociation(association, kind, stream, engine, events, at);
+    if (kind === EventKind.associationClosed) this.associations.delete(association.handle);
+  }
+}
+
+function isStreamEvent(kind: number): boolean {
+  return kind >= EventKind.streamReadable && kind <= EventKind.streamFlushed;
+}
+
+function dispatchToStream(sink: StreamSink, kind: number, events: Uint32Array, at: number): void {
+  switch (kind) {
+    case EventKind.streamReadable:
+      sink.onReadable(word(events, at + Word.a), word(events, at + Word.b) === 1);
+      break;
+    case EventKind.streamWritable:
+      sink.onWritable();
+      break;
+    case EventKind.streamFinished:
+      sink.onFinished();
+      break;
+    case EventKind.streamReset:
+      sink.onReset(word(events, at + Word.a), word(events, at + Word.b));
+      break;
+    case EventKind.streamStopped:
+      sink.onStopped(word(events, at + Word.b));
+      break;
+    case EventKind.streamClosed:
+      sink.onClosed();
+      break;
+    case EventKind.streamFlushed:
+      sink.onFlushed();
+      break;
+  }
+}
+
+function dispatchToAssociation(sink: AssociationSink, kind: number, stream: number, engine: Engine, events: Uint32Array, at: number): void {
+  switch (kind) {
+    case EventKind.streamOpened:
+      sink.onStreamOpened(stream, word(events, at + Word.a), bytesOf(engine, events, at));
+      break;
+    case EventKind.sessionConfirmed:
+      sink.onSessionConfirmed(stream);
+      break;
+    case EventKind.sessionDropped:
+      sink.onSessionDropped(stream);
+      break;
+    case EventKind.pong:
+      sink.onPong(stream, word(events, at + Word.a));
+      break;
+    case EventKind.resetHint:
+      sink.onResetHint();
+      break;
+    case EventKind.moreStreams:
+      sink.onMoreStreams();
+      break;
+    case EventKind.peerDraining:
+      sink.onDraining();
+      break;
+    case EventKind.associationClosed:
+      sink.onClosed(word(events, at + Word.a), word(events, at + Word.b), word(events, at + Word.c), bytesOf(engine, events, at));
+      break;
+  }
+}
+
+function word(events: Uint32Array, index: number): number {
+  return events[index] ?? 0;
+}
+
+function bytesOf(engine: Engine, events: Uint32Array, at: number): Uint8Array {
+  const offset = word(events, at + Word.bytesOffset);
+  return engine.bytes.subarray(offset, offset + word(events, at + Word.bytesLength));
+}

@@ -1,0 +1,116 @@
+/**
+ * The engine as the rest of the library sees it: everything that happens per packet, behind methods that cost one crossing each and one callback a
+ * batch. The addon implements it; a virtual network can implement it too.
+ */
+
+/** Bounds and times that the engine enforces. Times in microseconds; 0 switches a timer off. */
+export interface EngineConfig {
+  readonly idleTimeoutMicros: number;
+  readonly peerLostAfterMicros: number;
+  readonly keepAliveMicros: number;
+  readonly memoryBytes: number;
+  readonly peers: number;
+  readonly streamsPerPeer: number;
+  readonly streamWindowBytes: number;
+  /** Credit that every peer has before the first grant, as the handshake tells it. */ readonly initialDataBytes: number;
+  readonly initialStreamDataBytes: number;
+  /** UDP payload of a full packet: 1,200 (the base that every path carries) to 65,507. */ readonly mtuBytes: number;
+}
+
+/** An opaque record of {@link PATH_RECORD_BYTES} bytes: socket, remote and local address. */
+export type PathRecord = Uint8Array;
+
+/** One association's fixed facts. */
+export interface AssociationConfig {
+  /** 0 where this node's id is the smaller one, else 1: the lowest bit of the stream ids it opens. */ readonly parity: 0 | 1;
+  /** What the peer allows before its first grants. */
+  readonly peerMaxData: number;
+  readonly peerMaxStreamData: number;
+  readonly peerMaxStreams: number;
+}
+
+/** Keys and indices from one finished handshake. */
+export interface SessionConfig {
+  readonly localIndex: number;
+  readonly remoteIndex: number;
+  /** 0: ChaCha20-Poly1305, 1: AES-256-GCM. */ readonly cipher: number;
+  readonly sendKey: Uint8Array;
+  readonly receiveKey: Uint8Array;
+  /** The least packet number that each side uses under these keys. */ readonly firstSend: bigint;
+  readonly firstReceive: bigint;
+  readonly path: PathRecord;
+  /** True for the initiator. A responder's session sends nothing before the first authentic packet. */ readonly confirmed: boolean;
+  /** True: new packets go out on this session from now on (for an unconfirmed one: from its confirmation on). */ readonly preferred: boolean;
+}
+
+/** What was chosen on this machine, and why something usual is not in use. */
+export interface EngineInfo {
+  readonly kind: 'native' | 'dgram' | 'simulated';
+  readonly features: readonly string[];
+  readonly receiveBufferBytes: number;
+  readonly sendBufferBytes: number;
+  readonly reasons: readonly string[];
+}
+
+/** Called once per batch with the number of records in {@link Engine.events}. Must not throw. */
+export type BatchListener = (records: number) => void;
+
+/** See the file's head. Methods that take handles answer -1 (or do nothing) for a handle that is dead. */
+export interface Engine {
+  /** Records of the present batch; valid inside the listener only. */ readonly events: Uint32Array;
+  /** Bytes that the records point to; valid inside the listener only. */ readonly bytes: Uint8Array;
+
+  /** Binds one socket. `host` is numeric. Returns the bound port. Throws the system's error (`code`, `syscall`). */
+  bind(host: string, port: number): { readonly socket: number; readonly port: number };
+  /** A path to a numeric address from the first socket of its family. Throws when no socket has it. */ pathTo(
+    host: string,
+    port: number,
+  ): PathRecord;
+
+  /** The mac1 keys of messages meant for this node, 32 bytes each. */ setAdmissionKeys(keys: Uint8Array): void;
+  /** Reserves a receiver index; replies to it must carry a mac1 by this key. */ reserveIndex(mac1Key: Uint8Array): number;
+  releaseIndex(index: number): void;
+  sendDatagram(path: PathRecord, datagram: Uint8Array): void;
+
+  /** Returns a handle, or -1 when the memory or peer limit is reached. */ createAssociation(config: AssociationConfig): number;
+  installSession(association: number, session: SessionConfig): void;
+  /** The next packet number that this association would send: the new session's `firstSend`. */ nextPacketNumber(association: number): bigint;
+  /** Tells the peer and ends. No event follows. */ closeAssociation(association: number, closeCode: number, reason: Uint8Array): void;
+  /** Ends without a word. No event follows. */ dropAssociation(association: number): void;
+  /** Asks for an acknowledgement at once; a pong record follows. */ ping(association: number, token: number): void;
+  /** Tells the peer to open no new streams. */ drain(association: number): void;
+
+  /** Returns a handle; -1 at the peer's stream limit (a moreStreams record follows); -2 when this node's memory budget is spent. */
+  openStream(association: number, kind: number, priority: number, protocol: Uint8Array, metadata: Uint8Array): number;
+  setPriority(association: number, stream: number, priority: number): void;
+  /** Copies what fits and returns how many bytes; fewer than given: a streamWritable record follows. -1: the sending side has ended. */
+  write(association: number, stream: number, bytes: Uint8Array): number;
+  /** How many bytes {@link Engine.write} would take now. */ room(association: number, stream: number): number;
+  finish(association: number, stream: number): void;
+  reset(association: number, stream: number, reason: number, code: number): void;
+  stop(association: number, stream: number, code: number): void;
+  /** Copies what there is, and gives credit for it; returns the count: 0 when nothing is there, -1 at the end or for a dead handle. */
+  read(association: number, stream: number, into: Uint8Array): number;
+  /** The contiguous part at the head of the receive ring, without a copy; `null` when nothing is there. Valid until {@link Engine.consume}. */
+  peek(association: number, stream: number): Uint8Array | null;
+  consume(association: number, stream: number, byteCount: number): void;
+  /** A streamFlushed record follows when all that was accepted so far is acknowledged (at once when it is already). */ watchAcknowledged(
+    association: number,
+    stream: number,
+  ): void;
+
+  /** sent, acknowledged, received, consumed, sendBuffered, receiveBuffered. False for a dead handle. */
+  streamStats(association: number, stream: number, into: BigUint64Array): boolean;
+  /** packetsSent, packetsReceived, bytesSent, bytesReceived, packetsLost, rttMicros, rttVarianceMicros, mtuBytes, congestionWindowBytes, bytesInFlight, hasRtt. */
+  associationStats(association: number, into: BigUint64Array): boolean;
+  /** The present path of an association. */ associationPath(association: number): PathRecord | null;
+  /** packetsSent, packetsReceived, bytesSent, bytesReceived, packetsRejected, streamsOpen, memoryBytes. */ stats(into: BigUint64Array): void;
+  info(): EngineInfo;
+
+  /** Sends what is pending. */ flush(): void;
+  /** Keeps the process alive (or not) while the sockets are open. */ setRef(referenced: boolean): void;
+  /** Sends what is pending, frees the sockets at once; later calls do nothing. */ close(): void;
+}
+
+/** Length of a {@link PathRecord}. */
+export const PATH_RECORD_BYTES = 48;

@@ -1,0 +1,56 @@
+/**
+ * The records in which the engine tells what happened: {@link RECORD_WORDS} unsigned 32-bit words each, in a `Uint32Array` shared with the addon.
+ * `native/addon/src/event_record.rs` writes the same layout.
+ */
+
+/** Words per record: kind, association, stream or index, bytes offset, bytes length, a, b, c. */
+export const RECORD_WORDS = 8;
+
+/** Position of each word in a record. */
+export const Word = { kind: 0, association: 1, stream: 2, bytesOffset: 3, bytesLength: 4, a: 5, b: 6, c: 7 } as const;
+
+/** What a record says. Words not named are 0. */
+export const EventKind = {
+  /** A handshake message that passed mac1. association: the reserved index it answers, or 0; stream: which admission key matched; bytes: path record, then the datagram. */
+  handshake: 1,
+  /** The first packet under a responder's session was authentic. stream: local index. */
+  sessionConfirmed: 2,
+  /** a: stream kind; bytes: length of the protocol name (u8), name, metadata. */
+  streamOpened: 3,
+  /** a: bytes that can be read; b: 1 when the end of the stream is among them. */
+  streamReadable: 4,
+  /** There is room for writing again. */
+  streamWritable: 5,
+  /** The peer has everything, the end included. */
+  streamFinished: 6,
+  /** The peer gave the stream up. a: reason; b: code. */
+  streamReset: 7,
+  /** The peer reads no more. b: application code. */
+  streamStopped: 8,
+  /** Both directions ended; the handle is dead. */
+  streamClosed: 9,
+  /** Everything accepted before `watchAcknowledged` is acknowledged. */
+  streamFlushed: 10,
+  /** a: cause ({@link ClosedBy}); b: close code; c: milliseconds of silence; bytes: reason. */
+  associationClosed: 11,
+  /** stream: token; a: round trip in microseconds. */
+  pong: 12,
+  /** The peer says that it does not know the session. A hint: nothing was torn down. */
+  resetHint: 13,
+  /** An unauthenticated refusal. association: reserved index; a: 1 version, 2 busy. */
+  refusalHint: 14,
+  /** The peer allows more streams. */
+  moreStreams: 15,
+  /** The peer takes no new streams. */
+  peerDraining: 16,
+  /** The engine cannot go on; bytes: message. */
+  engineFailed: 17,
+  /** A session ended without its association. stream: local index. */
+  sessionDropped: 18,
+} as const;
+
+/** Why an association ended. */
+export const ClosedBy = { local: 1, remote: 2, idle: 3, peerLost: 4, protocol: 5 } as const;
+
+/** No handle. */
+export const NO_HANDLE = 0xffff_ffff;

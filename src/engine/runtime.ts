@@ -1,0 +1,31 @@
+/** What a node takes from the world around it: time, randomness, names and an engine. Handed in, so that a whole node can run on a virtual network. */
+import type { Clock } from '../api/waiting.js';
+import type { BatchListener, Engine, EngineConfig } from './engine.js';
+
+/** A timer that has not fired. */
+export interface Timer {
+  cancel(): void;
+}
+
+/** An IP address in text, with its zone where it has one. */
+export interface ResolvedAddress {
+  readonly host: string;
+  readonly family: 4 | 6;
+}
+
+/** See the file's head. */
+export interface Runtime {
+  readonly clock: Clock;
+  /** Milliseconds since 1970, which may jump. */
+  wallClockMs(): number;
+  /** Calls back once, after `delayMs` (at least). Delays beyond the platform's longest are kept. */
+  setTimer(delayMs: number, callback: () => void): Timer;
+  /** Calls back after the present run of promise callbacks, before any I/O. */
+  atEndOfTick(callback: () => void): void;
+  randomBytes(byteCount: number): Uint8Array;
+  /** Every address of a name; an address in text is its own only one. Rejects with the resolver's error. */
+  resolve(host: string): Promise<readonly ResolvedAddress[]>;
+  /** Addresses of this machine that others may reach, loopback last. */
+  machineAddresses(): readonly ResolvedAddress[];
+  createEngine(config: EngineConfig, listener: BatchListener): Engine;
+}

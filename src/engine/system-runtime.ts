@@ -1,0 +1,70 @@
+import { randomFillSync } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { performance } from 'node:perf_hooks';
+import type { WaitOptions } from '../api/waiting.js';
+import { createNativeEngine } from './native-engine.js';
+import type { ResolvedAddress, Runtime, Timer } from './runtime.js';
+
+/** Longest delay of a Node timer; a longer one would fire at once. */
+const NODE_TIMER_MS_MAX = 2 ** 31 - 1;
+
+/** The real machine: its clock, its resolver, and the engine of the addon. */
+export const systemRuntime: Runtime = {
+  clock: { nowMs: () => performance.now(), sleep },
+  wallClockMs: () => Date.now(),
+  setTimer,
+  // After the microtasks: a run of awaited writes, each of which resumes in one, ends up in one flush.
+  atEndOfTick: (callback) => queueMicrotask(() => process.nextTick(callback)),
+  randomBytes: (byteCount) => randomFillSync(new Uint8Array(byteCount)),
+  resolve,
+  machineAddresses,
+  createEngine: createNativeEngine,
+};
+
+function setTimer(delayMs: number, callback: () => void): Timer {
+  if (delayMs <= NODE_TIMER_MS_MAX) {
+    const timer = setTimeout(callback, Math.max(0, Math.ceil(delayMs)));
+    return { cancel: () => clearTimeout(timer) };
+  }
+  let rest: Timer = setTimer(NODE_TIMER_MS_MAX, () => {
+    rest = setTimer(delayMs - NODE_TIMER_MS_MAX, callback);
+  });
+  return { cancel: () => rest.cancel() };
+}
+
+function sleep(durationMs: number, options?: WaitOptions): Promise<void> {
+  const signal = options?.signal;
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const onAbort = (): void => {
+      timer.cancel();
+      reject(signal?.reason);
+    };
+    const timer = setTimer(durationMs, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+async function resolve(host: string): Promise<readonly ResolvedAddress[]> {
+  const zoneless = host.split('%')[0] ?? host;
+  const family = isIP(zoneless);
+  if (family === 4 || family === 6) return [{ host, family }];
+  const found = await lookup(host, { all: true });
+  return found.map(({ address, family }) => ({ host: address, family: family === 6 ? 6 : 4 }));
+}
+
+function machineAddresses(): readonly ResolvedAddress[] {
+  const found = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  // A link-local address means something only together with a zone of this machine.
+  const global = found.filter(({ address }) => !address.startsWith('fe80:'));
+  const ordered = [...global.filter(({ internal }) => !internal), ...global.filter(({ internal }) => internal)];
+  return ordered.map(({ address, family }) => ({ host: address, family: family === 'IPv6' ? 6 : 4 }));
+}

@@ -1,0 +1,10 @@
+/** Two nodes prove their keys to one another and agree on new ones. Pure state: the caller moves the datagrams. See docs/handshake.md. */
+export { type FaultReason, HandshakeFault } from './fault.js';
+export { type Call, type CallOutcome, Initiator } from './initiator.js';
+export { CIPHER_NUMBERS, type Cipher, type DirectionKeys } from './keys.js';
+export { mac1KeyOf } from './mac1.js';
+export type { HandshakeParty, HandshakeResult, LocalEnd } from './party.js';
+export type { InitialCredit } from './payload.js';
+export { INSTANCE_BYTES } from './protocol.js';
+export { type IncomingCall, type ReceivedCall, Responder } from './responder.js';
+export { Timestamps } from './timestamps.js';

@@ -1,0 +1,171 @@
+import { exchangeKeyOfNodeId, type NodeId } from '../identity/index.js';
+import { decodeEnvelope, ENVELOPE_OVERHEAD, encodeEnvelope, MessageKind } from './envelope.js';
+import { HandshakeFault, orFault } from './fault.js';
+import { trafficKeys } from './keys.js';
+import { mac1KeyOf } from './mac1.js';
+import { IK_MESSAGE_1_OVERHEAD, ikInitiator, type NoiseHandshake } from './noise.js';
+import { checkVersions, type HandshakeParty, type HandshakeResult, type LocalEnd } from './party.js';
+import { type Answer, decodeAnswer, encodeRequest } from './payload.js';
+import { ikPrologue } from './prologue.js';
+import { MESSAGE_1_BYTES, VERSIONS } from './protocol.js';
+import { retryDelayMs } from './retry-schedule.js';
+import { ATTEMPTS_KEPT } from './tuning.js';
+
+/** Whom to call, and from where. */
+export interface Call extends LocalEnd {
+  readonly peer: NodeId;
+  /** The peer's index of the session that the new one replaces; 0 for none. */ readonly replacesIndex: number;
+}
+
+/** What a received message 2 came to. 'ignored' changes nothing: an honest answer may still come. The others end the handshake. */
+export type CallOutcome =
+  | { readonly status: 'established'; readonly result: HandshakeResult }
+  | { readonly status: 'refused'; readonly why: 'policy' | 'limit' | 'shutdown' }
+  | { readonly status: 'incompatible'; readonly subject: 'version' | 'cipher' }
+  | { readonly status: 'ignored'; readonly fault: HandshakeFault };
+
+const PAYLOAD_BYTES = MESSAGE_1_BYTES - ENVELOPE_OVERHEAD - IK_MESSAGE_1_OVERHEAD;
+
+/**
+ * The calling end of an IK handshake, without I/O and timers.
+ *
+ * ```
+ *            nextMessage (again after each retryAfterMs)
+ *  new ──────────────────────► calling ──── receive: established, refused, incompatible ───► over
+ *                              ▲     │
+ *                              └─────┘ receive: ignored                    wipe ─────────────► over
+ * ```
+ */
+export class Initiator {
+  readonly #party: HandshakeParty;
+  readonly #call: Call;
+  readonly #mac1Key: Uint8Array;
+  readonly #prologue: Uint8Array;
+  readonly #remoteStatic: Uint8Array;
+  /** Own message 1s that may still be answered, newest first. */
+  #sent: NoiseHandshake[] = [];
+  #attempts = 0;
+  #isOver = false;
+
+  /**
+   * `call.localIndex` is reserved in the engine with {@link Initiator.mac1KeyFor} the peer. Throws BAD_ID for an id without a handshake key.
+   */
+  constructor(party: HandshakeParty, call: Call) {
+    const [networkSecret] = party.networkSecrets;
+    this.#party = party;
+    this.#call = call;
+    this.#mac1Key = mac1KeyOf(networkSecret, call.peer);
+    this.#prologue = ikPrologue(networkSecret, call.peer);
+    this.#remoteStatic = exchangeKeyOfNodeId(call.peer);
+  }
+
+  /** The key of the mac1 of all messages of a handshake with `peer`, those to this end included. */
+  static mac1KeyFor(party: HandshakeParty, peer: NodeId): Uint8Array {
+    return mac1KeyOf(party.networkSecrets[0], peer);
+  }
+
+  /** Message 1s made so far. */
+  get attempts(): number {
+    return this.#attempts;
+  }
+
+  /** A new message 1, with an ephemeral key of its own and a larger timestamp. Answers to the last few are taken alike. */
+  nextMessage(): { readonly datagram: Uint8Array; readonly retryAfterMs: number } {
+    if (this.#isOver) throw new Error('the handshake is over');
+    const noise = ikInitiator({
+      prologue: this.#prologue,
+      localStatic: this.#party.exchangeKeys,
+      remoteStatic: this.#remoteStatic,
+      ephemeralSecret: Uint8Array.from(this.#party.randomBytes(32)),
+    });
+    const message = noise.writeMessage(this.#payload());
+    this.#keep(noise);
+    this.#attempts++;
+    const { localIndex: senderIndex, replacesIndex: receiverIndex } = this.#call;
+    const datagram = encodeEnvelope({ kind: MessageKind.ik1, receiverIndex, senderIndex, noise: message }, this.#mac1Key);
+    return { datagram, retryAfterMs: retryDelayMs(this.#attempts, this.#party.randomBytes(2)) };
+  }
+
+  /** Takes a datagram that the engine delivered for `localIndex`. */
+  receive(datagram: Uint8Array): CallOutcome {
+    const read = orFault(() => this.#read(datagram));
+    if (read instanceof HandshakeFault) return { status: 'ignored', fault: read };
+    const { noise, answer } = read;
+    const outcome: CallOutcome = answer.kind === 'accepted' ? { status: 'established', result: this.#result(noise, answer) } : refusalOutcome(answer);
+    noise.wipe();
+    this.wipe();
+    return outcome;
+  }
+
+  /** Ends the handshake and overwrites its secrets. */
+  wipe(): void {
+    for (const noise of this.#sent) noise.wipe();
+    this.#sent = [];
+    this.#isOver = true;
+  }
+
+  #payload(): Uint8Array {
+    const { id, instance, credit, ciphers, timestamps } = this.#party;
+    const { token, localIndex: senderIndex, firstPacketNumber } = this.#call;
+    const timestampMicros = timestamps.next();
+    const named = { id, instance, token: Buffer.from(token).toString('hex'), senderIndex, versions: VERSIONS, features: 0 };
+    return encodeRequest({ ...named, firstPacketNumber, credit, timestampMicros, ciphers }, PAYLOAD_BYTES);
+  }
+
+  #keep(noise: NoiseHandshake): void {
+    this.#sent.unshift(noise);
+    for (const forgotten of this.#sent.splice(ATTEMPTS_KEPT)) forgotten.wipe();
+  }
+
+  #read(datagram: Uint8Array): { noise: NoiseHandshake; answer: Answer } {
+    const { kind, receiverIndex, senderIndex, noise: message } = decodeEnvelope(datagram);
+    if (this.#isOver) throw new HandshakeFault('unexpected', 'The handshake is over');
+    if (kind !== MessageKind.ik2) throw new HandshakeFault('unexpected', `Message ${kind} came instead of an answer`);
+    if (receiverIndex !== this.#call.localIndex) throw new HandshakeFault('unexpected', 'The message answers another handshake');
+    const { noise, payload } = this.#open(message);
+    const answer = decodeAnswer(payload);
+    if (answer.id !== this.#call.peer) throw new HandshakeFault('wrong-identity', `${answer.id} answered for ${this.#call.peer}`);
+    if (answer.kind === 'accepted') this.#check(answer, senderIndex);
+    return { noise, answer };
+  }
+
+  /** The payload of a message 2 to any of the last message 1s. Each is tried on a copy, so a forged one spoils nothing. */
+  #open(message: Uint8Array): { noise: NoiseHandshake; payload: Uint8Array } {
+    for (const sent of this.#sent) {
+      const noise = sent.clone();
+      const payload = orFault(() => noise.readMessage(message));
+      if (!(payload instanceof HandshakeFault)) return { noise, payload };
+      noise.wipe();
+    }
+    throw new HandshakeFault('unauthentic', 'The message answers none of the last calls');
+  }
+
+  #check(answer: Extract<Answer, { kind: 'accepted' }>, senderIndex: number): void {
+    if (answer.senderIndex !== senderIndex || senderIndex === 0)
+      throw new HandshakeFault('contradictory', 'The sender index is 0 or was changed on the way');
+    checkVersions(answer.versions);
+    if (!this.#party.ciphers.includes(answer.cipher)) throw new HandshakeFault('contradictory', `Cipher ${answer.cipher} was not offered`);
+  }
+
+  #result(noise: NoiseHandshake, answer: Extract<Answer, { kind: 'accepted' }>): HandshakeResult {
+    const keys = trafficKeys(noise.split(), answer.cipher);
+    return {
+      role: 'initiator',
+      peer: answer.id,
+      remoteInstance: answer.instance,
+      remoteToken: answer.token,
+      localIndex: this.#call.localIndex,
+      remoteIndex: answer.senderIndex,
+      cipher: answer.cipher,
+      sendKeys: keys.initiatorToResponder,
+      receiveKeys: keys.responderToInitiator,
+      firstSend: this.#call.firstPacketNumber,
+      firstReceive: answer.firstPacketNumber,
+      remoteCredit: answer.credit,
+    };
+  }
+}
+
+function refusalOutcome({ refusal }: Extract<Answer, { kind: 'refused' }>): CallOutcome {
+  return refusal === 'version' || refusal === 'cipher' ? { status: 'incompatible', subject: refusal } : { status: 'refused', why: refusal };
+}

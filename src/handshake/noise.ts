@@ -1,0 +1,131 @@
+/**
+ * The Noise handshake behind one small interface: `Noise_IK_25519_ChaChaPoly_BLAKE2b` (Noise specification revision 34, §7.5), by the package
+ * `noise-handshake` on libsodium.
+ */
+import NoiseState from 'noise-handshake';
+import type { ExchangeKeys } from '../identity/index.js';
+import { exchangePublicKeyOfSecret, wipe } from '../identity/sodium.js';
+import { HandshakeFault } from './fault.js';
+
+/** Bytes that IK adds to the payload of message 1: `e`, the sealed static key, the payload's tag. */
+export const IK_MESSAGE_1_OVERHEAD = 32 + 48 + 16;
+/** Bytes that IK adds to the payload of message 2: `e`, the payload's tag. */
+export const IK_MESSAGE_2_OVERHEAD = 32 + 16;
+
+/** The two keys of Split(), 32 bytes each. */
+export interface SplitKeys {
+  readonly initiatorToResponder: Uint8Array;
+  readonly responderToInitiator: Uint8Array;
+}
+
+/** One end of one handshake. A failed read or write leaves it unusable: try on a {@link NoiseHandshake.clone}. */
+export interface NoiseHandshake {
+  /** An independent copy. */
+  clone(): NoiseHandshake;
+  /** The next message, with `payload` sealed in it. */
+  writeMessage(payload: Uint8Array): Uint8Array;
+  /** The payload of the next message. Throws {@link HandshakeFault} 'unauthentic'. */
+  readMessage(message: Uint8Array): Uint8Array;
+  /** The other end's static X25519 key, as soon as it is known. */
+  readonly remoteStatic: Uint8Array | null;
+  /** The keys, once, after the last message; the state is wiped. */
+  split(): SplitKeys;
+  /** Overwrites the secrets of a handshake that leads nowhere. */
+  wipe(): void;
+}
+
+/** What one end brings to an IK handshake. */
+export interface IkOptions {
+  readonly prologue: Uint8Array;
+  readonly localStatic: ExchangeKeys;
+  /** 32 fresh random bytes; taken over and wiped. */ readonly ephemeralSecret: Uint8Array;
+}
+
+/** The end that sends message 1, to the owner of `remoteStatic`. */
+export function ikInitiator(options: IkOptions & { readonly remoteStatic: Uint8Array }): NoiseHandshake {
+  return new LibraryHandshake(CopyableState.start(true, options, options.remoteStatic), true);
+}
+
+/** The end that answers. */
+export function ikResponder(options: IkOptions): NoiseHandshake {
+  return new LibraryHandshake(CopyableState.start(false, options), false);
+}
+
+class LibraryHandshake implements NoiseHandshake {
+  readonly #state: CopyableState;
+  readonly #isInitiator: boolean;
+
+  constructor(state: CopyableState, isInitiator: boolean) {
+    this.#state = state;
+    this.#isInitiator = isInitiator;
+  }
+
+  get remoteStatic(): Uint8Array | null {
+    return this.#state.rs;
+  }
+
+  clone(): NoiseHandshake {
+    return new LibraryHandshake(this.#state.copy(), this.#isInitiator);
+  }
+
+  writeMessage(payload: Uint8Array): Uint8Array {
+    return this.#state.send(payload);
+  }
+
+  readMessage(message: Uint8Array): Uint8Array {
+    try {
+      // A copy: the library keeps views of what it reads, and wipes them in the end.
+      return this.#state.recv(Uint8Array.from(message));
+    } catch (cause) {
+      throw new HandshakeFault('unauthentic', 'The Noise message does not decrypt', { cause });
+    }
+  }
+
+  split(): SplitKeys {
+    const { tx, rx } = this.#state;
+    if (tx === null || rx === null) throw new Error('split() before the last message, or twice');
+    const [first, second] = this.#isInitiator ? [tx, rx] : [rx, tx];
+    const keys = { initiatorToResponder: Uint8Array.from(first), responderToInitiator: Uint8Array.from(second) };
+    this.wipe();
+    return keys;
+  }
+
+  wipe(): void {
+    this.#state.wipe();
+  }
+}
+
+/** The library's state, with what it lacks: a copy, a chosen ephemeral key, an end before its end. */
+class CopyableState extends NoiseState {
+  static start(isInitiator: boolean, options: IkOptions, remoteStatic?: Uint8Array): CopyableState {
+    const state = new CopyableState('IK', isInitiator, options.localStatic);
+    state.e = { publicKey: exchangePublicKeyOfSecret(options.ephemeralSecret), secretKey: options.ephemeralSecret };
+    state.initialise(options.prologue, remoteStatic === undefined ? undefined : Uint8Array.from(remoteStatic));
+    return state;
+  }
+
+  /** Shares nothing that either of the two overwrites. */
+  copy(): CopyableState {
+    const copy: CopyableState = Object.assign(Object.create(CopyableState.prototype), this);
+    copy.e = this.e && { publicKey: Uint8Array.from(this.e.publicKey), secretKey: Uint8Array.from(this.e.secretKey) };
+    copy.re = copyOf(this.re);
+    copy.key = copyOf(this.key);
+    copy.digest = copyOf(this.digest);
+    copy.chainingKey = copyOf(this.chainingKey);
+    copy.tx = copyOf(this.tx);
+    copy.rx = copyOf(this.rx);
+    copy.handshake = [...this.handshake];
+    return copy;
+  }
+
+  wipe(): void {
+    for (const secret of [this.e?.secretKey, this.key, this.chainingKey, this.tx, this.rx]) if (secret) wipe(secret);
+    this.tx = null;
+    this.rx = null;
+    this.handshake = [];
+  }
+}
+
+function copyOf(bytes: Uint8Array | null): Uint8Array | null {
+  return bytes && Uint8Array.from(bytes);
+}

@@ -1,0 +1,70 @@
+import type { NodeId } from '../identity/index.js';
+import { blake2b } from '../identity/sodium.js';
+import { MAC_BYTES } from './mac1.js';
+import { UNCONFIRMED_MAX, UNCONFIRMED_MS } from './tuning.js';
+
+/** One message 1 that was taken, until it is confirmed or forgotten. */
+export interface OpenCall {
+  readonly caller: NodeId;
+  readonly timestampMicros: bigint;
+  readonly takenAtMs: number;
+  /** What was answered; `null` while that is not decided. */ answer: Uint8Array | null;
+  /** The session that it led to. */ localIndex: number | null;
+}
+
+/**
+ * The message 1s that were taken of late. The same packet once more, by the network's doing or on another path, gets the same answer again: no
+ * mathematics, no new session. Bounded in time and number; forgetting costs an answer, nothing else.
+ */
+export class OpenCalls {
+  /** By digest, oldest first. */
+  readonly #calls = new Map<string, OpenCall>();
+  readonly #byLocalIndex = new Map<number, string>();
+
+  /** The digest of a datagram: of all but mac2, which may change when the same is sent again. */
+  static digestOf(datagram: Uint8Array): string {
+    return Buffer.from(blake2b(32, [datagram.subarray(0, -MAC_BYTES)])).toString('hex');
+  }
+
+  find(digest: string, nowMs: number): OpenCall | null {
+    this.#forgetOld(nowMs);
+    return this.#calls.get(digest) ?? null;
+  }
+
+  add(digest: string, call: OpenCall): void {
+    this.#calls.set(digest, call);
+    if (this.#calls.size > UNCONFIRMED_MAX) this.#forgetFirst();
+  }
+
+  /** What `call`, under `digest`, was answered, and the session that this made, if any. */
+  settle(digest: string, call: OpenCall, answer: Uint8Array, localIndex: number | null): void {
+    call.answer = answer;
+    call.localIndex = localIndex;
+    if (localIndex !== null && this.#calls.get(digest) === call) this.#byLocalIndex.set(localIndex, digest);
+  }
+
+  /** Removes the call that led to a session, and returns it. */
+  take(localIndex: number): OpenCall | null {
+    const digest = this.#byLocalIndex.get(localIndex);
+    return digest === undefined ? null : this.#remove(digest);
+  }
+
+  #forgetOld(nowMs: number): void {
+    for (const { takenAtMs } of this.#calls.values()) {
+      if (nowMs - takenAtMs < UNCONFIRMED_MS) return;
+      this.#forgetFirst();
+    }
+  }
+
+  #forgetFirst(): void {
+    const [digest] = this.#calls.keys();
+    if (digest !== undefined) this.#remove(digest);
+  }
+
+  #remove(digest: string): OpenCall | null {
+    const call = this.#calls.get(digest) ?? null;
+    this.#calls.delete(digest);
+    if (call !== null && call.localIndex !== null) this.#byLocalIndex.delete(call.localIndex);
+    return call;
+  }
+}

@@ -1,0 +1,209 @@
+import { exchangeKeyOfNodeId, type NodeId } from '../identity/index.js';
+import { equalBytes } from '../identity/sodium.js';
+import { CallerLedger } from './caller-ledger.js';
+import { decodeEnvelope, encodeEnvelope, MessageKind } from './envelope.js';
+import { HandshakeFault, orFault } from './fault.js';
+import { type Cipher, trafficKeys } from './keys.js';
+import { mac1KeyOf } from './mac1.js';
+import { ikResponder, type NoiseHandshake } from './noise.js';
+import { type OpenCall, OpenCalls } from './open-calls.js';
+import { checkVersions, type HandshakeParty, type HandshakeResult, type LocalEnd } from './party.js';
+import { type Answer, decodeRequest, encodeAnswer, type Refusal, type Request } from './payload.js';
+import { ikPrologue } from './prologue.js';
+import { MESSAGE_1_BYTES, VERSIONS } from './protocol.js';
+
+/** What a received message 1 came to. */
+export type ReceivedCall =
+  /** Somebody who proved its key asks for a session: accept or refuse it. */
+  | { readonly status: 'call'; readonly call: IncomingCall }
+  /** To be sent back where it came from; nothing else changes. */
+  | { readonly status: 'answer'; readonly datagram: Uint8Array }
+  | { readonly status: 'ignored'; readonly fault: HandshakeFault };
+
+/** A message 1 that is authentic. Answer it once, now or after asking somebody; one that is left alone is forgotten. */
+export interface IncomingCall {
+  readonly caller: NodeId;
+  /** 32 hex digits, new at each start of the caller. */ readonly remoteInstance: string;
+  /** 16 hex digits: the caller's name for its state towards this node. */ readonly remoteToken: string;
+  /** This node's index of the session that the new one would replace; 0 for none. A hint. */ readonly replacesIndex: number;
+  /** Message 2 and the keys. Nothing may be sent under them, and nothing be replaced, before a packet authenticates under them. */
+  accept(local: LocalEnd): { readonly datagram: Uint8Array; readonly result: HandshakeResult };
+  /** A message 2 that says no. */
+  refuse(why: 'policy' | 'limit' | 'shutdown'): Uint8Array;
+}
+
+/** The called end of all IK handshakes of a node, without I/O and timers. */
+export class Responder {
+  readonly #party: HandshakeParty;
+  readonly #nowMs: () => number;
+  readonly #networks: readonly Network[];
+  readonly #ledger = new CallerLedger();
+  readonly #open = new OpenCalls();
+
+  /** `nowMs` never goes back. */
+  constructor(party: HandshakeParty, nowMs: () => number) {
+    this.#party = party;
+    this.#nowMs = nowMs;
+    this.#networks = party.networkSecrets.map((secret) => ({ mac1Key: mac1KeyOf(secret, party.id), prologue: ikPrologue(secret, party.id) }));
+  }
+
+  /** The mac1 keys of messages to this node, in the order of the network secrets, one after another: for the engine. */
+  get admissionKeys(): Uint8Array {
+    return Buffer.concat(this.#networks.map(({ mac1Key }) => mac1Key));
+  }
+
+  /** Takes a datagram that answers nothing and whose mac1 is right under the admission key at index `admissionKey`. */
+  receive(datagram: Uint8Array, admissionKey: number): ReceivedCall {
+    const digest = OpenCalls.digestOf(datagram);
+    const open = this.#open.find(digest, this.#nowMs());
+    if (open !== null) return repeated(open);
+    const read = orFault(() => this.#read(datagram, admissionKey));
+    if (read instanceof HandshakeFault) return { status: 'ignored', fault: read };
+    const call: OpenCall = {
+      caller: read.request.id,
+      timestampMicros: read.request.timestampMicros,
+      takenAtMs: this.#nowMs(),
+      answer: null,
+      localIndex: null,
+    };
+    this.#open.add(digest, call);
+    const settle = (answer: Uint8Array, localIndex: number | null): void => this.#open.settle(digest, call, answer, localIndex);
+    const incoming = new AuthenticCall(this.#party, read, settle);
+    if (incoming.cipher !== null) return { status: 'call', call: incoming };
+    return { status: 'answer', datagram: incoming.answerRefusal('cipher') };
+  }
+
+  /** The first packet authenticated under the session of `localIndex`. */
+  confirmed(localIndex: number): void {
+    const call = this.#open.take(localIndex);
+    if (call !== null) this.#ledger.confirm(call.caller, call.timestampMicros, this.#nowMs());
+  }
+
+  /** The session of `localIndex` ended without being confirmed. */
+  dropped(localIndex: number): void {
+    this.#open.take(localIndex);
+  }
+
+  #read(datagram: Uint8Array, admissionKey: number): ReadCall {
+    const { kind, receiverIndex, senderIndex, noise: message } = decodeEnvelope(datagram);
+    if (kind !== MessageKind.ik1) throw new HandshakeFault('unexpected', `Message ${kind} answers nothing`);
+    if (datagram.length < MESSAGE_1_BYTES) throw new HandshakeFault('too-small', `A call of ${datagram.length} bytes could have a larger answer`);
+    const network = this.#networks[admissionKey];
+    if (network === undefined) throw new HandshakeFault('unexpected', `There is no admission key ${admissionKey}`);
+    const noise = ikResponder({
+      prologue: network.prologue,
+      localStatic: this.#party.exchangeKeys,
+      ephemeralSecret: Uint8Array.from(this.#party.randomBytes(32)),
+    });
+    const request = decodeRequest(noise.readMessage(message));
+    this.#check(request, noise.remoteStatic, senderIndex);
+    if (!this.#ledger.admits(request.id, request.timestampMicros, this.#nowMs())) {
+      throw new HandshakeFault('rate-limited', `${request.id} calls too often`);
+    }
+    return { noise, request, network, senderIndex, replacesIndex: receiverIndex };
+  }
+
+  #check(request: Request, remoteStatic: Uint8Array | null, senderIndex: number): void {
+    if (request.id === this.#party.id) throw new HandshakeFault('wrong-identity', 'The caller has the key of this very node');
+    if (remoteStatic === null || !equalBytes(exchangeKeyOfNodeId(request.id), remoteStatic)) {
+      throw new HandshakeFault('wrong-identity', `The caller claims to be ${request.id} but has another key`);
+    }
+    if (request.senderIndex !== senderIndex || senderIndex === 0) {
+      throw new HandshakeFault('contradictory', 'The sender index is 0 or was changed on the way');
+    }
+    checkVersions(request.versions);
+  }
+}
+
+interface Network {
+  readonly mac1Key: Uint8Array;
+  readonly prologue: Uint8Array;
+}
+
+interface ReadCall {
+  readonly noise: NoiseHandshake;
+  readonly request: Request;
+  readonly network: Network;
+  readonly senderIndex: number;
+  readonly replacesIndex: number;
+}
+
+class AuthenticCall implements IncomingCall {
+  readonly caller: NodeId;
+  readonly remoteInstance: string;
+  readonly remoteToken: string;
+  readonly replacesIndex: number;
+  /** The first of the caller's ciphers that this node has too. */
+  readonly cipher: Cipher | null;
+  readonly #party: HandshakeParty;
+  readonly #read: ReadCall;
+  readonly #settle: (answer: Uint8Array, localIndex: number | null) => void;
+  #isAnswered = false;
+
+  constructor(party: HandshakeParty, read: ReadCall, settle: (answer: Uint8Array, localIndex: number | null) => void) {
+    const { request } = read;
+    this.caller = request.id;
+    this.remoteInstance = request.instance;
+    this.remoteToken = request.token;
+    this.replacesIndex = read.replacesIndex;
+    this.cipher = request.ciphers.find((cipher) => party.ciphers.includes(cipher)) ?? null;
+    this.#party = party;
+    this.#read = read;
+    this.#settle = settle;
+  }
+
+  accept(local: LocalEnd): { readonly datagram: Uint8Array; readonly result: HandshakeResult } {
+    const { cipher } = this;
+    if (cipher === null) throw new Error('a call without a common cipher cannot be accepted');
+    const { id, instance, credit } = this.#party;
+    const { localIndex, firstPacketNumber } = local;
+    const token = Buffer.from(local.token).toString('hex');
+    const named = { id, instance, token, senderIndex: localIndex, versions: VERSIONS, features: 0 };
+    const datagram = this.#write({ kind: 'accepted', cipher, ...named, firstPacketNumber, credit }, localIndex);
+    this.#settle(datagram, localIndex);
+    return { datagram, result: this.#result(cipher, local) };
+  }
+
+  refuse(why: 'policy' | 'limit' | 'shutdown'): Uint8Array {
+    return this.answerRefusal(why);
+  }
+
+  answerRefusal(refusal: Refusal): Uint8Array {
+    const datagram = this.#write({ kind: 'refused', id: this.#party.id, versions: VERSIONS, refusal }, 0);
+    this.#read.noise.wipe();
+    this.#settle(datagram, null);
+    return datagram;
+  }
+
+  #write(answer: Answer, senderIndex: number): Uint8Array {
+    if (this.#isAnswered) throw new Error('the call is answered already');
+    this.#isAnswered = true;
+    const noise = this.#read.noise.writeMessage(encodeAnswer(answer));
+    const receiverIndex = this.#read.senderIndex;
+    return encodeEnvelope({ kind: MessageKind.ik2, receiverIndex, senderIndex, noise }, this.#read.network.mac1Key);
+  }
+
+  #result(cipher: Cipher, local: LocalEnd): HandshakeResult {
+    const { noise, request } = this.#read;
+    const keys = trafficKeys(noise.split(), cipher);
+    return {
+      role: 'responder',
+      peer: request.id,
+      remoteInstance: request.instance,
+      remoteToken: request.token,
+      localIndex: local.localIndex,
+      remoteIndex: request.senderIndex,
+      cipher,
+      sendKeys: keys.responderToInitiator,
+      receiveKeys: keys.initiatorToResponder,
+      firstSend: local.firstPacketNumber,
+      firstReceive: request.firstPacketNumber,
+      remoteCredit: request.credit,
+    };
+  }
+}
+
+function repeated({ answer }: OpenCall): ReceivedCall {
+  if (answer !== null) return { status: 'answer', datagram: answer };
+  return { status: 'ignored', fault: new HandshakeFault('rate-limited', 'The same call is being answered already') };
+}

@@ -1,0 +1,27 @@
+/** Times and bounds of the handshake that each end may choose for itself. */
+
+/** Wait after the first message 1: well above a usual round trip, short for a person. */
+export const RETRY_FIRST_MS = 250;
+/** Each further wait is longer by this factor, */
+export const RETRY_FACTOR = 1.5;
+/** but never longer than this: a peer that comes back is found within seconds, however long it was away. */
+export const RETRY_MAX_MS = 5_000;
+/** Every wait is drawn from its length +- this share, so that clients of a restarted server do not come in step. */
+export const RETRY_JITTER = 0.2;
+
+/** How many of its own last message 1s an initiator takes an answer to: with the first waits, answers up to 0.6 s late. */
+export const ATTEMPTS_KEPT = 3;
+
+/** Message 1s of one identity that are answered at once, before {@link ANSWERS_PER_SECOND} holds. */
+export const ANSWERS_BURST = 8;
+/** A retrying initiator sends 4 a second at most; two of its attempts may overlap. */
+export const ANSWERS_PER_SECOND = 8;
+/** Answers to message 1s that are not newer than what was confirmed: replays, or a clock that went back. */
+export const STALE_ANSWERS_PER_SECOND = 1;
+
+/** How long an answer is kept for repetitions of what it answers; the engine drops an unconfirmed session after as long. */
+export const UNCONFIRMED_MS = 10_000;
+/** Answers kept, for all identities together; about 1 KiB each. The oldest is forgotten first. */
+export const UNCONFIRMED_MAX = 1_024;
+/** Identities whose last timestamp is remembered; about 200 bytes each. The longest silent is forgotten first. */
+export const IDENTITIES_REMEMBERED = 16_384;

@@ -1,0 +1,104 @@
+import { invalidOption, osierError } from '../errors/index.js';
+import { formatKeyFile, parseKeyFile } from './key-file.js';
+import { createKeyFile, KeyFileMissing, readKeyFile } from './key-storage.js';
+import { type NodeId, nodeIdOfPublicKey } from './node-id.js';
+import { exchangePublicKeyOfSecret, exchangeSecretKeyOf, randomFill, signingKeysOfSeed, wipe } from './sodium.js';
+
+/** A key pair. The private key stays inside. */
+export interface Identity {
+  readonly id: NodeId;
+  /** Writes the key file, readable by its owner only. Errors: BAD_IDENTITY, also when the file exists. */
+  save(path: string | URL): Promise<void>;
+}
+
+/** An X25519 key pair, for the handshake. */
+export interface ExchangeKeys {
+  readonly publicKey: Uint8Array;
+  readonly secretKey: Uint8Array;
+}
+
+/** Makes a new identity, in memory only. */
+export async function generateIdentity(): Promise<Identity> {
+  const seed = new Uint8Array(32);
+  randomFill(seed);
+  return new KeyPairIdentity(seed);
+}
+
+/** Reads a key file; `ifMissing: 'create'` (default 'fail') makes it first. Errors: BAD_IDENTITY. */
+export async function loadIdentity(path: string | URL, options?: { ifMissing?: 'fail' | 'create' | undefined }): Promise<Identity> {
+  const ifMissing = options?.ifMissing ?? 'fail';
+  if (ifMissing !== 'fail' && ifMissing !== 'create') throw invalidOption('ifMissing', "must be 'fail' or 'create'");
+  try {
+    return await identityOfFile(path);
+  } catch (error) {
+    if (!(error instanceof KeyFileMissing)) throw error;
+    if (ifMissing === 'fail') throw error.asOsierError();
+  }
+  return createdIdentity(path);
+}
+
+/** Whether `value` is an identity of this copy of the package: one whose keys {@link exchangeKeysOf} finds. */
+export function isIdentity(value: unknown): value is Identity {
+  return value instanceof KeyPairIdentity;
+}
+
+/** The keys by which an identity shakes hands; they belong to the identity and must not be overwritten. Errors (thrown): INVALID_OPTION. */
+export let exchangeKeysOf: (identity: Identity) => ExchangeKeys;
+
+class KeyPairIdentity implements Identity {
+  readonly id: NodeId;
+  readonly #seed: Uint8Array;
+  readonly #exchangeKeys: ExchangeKeys;
+
+  static {
+    exchangeKeysOf = (identity) => {
+      if (!(identity instanceof KeyPairIdentity)) throw invalidOption('identity', 'must come from generateIdentity() or loadIdentity()');
+      return identity.#exchangeKeys;
+    };
+  }
+
+  /** Takes over `seed`, 32 bytes. */
+  constructor(seed: Uint8Array) {
+    const { publicKey, secretKey } = signingKeysOfSeed(seed);
+    const exchangeSecretKey = exchangeSecretKeyOf(secretKey);
+    wipe(secretKey);
+    this.id = nodeIdOfPublicKey(publicKey);
+    this.#seed = seed;
+    this.#exchangeKeys = { publicKey: exchangePublicKeyOfSecret(exchangeSecretKey), secretKey: exchangeSecretKey };
+  }
+
+  async save(path: string | URL): Promise<void> {
+    const created = await createKeyFile(path, formatKeyFile(this.id, this.#seed));
+    if (created === 'exists') {
+      const message = `The key file '${path}' exists already and was not touched: choose another path, or move it away first.`;
+      throw osierError('ERR_OSIER_BAD_IDENTITY', message, { path: String(path) });
+    }
+  }
+}
+
+async function identityOfFile(path: string | URL): Promise<Identity> {
+  const text = await readKeyFile(path);
+  const key = parseKeyFile(text);
+  if (key === null) throw damaged(path);
+  const identity = new KeyPairIdentity(key.seed);
+  if (identity.id !== key.id) throw damaged(path);
+  return identity;
+}
+
+/** Makes the file, or reads the one that another process made meanwhile. */
+async function createdIdentity(path: string | URL): Promise<Identity> {
+  const seed = new Uint8Array(32);
+  randomFill(seed);
+  const identity = new KeyPairIdentity(seed);
+  if ((await createKeyFile(path, formatKeyFile(identity.id, seed))) === 'created') return identity;
+  try {
+    return await identityOfFile(path);
+  } catch (error) {
+    throw error instanceof KeyFileMissing ? error.asOsierError() : error;
+  }
+}
+
+function damaged(path: string | URL): Error {
+  const message = `The key file '${path}' is damaged or is not a key file: restore it from a backup. A new key would be another id.`;
+  return osierError('ERR_OSIER_BAD_IDENTITY', message, { path: String(path) });
+}

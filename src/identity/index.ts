@@ -1,0 +1,16 @@
+/** Who a node is, how it is addressed, and what admits it to a network. */
+export { formatAddress, formatHost, type HostAndPort, type NodeAddress, parseAddress, parseHostAndPort } from './address.js';
+export { type ExchangeKeys, exchangeKeysOf, generateIdentity, type Identity, isIdentity, loadIdentity } from './identity.js';
+export { formatNetworkSecret, generateNetworkSecret, NETWORK_SECRET_BYTES, parseNetworkSecret } from './network-secret.js';
+export {
+  compareNodeIds,
+  exchangeKeyOfNodeId,
+  type NodeId,
+  nodeIdOfPublicKey,
+  PUBLIC_KEY_BYTES,
+  parseNodeId,
+  publicKeyOfNodeId,
+  ROUTE_ID_BYTES,
+  routeIdOfNodeId,
+} from './node-id.js';
+export { stretchPassphrase } from './passphrase.js';

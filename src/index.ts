@@ -1,0 +1,39 @@
+/** Osier: an encrypted UDP mesh for Node.js services. The public API; everything else is internal. */
+
+export type {
+  ConnectOptions,
+  LimitOptions,
+  MeshNodeEvents,
+  MeshNodeOptions,
+  NetworkOptions,
+  NetworkSecret,
+} from './api/node.js';
+export type { Path, PathCause, PathChange, Peer, PeerEvents, PeerState, SocketAddress } from './api/peers.js';
+export type { NodeInfo, NodeStats, PeerStats, StreamStats, TrafficStats } from './api/stats.js';
+export type {
+  ByteStream,
+  HandleOptions,
+  Handler,
+  HandlerContext,
+  HandlerRegistration,
+  OpenOptions,
+  Priority,
+  StreamBase,
+  StreamErrorCode,
+  StreamKind,
+  StreamOfKind,
+} from './api/streams.js';
+export type { Clock, CloseOptions, CloseReport, Logger, TimedWaitOptions, WaitOptions } from './api/waiting.js';
+export { type AnyOsierError, type CloseCode, type NoDetails, OsierError, type OsierErrorCode, type OsierErrorDetails } from './errors/index.js';
+export {
+  formatAddress,
+  generateIdentity,
+  generateNetworkSecret,
+  type Identity,
+  loadIdentity,
+  type NodeAddress,
+  type NodeId,
+  parseAddress,
+  parseNodeId,
+} from './identity/index.js';
+export { MeshNode } from './node/mesh-node.js';

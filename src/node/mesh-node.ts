@@ -1,0 +1,108 @@
+import '../engine/dispose-symbols.js';
+import { EventEmitter } from 'node:events';
+import type { ConnectOptions, MeshNodeEvents, MeshNodeOptions } from '../api/node.js';
+import type { Peer } from '../api/peers.js';
+import type { NodeInfo, NodeStats } from '../api/stats.js';
+import type { ByteStream, HandleOptions, Handler, HandlerRegistration, StreamOfKind } from '../api/streams.js';
+import type { Clock, CloseOptions, CloseReport } from '../api/waiting.js';
+import type { Runtime } from '../engine/runtime.js';
+import { systemRuntime } from '../engine/system-runtime.js';
+import type { NodeId } from '../identity/index.js';
+import { NodeCore } from './node-core.js';
+import { parseNodeOptions } from './options.js';
+
+/** Makes a node on a runtime of the caller's choice. */
+export let createMeshNode: (options: MeshNodeOptions, runtime: Runtime) => Promise<MeshNode>;
+
+/**
+ * One member of the mesh: an identity, its sockets, and what it knows of the others. `await using` closes it as {@link MeshNode.close} with
+ * defaults does.
+ *
+ * @example const node = await MeshNode.create({ identity: './node.key', network: { secret }, listen: 'udp://[::]:7400' });
+ */
+export class MeshNode extends EventEmitter<MeshNodeEvents> implements AsyncDisposable {
+  readonly #core: NodeCore;
+
+  private constructor(core: NodeCore) {
+    super();
+    this.#core = core;
+    this.id = core.id;
+    core.events = this;
+  }
+
+  static {
+    createMeshNode = async (options, runtime) => {
+      const core = await NodeCore.start(parseNodeOptions(options), runtime);
+      const node = new MeshNode(core);
+      core.connectToPeers();
+      return node;
+    };
+  }
+
+  /**
+   * Binds the sockets and begins to connect to `options.peers`; resolves when the node can receive, not when a peer is there. Errors:
+   * BAD_IDENTITY, BAD_ADDRESS, LISTEN_FAILED (each with the prefix ERR_OSIER_, as everywhere below).
+   */
+  static create(options: MeshNodeOptions): Promise<MeshNode> {
+    return createMeshNode(options, systemRuntime);
+  }
+
+  /** This node's public key. */
+  readonly id: NodeId;
+
+  /** The `osier://` address to give to others, with every host known so far: advertised, bound, as seen by peers. */
+  get address(): string {
+    return this.#core.address;
+  }
+
+  /** Peers by id: every one that was connected to or has connected, until its {@link Peer.close}. */
+  get peers(): ReadonlyMap<string, Peer> {
+    return this.#core.peers.known;
+  }
+
+  /** The time this node lives by: real, or virtual in `osier/testing`. Protocols built on the node should take theirs here. */
+  get clock(): Clock {
+    return this.#core.clock;
+  }
+
+  /**
+   * Connects, by the best way there is, and resolves when the peer has proved its key. `target` is `osier://<id>@host:port[,host:port…]`, or the
+   * bare id of a peer that this node knows. A peer that is connected already is returned at once. Errors: BAD_ADDRESS, BAD_ID, UNRESOLVED,
+   * UNREACHABLE, TIMEOUT, INCOMPATIBLE, REFUSED, LIMIT.
+   */
+  connect(target: string, options?: ConnectOptions): Promise<Peer> {
+    return this.#core.connect(target, options);
+  }
+
+  /**
+   * Serves streams that peers open under `protocol`. The peer's `kind` must be the same as the handler's (default 'bytes'). Errors (thrown):
+   * HANDLER_EXISTS.
+   */
+  handle(protocol: string, handler: Handler<ByteStream>): HandlerRegistration;
+  handle<K extends keyof StreamOfKind>(protocol: string, options: HandleOptions<K>, handler: Handler<StreamOfKind[K]>): HandlerRegistration;
+  handle(protocol: string, ...rest: [Handler<ByteStream>] | [HandleOptions<'bytes'>, Handler<ByteStream>]): HandlerRegistration {
+    return rest.length === 1 ? this.#core.handle(protocol, undefined, rest[0]) : this.#core.handle(protocol, rest[0], rest[1]);
+  }
+
+  /** Counters since the start and present levels: cheap enough for every scrape. */
+  stats(): NodeStats {
+    return this.#core.stats();
+  }
+
+  /** What runs and why: engine, socket features, granted buffers. */
+  info(): NodeInfo {
+    return this.#core.info();
+  }
+
+  /**
+   * Refuses new streams, aborts every {@link HandlerContext.draining}, waits for open streams and their acknowledgements, then tells the peers and
+   * frees the sockets. What is left after `timeoutMs` is reset. Never rejects; later calls return the first's promise.
+   */
+  close(options?: CloseOptions): Promise<CloseReport> {
+    return this.#core.close(options);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

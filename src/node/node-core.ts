@@ -1,0 +1,232 @@
+import type { EventEmitter } from 'node:events';
+import type { ConnectOptions, MeshNodeEvents } from '../api/node.js';
+import type { Peer, SocketAddress } from '../api/peers.js';
+import type { NodeInfo, NodeStats } from '../api/stats.js';
+import type { ByteStream, HandleOptions, Handler, HandlerRegistration } from '../api/streams.js';
+import type { Clock, CloseOptions, CloseReport } from '../api/waiting.js';
+import { Dispatcher, type NodeSink } from '../engine/dispatch.js';
+import type { Engine } from '../engine/engine.js';
+import { Flusher } from '../engine/flusher.js';
+import type { Runtime } from '../engine/runtime.js';
+import { type OsierError, osierError } from '../errors/index.js';
+import { choiceOption, durationOption, reasonOption } from '../errors/option-checks.js';
+import type { HandshakeFault, HandshakeParty } from '../handshake/index.js';
+import { formatAddress, type NodeId } from '../identity/index.js';
+import {
+  Answering,
+  type Association,
+  closeNumber,
+  type Dial,
+  type MeshPeer,
+  nodeClosed,
+  type PeerContext,
+  PeerTable,
+  safely,
+} from '../peer/index.js';
+import { engineConfigOf, handshakePartyOf, loadCredentials } from './credentials.js';
+import { HandlerTable } from './handler-table.js';
+import { announcedHosts, bindSockets } from './listen-sockets.js';
+import { NodeCounters } from './node-counters.js';
+import { type ParsedNodeOptions, parsePeerAddress } from './options.js';
+import { serveStream } from './serve-stream.js';
+
+/** A node's parts and how they hang together; {@link MeshNode} is its public face. */
+export class NodeCore implements PeerContext, NodeSink {
+  readonly runtime: Runtime;
+  readonly engine: Engine;
+  readonly party: HandshakeParty;
+  readonly dispatcher: Dispatcher;
+  readonly flusher: Flusher;
+  readonly calls = new Map<number, Dial>();
+  readonly peers: PeerTable;
+  readonly #options: ParsedNodeOptions;
+  readonly #handlers: HandlerTable;
+  readonly #answering: Answering;
+  readonly #counters: NodeCounters;
+  #sockets: readonly SocketAddress[] = [];
+  #closedBy: OsierError | null = null;
+  #closing: Promise<CloseReport> | null = null;
+  /** Where the node's events go; set before any can occur. */
+  events: EventEmitter<MeshNodeEvents> | null = null;
+
+  private constructor(options: ParsedNodeOptions, runtime: Runtime, makeParty: (engine: Engine) => HandshakeParty) {
+    this.#options = options;
+    this.runtime = runtime;
+    this.dispatcher = new Dispatcher(this);
+    this.engine = runtime.createEngine(engineConfigOf(options), (records) => this.dispatcher.dispatch(this.engine, records));
+    this.flusher = new Flusher(
+      () => this.engine.flush(),
+      () => this.dispatcher.isDispatching,
+      runtime.atEndOfTick,
+    );
+    this.party = makeParty(this.engine);
+    this.peers = new PeerTable(this, options.limits.peers);
+    this.#handlers = new HandlerTable(runtime);
+    this.#answering = new Answering(this, this.peers, options.accept, options.limits.peers);
+    this.#counters = new NodeCounters(this.engine, this.peers);
+  }
+
+  /** Errors: as {@link MeshNode.create}. */
+  static async start(options: ParsedNodeOptions, runtime: Runtime): Promise<NodeCore> {
+    const credentials = await loadCredentials(options);
+    const core = new NodeCore(options, runtime, (engine) => handshakePartyOf(options, credentials, runtime, engine.info()));
+    try {
+      core.#sockets = await bindSockets(runtime, core.engine, options.listen);
+    } catch (error) {
+      core.engine.close();
+      throw error;
+    }
+    core.engine.setRef(true);
+    return core;
+  }
+
+  /** Begins to connect to the peers of the options, and to keep them connected. */
+  connectToPeers(): void {
+    for (const { id, hosts } of this.#options.peers) {
+      if (id === this.id) continue;
+      const peer = this.peers.obtain(id);
+      peer.addHosts(hosts);
+      peer.keepConnected();
+    }
+  }
+
+  get id(): NodeId {
+    return this.party.id;
+  }
+
+  get clock(): Clock {
+    return this.runtime.clock;
+  }
+
+  get sockets(): readonly SocketAddress[] {
+    return this.#sockets;
+  }
+
+  get streamsPerPeer(): number {
+    return this.#options.limits.streamsPerPeer;
+  }
+
+  get closedBy(): OsierError | null {
+    return this.#closedBy;
+  }
+
+  get address(): string {
+    const hosts = announcedHosts(this.#sockets, this.#options.advertise, this.runtime.machineAddresses());
+    return formatAddress({ id: this.id, hosts });
+  }
+
+  async connect(target: string, options: ConnectOptions | undefined): Promise<Peer> {
+    if (this.#closedBy !== null) throw this.#closedBy;
+    const { id, hosts } = parsePeerAddress(target);
+    const reconnect = choiceOption('reconnect', options?.reconnect, ['on-use', 'always'], 'on-use');
+    if (id === this.id) {
+      throw osierError('ERR_OSIER_BAD_ADDRESS', `'${target}' is the address of this node itself.`, { input: target });
+    }
+    const peer = this.peers.obtain(id);
+    peer.addHosts(hosts);
+    await peer.connect(options);
+    if (reconnect === 'always') peer.keepConnected();
+    return peer;
+  }
+
+  handle(protocol: string, options: HandleOptions<'bytes'> | undefined, handler: Handler<ByteStream>): HandlerRegistration {
+    if (this.#closedBy !== null) throw this.#closedBy;
+    return this.#handlers.add(protocol, options, handler);
+  }
+
+  stats(): NodeStats {
+    return this.#counters.stats();
+  }
+
+  info(): NodeInfo {
+    return this.#counters.info();
+  }
+
+  close(options: CloseOptions | undefined): Promise<CloseReport> {
+    const timeoutMs = durationOption('timeoutMs', options?.timeoutMs, 5_000);
+    const reason = reasonOption(options?.reason);
+    this.#closing ??= this.#close(timeoutMs, reason, null);
+    return this.#closing;
+  }
+
+  async #close(timeoutMs: number, reason: Uint8Array, failure: OsierError | null): Promise<CloseReport> {
+    const error = failure ?? nodeClosed();
+    this.#closedBy = error;
+    this.#handlers.drainAll();
+    const told = { closeCode: closeNumber('shutdown'), reason };
+    const reports = await Promise.all(this.peers.values().map((peer) => peer.closeWith(timeoutMs, error, told, failure)));
+    this.#counters.freeze();
+    this.engine.close();
+    safely(() => this.events?.emit('close', failure));
+    return reports.reduce(joined, { status: 'drained' });
+  }
+
+  // ---- for the peers ----
+
+  serve(peer: MeshPeer, association: Association, handle: number, kind: number, head: Uint8Array): void {
+    serveStream(this, this.#handlers, { peer, association, handle, kind, head });
+  }
+
+  onKnown(peer: MeshPeer): void {
+    this.peers.publish(peer);
+    safely(() => this.events?.emit('peer', peer));
+  }
+
+  onGone(peer: MeshPeer): void {
+    this.peers.remove(peer);
+  }
+
+  onSessionConfirmed(localIndex: number): void {
+    this.#counters.handshakesCompleted++;
+    this.#answering.onConfirmed(localIndex);
+  }
+
+  onSessionDropped(localIndex: number): void {
+    this.#answering.onDropped(localIndex);
+  }
+
+  onDialed(succeeded: boolean): void {
+    if (succeeded) this.#counters.handshakesCompleted++;
+    else this.#counters.handshakesFailed++;
+  }
+
+  onHandshakeFault(peer: NodeId | null, fault: HandshakeFault): void {
+    if (peer === null) this.#counters.handshakesFailed++;
+    this.#options.logger?.debug({ peer, reason: fault.reason }, `A handshake message changed nothing: ${fault.message}`);
+  }
+
+  warn(error: OsierError): void {
+    this.#options.logger?.warn({ code: error.code, details: error.details }, error.message);
+    safely(() => this.events?.emit('warning', error));
+  }
+
+  // ---- from the engine ----
+
+  onHandshake(localIndex: number, admissionKey: number, message: Uint8Array): void {
+    this.#answering.onHandshake(localIndex, admissionKey, message);
+  }
+
+  onRefusalHint(localIndex: number, kind: number): void {
+    this.calls.get(localIndex)?.onHint(kind);
+  }
+
+  onEngineFailed(message: string): void {
+    this.#fail(osierError('ERR_OSIER_INTERNAL', `The engine failed, and the node with it: ${message}`, {}));
+  }
+
+  onFault(cause: unknown): void {
+    const what = cause instanceof Error ? cause.message : String(cause);
+    this.#fail(osierError('ERR_OSIER_INTERNAL', `A fault in Osier ended the node: ${what}`, {}, { cause }));
+  }
+
+  #fail(error: OsierError): void {
+    this.#options.logger?.error({ code: error.code }, error.message);
+    this.#closing ??= this.#close(0, new Uint8Array(0), error);
+  }
+}
+
+function joined(a: CloseReport, b: CloseReport): CloseReport {
+  if (a.status === 'drained') return b;
+  if (b.status === 'drained') return a;
+  return { status: 'cut', streams: a.streams + b.streams, unacknowledgedBytes: a.unacknowledgedBytes + b.unacknowledgedBytes };
+}

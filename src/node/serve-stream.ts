@@ -1,0 +1,104 @@
+import type { HandlerContext } from '../api/streams.js';
+import { type OsierError, osierError } from '../errors/index.js';
+import { type Association, BYTES_KIND, type MeshPeer, type PeerContext } from '../peer/index.js';
+import { ByteStreamEnd, decodeMetadata, ResetReason, StreamPort } from '../stream/index.js';
+import type { HandlerEntry, HandlerTable } from './handler-table.js';
+
+/** A stream that a peer opened, as the engine's record carries it. */
+export interface IncomingStream {
+  readonly peer: MeshPeer;
+  readonly association: Association;
+  readonly handle: number;
+  readonly kind: number;
+  /** Length of the protocol name (u8), name, metadata; valid during the call. */
+  readonly head: Uint8Array;
+}
+
+/** Gives an incoming stream to its handler, or resets it with the reason why not. */
+export function serveStream(context: PeerContext, handlers: HandlerTable, incoming: IncomingStream): void {
+  const { association, head } = incoming;
+  const port = new StreamPort(context.engine, context.flusher, association.handle, incoming.handle);
+  const nameEnd = 1 + (head[0] ?? 0);
+  const protocol = new TextDecoder().decode(head.subarray(1, nameEnd));
+  const entry = handlers.get(protocol);
+  const metadata = decodeMetadata(head.subarray(nameEnd));
+  const refusal = refusalOf(context, entry, incoming, metadata);
+  if (entry === undefined || metadata === null || refusal !== null) {
+    port.reset(refusal?.reason ?? ResetReason.application, refusal?.code ?? 0);
+    return;
+  }
+  const { priority } = entry.options;
+  const stream = new ByteStreamEnd(port, { protocol, peer: incoming.peer, priority });
+  context.engine.setPriority(association.handle, incoming.handle, priority);
+  association.addStream(stream, false);
+  entry.serve(stream, run(context, entry, stream, metadata));
+}
+
+/** Why a stream is not served, as the wire says it; `null` when it is. */
+function refusalOf(
+  context: PeerContext,
+  entry: HandlerEntry | undefined,
+  { kind }: IncomingStream,
+  metadata: HandlerContext['metadata'] | null,
+): { readonly reason: number; readonly code: number } | null {
+  if (context.closedBy !== null || entry?.draining.aborted) return { reason: ResetReason.shutdown, code: 0 };
+  if (entry === undefined) return { reason: ResetReason.noHandler, code: 0 };
+  if (kind !== BYTES_KIND) return { reason: ResetReason.kindMismatch, code: BYTES_KIND };
+  if (entry.isFull) return { reason: ResetReason.limit, code: 0 };
+  return metadata === null ? { reason: ResetReason.application, code: 0 } : null;
+}
+
+/** Settles when the handler has returned. Never rejects. */
+async function run(context: PeerContext, entry: HandlerEntry, stream: ByteStreamEnd, metadata: HandlerContext['metadata']): Promise<void> {
+  try {
+    await entry.handler(stream, new StreamHandlerContext(stream, entry, metadata));
+    // Not awaited: the end of the stream is told by `closed`.
+    void stream.end();
+    stream.stop(0);
+  } catch (cause) {
+    stream.reset(0);
+    context.warn(handlerFailed(stream, cause));
+  }
+}
+
+function handlerFailed(stream: ByteStreamEnd, cause: unknown): OsierError {
+  const peer = stream.peer.id;
+  const what = cause instanceof Error ? cause.message : String(cause);
+  const message = `The handler of '${stream.protocol}' threw while serving ${peer}; the stream was reset: ${what}`;
+  return osierError('ERR_OSIER_HANDLER_FAILED', message, { protocol: stream.protocol, peer }, { cause });
+}
+
+/** What a handler knows besides its stream; the signal is made for those that ask for it. */
+class StreamHandlerContext implements HandlerContext {
+  readonly metadata: HandlerContext['metadata'];
+  readonly #stream: ByteStreamEnd;
+  readonly #entry: HandlerEntry;
+  #signal: AbortSignal | null = null;
+
+  constructor(stream: ByteStreamEnd, entry: HandlerEntry, metadata: HandlerContext['metadata']) {
+    this.metadata = metadata;
+    this.#stream = stream;
+    this.#entry = entry;
+  }
+
+  get peer(): HandlerContext['peer'] {
+    return this.#stream.peer;
+  }
+
+  get draining(): AbortSignal {
+    return this.#entry.draining;
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= deathOf(this.#stream);
+    return this.#signal;
+  }
+}
+
+function deathOf(stream: ByteStreamEnd): AbortSignal {
+  const controller = new AbortController();
+  stream.closed.then((outcome) => {
+    if (outcome.status === 'failed') controller.abort(outcome.error);
+  });
+  return controller.signal;
+}

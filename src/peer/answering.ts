@@ -1,0 +1,123 @@
+import type { MeshNodeOptions } from '../api/node.js';
+import { PATH_RECORD_BYTES, type PathRecord } from '../engine/engine.js';
+import { OsierError, osierError } from '../errors/index.js';
+import { type IncomingCall, Responder } from '../handshake/index.js';
+import type { PeerContext } from './context.js';
+import { pathOf } from './path-record.js';
+import type { PeerTable } from './peer-table.js';
+
+/** Bytes of an admission key. */
+const KEY_BYTES = 32;
+
+/** Gives handshake messages to whom they are for, and answers those who call this node. */
+export class Answering {
+  readonly #context: PeerContext;
+  readonly #peers: PeerTable;
+  readonly #accept: MeshNodeOptions['accept'];
+  readonly #responder: Responder;
+  readonly #associationsMax: number;
+
+  constructor(context: PeerContext, peers: PeerTable, accept: MeshNodeOptions['accept'], associationsMax: number) {
+    this.#context = context;
+    this.#peers = peers;
+    this.#accept = accept;
+    this.#associationsMax = associationsMax;
+    this.#responder = new Responder(context.party, () => context.runtime.clock.nowMs());
+    context.engine.setAdmissionKeys(this.#responder.admissionKeys);
+  }
+
+  /** A message as the engine's record carries it: path record, then datagram. `localIndex` is 0 for a first message. */
+  onHandshake(localIndex: number, admissionKey: number, message: Uint8Array): void {
+    const path = message.slice(0, PATH_RECORD_BYTES);
+    const datagram = message.slice(PATH_RECORD_BYTES);
+    if (localIndex !== 0) {
+      this.#context.calls.get(localIndex)?.onDatagram(path, datagram);
+      return;
+    }
+    const received = this.#responder.receive(datagram, admissionKey);
+    switch (received.status) {
+      case 'ignored':
+        this.#context.onHandshakeFault(null, received.fault);
+        return;
+      case 'answer':
+        this.#send(path, received.datagram);
+        return;
+      case 'call':
+        this.#onCall(received.call, path);
+        return;
+    }
+  }
+
+  onConfirmed(localIndex: number): void {
+    this.#responder.confirmed(localIndex);
+  }
+
+  onDropped(localIndex: number): void {
+    this.#responder.dropped(localIndex);
+  }
+
+  #onCall(call: IncomingCall, path: PathRecord): void {
+    if (this.#accept === undefined) {
+      this.#answer(call, path, true);
+      return;
+    }
+    const candidate = { id: call.caller, path: pathOf(path, this.#context.sockets) };
+    const asked = this.#accept;
+    // A promise's callbacks run in the same tick when `accept` answers at once.
+    new Promise<boolean>((resolve) => resolve(asked(candidate))).then(
+      (admitted) => this.#answer(call, path, admitted === true),
+      (cause: unknown) => {
+        this.#context.warn(acceptThrew(call, cause));
+        this.#answer(call, path, false);
+      },
+    );
+  }
+
+  #answer(call: IncomingCall, path: PathRecord, admitted: boolean): void {
+    if (this.#context.closedBy !== null) this.#send(path, call.refuse('shutdown'));
+    else if (!admitted) this.#send(path, call.refuse('policy'));
+    else this.#admit(call, path);
+  }
+
+  #admit(call: IncomingCall, path: PathRecord): void {
+    const { engine, dispatcher } = this.#context;
+    const peer = dispatcher.associations.size >= this.#associationsMax ? null : this.#obtain(call);
+    if (peer === null || peer.isClosing) {
+      this.#send(path, call.refuse(peer === null ? 'limit' : 'shutdown'));
+      return;
+    }
+    const localIndex = engine.reserveIndex(this.#responder.admissionKeys.subarray(0, KEY_BYTES));
+    const firstPacketNumber = peer.associations.nextPacketNumberFor(call.remoteToken);
+    const { datagram, result } = call.accept({ localIndex, token: peer.associations.token, firstPacketNumber });
+    try {
+      peer.onSession(result, path);
+    } catch (error) {
+      if (!OsierError.is(error)) throw error;
+      // The memory that the association would need is spent. The caller tries again, and finds it freed, or no answer.
+      engine.releaseIndex(localIndex);
+      this.#responder.dropped(localIndex);
+      this.#context.warn(error);
+      return;
+    }
+    this.#send(path, datagram);
+  }
+
+  #obtain(call: IncomingCall): ReturnType<PeerTable['obtain']> | null {
+    try {
+      return this.#peers.obtain(call.caller);
+    } catch (error) {
+      if (!OsierError.is(error, 'ERR_OSIER_LIMIT')) throw error;
+      return null;
+    }
+  }
+
+  #send(path: PathRecord, datagram: Uint8Array): void {
+    this.#context.engine.sendDatagram(path, datagram);
+    this.#context.flusher.mark();
+  }
+}
+
+function acceptThrew({ caller }: IncomingCall, cause: unknown): OsierError {
+  const message = `Option 'accept' threw when ${caller} asked, which was refused: it must answer true or false.`;
+  return osierError('ERR_OSIER_INVALID_OPTION', message, { option: 'accept' }, { cause });
+}

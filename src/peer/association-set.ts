@@ -1,0 +1,200 @@
+import type { PathRecord } from '../engine/engine.js';
+import { type OsierError, osierError } from '../errors/index.js';
+import { CIPHER_NUMBERS, type HandshakeResult } from '../handshake/index.js';
+import { Association, type AssociationOwner } from './association.js';
+import { peerClosed, peerRestarted } from './closing-errors.js';
+import type { PeerContext } from './context.js';
+
+/** Associations of one peer that may be on trial at once: one for each start or state of the peer that asked of late. */
+const CANDIDATES_MAX = 4;
+
+/** What becomes of associations. */
+export interface AssociationSetOwner {
+  /** A handshake that told the peer this end's token may still be answered. */
+  readonly isDialing: boolean;
+  onStreamOpened(association: Association, stream: number, kind: number, head: Uint8Array): void;
+  /** `association` is the peer's from now on. One before it has ended already, and was told by `onLost`. */
+  onEstablished(association: Association): void;
+  /** The peer's association ended, by the peer, by time, or by another that replaced it. */
+  onLost(association: Association, error: OsierError): void;
+  onResetHint(association: Association): void;
+  /** One on trial came to nothing. */
+  onCandidateGone(): void;
+}
+
+/**
+ * The associations of one peer: the current one, and those on trial. Decides which one a session belongs to by the two tokens; see
+ * docs/architecture.md. A token is this end's name for its state towards the peer: drawn when the state begins, gone when it ends.
+ */
+export class AssociationSet implements AssociationOwner {
+  readonly #context: PeerContext;
+  readonly #owner: AssociationSetOwner;
+  /** The lowest bit of the stream ids that this end opens. */
+  readonly #parity: 0 | 1;
+  readonly #candidates = new Map<string, Association>();
+  #token: Uint8Array | null = null;
+  #current: Association | null = null;
+
+  constructor(context: PeerContext, peerIsGreater: boolean, owner: AssociationSetOwner) {
+    this.#context = context;
+    this.#owner = owner;
+    this.#parity = peerIsGreater ? 0 : 1;
+  }
+
+  /** The one that streams use; `null` while not connected. */
+  get current(): Association | null {
+    return this.#current;
+  }
+
+  /** Neither a current one nor one on trial. */
+  get isEmpty(): boolean {
+    return this.#current === null && this.#candidates.size === 0;
+  }
+
+  /** This end's token: the same until {@link AssociationSet.endState}. */
+  get token(): Uint8Array {
+    this.#token ??= this.#context.runtime.randomBytes(8);
+    return this.#token;
+  }
+
+  /** The least packet number of the next session, as a handshake message tells it to a peer whose token is not known yet. */
+  get nextPacketNumber(): bigint {
+    return this.#current === null ? 0n : this.#context.engine.nextPacketNumber(this.#current.handle);
+  }
+
+  /** As {@link AssociationSet.nextPacketNumber}, when the peer's token is known. */
+  nextPacketNumberFor(remoteToken: string): bigint {
+    const association = this.#find(remoteToken);
+    return association === null ? 0n : this.#context.engine.nextPacketNumber(association.handle);
+  }
+
+  /** Installs the keys of a finished handshake. Throws LIMIT when the engine takes no more associations. */
+  install(result: HandshakeResult, path: PathRecord): void {
+    const known = this.#find(result.remoteToken);
+    const association = known ?? this.#create(result);
+    const isInitiator = result.role === 'initiator';
+    const begunBySmaller = isInitiator === (this.#parity === 0);
+    this.#context.engine.installSession(association.handle, {
+      localIndex: result.localIndex,
+      remoteIndex: result.remoteIndex,
+      cipher: CIPHER_NUMBERS[result.cipher],
+      sendKey: result.sendKeys.data,
+      receiveKey: result.receiveKeys.data,
+      // What was told counts for an association that both ends know; another begins with packet 0.
+      firstSend: known?.isConfirmed ? result.firstSend : 0n,
+      firstReceive: known?.isConfirmed ? result.firstReceive : 0n,
+      path,
+      confirmed: isInitiator,
+      preferred: association.prefers({ packetNumbers: result.firstSend + result.firstReceive, begunBySmaller }),
+    });
+    this.#context.flusher.mark();
+    association.addSession(result.localIndex, result.remoteIndex, isInitiator);
+  }
+
+  /** Ends the current association at this end. `told`: what the peer hears; `null`: nothing. */
+  endCurrent(error: OsierError, told: { readonly closeCode: number; readonly reason: Uint8Array } | null): void {
+    const current = this.#current;
+    this.#current = null;
+    if (current !== null) this.#end(current, error, told);
+  }
+
+  /** Ends everything: the next handshake begins another state. */
+  endState(error: OsierError, told: { readonly closeCode: number; readonly reason: Uint8Array } | null): void {
+    this.endCurrent(error, told);
+    for (const candidate of this.#candidates.values()) this.#end(candidate, error, told);
+    this.#candidates.clear();
+    this.#token = null;
+  }
+
+  /** The state ends, and its token with it, when neither an association nor a dial uses it. */
+  forgetTokenWhenUnused(): void {
+    if (this.isEmpty && !this.#owner.isDialing) this.#token = null;
+  }
+
+  // ---- from an association ----
+
+  onStreamOpened(association: Association, stream: number, kind: number, head: Uint8Array): void {
+    this.#owner.onStreamOpened(association, stream, kind, head);
+  }
+
+  onConfirmed(association: Association): void {
+    this.#candidates.delete(association.facts.remoteToken);
+    const replaced = this.#current;
+    this.#current = association;
+    if (replaced !== null) {
+      const restarted = replaced.facts.remoteInstance !== association.facts.remoteInstance;
+      const error = restarted ? peerRestarted() : peerClosed('remote', 'idle', '');
+      this.#end(replaced, error, null);
+      this.#owner.onLost(replaced, error);
+    }
+    this.#owner.onEstablished(association);
+  }
+
+  onSessionConfirmed(localIndex: number): void {
+    this.#context.onSessionConfirmed(localIndex);
+  }
+
+  onSessionDropped(localIndex: number): void {
+    this.#context.onSessionDropped(localIndex);
+  }
+
+  onUnused(association: Association): void {
+    this.#candidates.delete(association.facts.remoteToken);
+    this.#end(association, peerClosed('local', 'normal', ''), null);
+    this.forgetTokenWhenUnused();
+    this.#owner.onCandidateGone();
+  }
+
+  onResetHint(association: Association): void {
+    this.#owner.onResetHint(association);
+  }
+
+  onEnded(association: Association, error: OsierError): void {
+    this.#candidates.delete(association.facts.remoteToken);
+    if (association !== this.#current) return;
+    this.#current = null;
+    this.forgetTokenWhenUnused();
+    this.#owner.onLost(association, error);
+  }
+
+  #find(remoteToken: string): Association | null {
+    const current = this.#current;
+    if (current !== null && current.facts.remoteToken === remoteToken) return current;
+    return this.#candidates.get(remoteToken) ?? null;
+  }
+
+  #create(result: HandshakeResult): Association {
+    const { engine, flusher, dispatcher } = this.#context;
+    const { maxData, maxStreamData, maxStreams } = result.remoteCredit;
+    const handle = engine.createAssociation({
+      parity: this.#parity,
+      peerMaxData: maxData,
+      peerMaxStreamData: maxStreamData,
+      peerMaxStreams: maxStreams,
+    });
+    if (handle < 0) {
+      throw osierError('ERR_OSIER_LIMIT', 'This node holds as many peers as its limits allow: raise limits.peers or limits.memoryBytes.', {
+        limit: 'peers',
+      });
+    }
+    this.#makeRoom();
+    const { remoteToken, remoteInstance } = result;
+    const association = new Association(engine, flusher, this, handle, { remoteToken, remoteInstance, cipher: result.cipher });
+    dispatcher.associations.set(association);
+    this.#candidates.set(remoteToken, association);
+    return association;
+  }
+
+  #makeRoom(): void {
+    for (const [remoteToken, oldest] of this.#candidates) {
+      if (this.#candidates.size < CANDIDATES_MAX) return;
+      this.#candidates.delete(remoteToken);
+      this.#end(oldest, peerClosed('local', 'limit', ''), null);
+    }
+  }
+
+  #end(association: Association, error: OsierError, told: { readonly closeCode: number; readonly reason: Uint8Array } | null): void {
+    this.#context.dispatcher.associations.delete(association.handle);
+    association.end(error, told);
+  }
+}

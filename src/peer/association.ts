@@ -1,0 +1,206 @@
+import type { AssociationSink } from '../engine/dispatch.js';
+import { StreamTable } from '../engine/dispatch.js';
+import type { Engine } from '../engine/engine.js';
+import type { Flusher } from '../engine/flusher.js';
+import type { OsierError } from '../errors/index.js';
+import type { Cipher } from '../handshake/index.js';
+import { type ByteStreamEnd, Waiters } from '../stream/index.js';
+import { associationClosed } from './closing-errors.js';
+import { PingTable } from './ping-table.js';
+
+/** Whom an association belongs to: what it hears and cannot settle itself. */
+export interface AssociationOwner {
+  onStreamOpened(association: Association, stream: number, kind: number, head: Uint8Array): void;
+  onConfirmed(association: Association): void;
+  /** A responder's session was confirmed, or ended. */
+  onSessionConfirmed(localIndex: number): void;
+  onSessionDropped(localIndex: number): void;
+  /** The last session ended before it was confirmed. */
+  onUnused(association: Association): void;
+  onResetHint(association: Association): void;
+  /** The engine ended it; its streams have failed with `error`. */
+  onEnded(association: Association, error: OsierError): void;
+}
+
+/** What the handshake told about the peer. */
+export interface AssociationFacts {
+  /** What the peer calls this state of its own: 64 bits in hex. */
+  readonly remoteToken: string;
+  /** The peer's start: 128 bits in hex. */
+  readonly remoteInstance: string;
+  readonly cipher: Cipher;
+}
+
+/** What both ends know alike of a session. */
+export interface SessionRank {
+  /** Sum of the least packet numbers that the two messages told: grows with every packet, so that a later session has more. */
+  readonly packetNumbers: bigint;
+  /** The end with the smaller id began it. */
+  readonly begunBySmaller: boolean;
+}
+
+/** Streams and packet numbers between two instances; see docs/architecture.md. */
+export class Association implements AssociationSink {
+  readonly handle: number;
+  readonly facts: AssociationFacts;
+  readonly streams = new StreamTable();
+  readonly pings: PingTable;
+  readonly #engine: Engine;
+  readonly #flusher: Flusher;
+  readonly #owner: AssociationOwner;
+  readonly #open = new Set<ByteStreamEnd>();
+  readonly #unconfirmed = new Set<number>();
+  readonly #creditWaiters = new Waiters<void>();
+  #confirmed = false;
+  #ended: OsierError | null = null;
+  #peerDraining = false;
+  #openedHere = 0;
+  #best: SessionRank | null = null;
+  #remoteIndex = 0;
+
+  constructor(engine: Engine, flusher: Flusher, owner: AssociationOwner, handle: number, facts: AssociationFacts) {
+    this.#engine = engine;
+    this.#flusher = flusher;
+    this.#owner = owner;
+    this.handle = handle;
+    this.facts = facts;
+    this.pings = new PingTable((token) => {
+      engine.ping(handle, token);
+      flusher.mark();
+    });
+  }
+
+  /** Something can be sent on it. */
+  get isConfirmed(): boolean {
+    return this.#confirmed;
+  }
+
+  /** The peer's index of the newest session. */
+  get remoteIndex(): number {
+    return this.#remoteIndex;
+  }
+
+  /** Why it ended; `null` while it has not. */
+  get endedBy(): OsierError | null {
+    return this.#ended;
+  }
+
+  /** The peer asked for no new streams. */
+  get isPeerDraining(): boolean {
+    return this.#peerDraining;
+  }
+
+  /** Streams that have not ended in both directions. */
+  get openStreams(): ReadonlySet<ByteStreamEnd> {
+    return this.#open;
+  }
+
+  /** Of these, those that this end opened. */
+  get openedHere(): number {
+    return this.#openedHere;
+  }
+
+  /**
+   * Whether new packets should go out on a session from now on. Both ends come to the same answer: the later session, and of two that were begun
+   * at once the one begun by the smaller id.
+   */
+  prefers(session: SessionRank): boolean {
+    const best = this.#best;
+    if (best !== null) {
+      const later = session.packetNumbers - best.packetNumbers;
+      if (later < 0n || (later === 0n && best.begunBySmaller && !session.begunBySmaller)) return false;
+    }
+    this.#best = session;
+    return true;
+  }
+
+  /** A session was installed; an unconfirmed one waits for its first packet. */
+  addSession(localIndex: number, remoteIndex: number, confirmed: boolean): void {
+    this.#remoteIndex = remoteIndex;
+    if (!confirmed) {
+      this.#unconfirmed.add(localIndex);
+      return;
+    }
+    this.#confirm();
+  }
+
+  /** Takes in a stream that exists in the engine. */
+  addStream(stream: ByteStreamEnd, openedHere: boolean): void {
+    this.streams.set(stream);
+    this.#open.add(stream);
+    if (openedHere) this.#openedHere++;
+    stream.closed.then(() => {
+      this.#open.delete(stream);
+      if (openedHere) this.#openedHere--;
+    });
+  }
+
+  /** Resolves when the peer may have allowed more streams. */
+  creditForStreams(signal: AbortSignal): Promise<void> {
+    return this.#creditWaiters.wait(signal);
+  }
+
+  /** Ends it at this end: tells the peer (when `told` says how), fails what is open with `error`. */
+  end(error: OsierError, told: { readonly closeCode: number; readonly reason: Uint8Array } | null): void {
+    if (this.#ended !== null) return;
+    if (told === null) this.#engine.dropAssociation(this.handle);
+    else this.#engine.closeAssociation(this.handle, told.closeCode, told.reason);
+    this.#flusher.mark();
+    this.#fail(error);
+  }
+
+  // ---- from the engine ----
+
+  onStreamOpened(stream: number, kind: number, head: Uint8Array): void {
+    this.#owner.onStreamOpened(this, stream, kind, head);
+  }
+
+  onSessionConfirmed(localIndex: number): void {
+    this.#unconfirmed.delete(localIndex);
+    this.#owner.onSessionConfirmed(localIndex);
+    this.#confirm();
+  }
+
+  onSessionDropped(localIndex: number): void {
+    this.#unconfirmed.delete(localIndex);
+    this.#owner.onSessionDropped(localIndex);
+    if (!this.#confirmed && this.#unconfirmed.size === 0) this.#owner.onUnused(this);
+  }
+
+  onPong(token: number, rttMicros: number): void {
+    this.pings.onPong(token, rttMicros);
+  }
+
+  onResetHint(): void {
+    this.#owner.onResetHint(this);
+  }
+
+  onMoreStreams(): void {
+    this.#creditWaiters.resolveAll();
+  }
+
+  onDraining(): void {
+    this.#peerDraining = true;
+    this.#creditWaiters.resolveAll();
+  }
+
+  onClosed(cause: number, closeCode: number, silentMs: number, reason: Uint8Array): void {
+    if (this.#ended !== null) return;
+    const error = associationClosed(cause, closeCode, silentMs, reason);
+    this.#fail(error);
+    this.#owner.onEnded(this, error);
+  }
+
+  #confirm(): void {
+    if (this.#confirmed) return;
+    this.#confirmed = true;
+    this.#owner.onConfirmed(this);
+  }
+
+  #fail(error: OsierError): void {
+    this.#ended = error;
+    for (const stream of [...this.#open]) stream.fail(error);
+    this.#creditWaiters.rejectAll(error);
+    this.pings.fail(error);
+  }
+}

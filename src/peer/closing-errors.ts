@@ -1,0 +1,48 @@
+/** Why associations, and with them streams, end. */
+import { ClosedBy } from '../engine/events.js';
+import { type CloseCode, type OsierError, osierError } from '../errors/index.js';
+
+/** Close codes in the order of their numbers on the wire. */
+const CLOSE_CODES: readonly CloseCode[] = ['normal', 'shutdown', 'restart', 'idle', 'refused', 'protocol', 'revoked', 'limit', 'application'];
+
+/** The number of a close code on the wire. */
+export function closeNumber(code: CloseCode): number {
+  return CLOSE_CODES.indexOf(code);
+}
+
+/** One end closed the connection. */
+export function peerClosed(by: 'local' | 'remote', closeCode: CloseCode, reason: string): OsierError {
+  const who = by === 'local' ? 'This end' : 'The peer';
+  const why = reason === '' ? '' : `: ${reason}`;
+  return osierError('ERR_OSIER_PEER_CLOSED', `${who} closed the connection (${closeCode})${why}`, { by, closeCode, reason });
+}
+
+/** The peer's process is another than before. */
+export function peerRestarted(): OsierError {
+  const message = "The peer's process started anew: what it had received is lost. Open the stream again.";
+  return osierError('ERR_OSIER_PEER_RESTARTED', message, {});
+}
+
+/** Nothing came back for too long. */
+export function peerLost(silentMs: number): OsierError {
+  return osierError('ERR_OSIER_PEER_LOST', `Nothing came back from the peer for ${silentMs} ms.`, { silentMs });
+}
+
+/** This end ended the node. */
+export function nodeClosed(): OsierError {
+  return osierError('ERR_OSIER_NODE_CLOSED', 'The node is closed.', {});
+}
+
+/** The words of an `associationClosed` record ({@link ClosedBy}). */
+export function associationClosed(cause: number, closeCode: number, silentMs: number, reason: Uint8Array): OsierError {
+  switch (cause) {
+    case ClosedBy.idle:
+      return peerClosed('local', 'idle', '');
+    case ClosedBy.peerLost:
+      return peerLost(silentMs);
+    case ClosedBy.protocol:
+      return peerClosed('local', 'protocol', new TextDecoder().decode(reason));
+    default:
+      return peerClosed('remote', CLOSE_CODES[closeCode] ?? 'normal', new TextDecoder().decode(reason));
+  }
+}

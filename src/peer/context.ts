@@ -1,0 +1,42 @@
+import type { SocketAddress } from '../api/peers.js';
+import type { Dispatcher } from '../engine/dispatch.js';
+import type { Engine } from '../engine/engine.js';
+import type { Flusher } from '../engine/flusher.js';
+import type { Runtime } from '../engine/runtime.js';
+import type { OsierError } from '../errors/index.js';
+import type { HandshakeFault, HandshakeParty } from '../handshake/index.js';
+import type { NodeId } from '../identity/index.js';
+import type { Association } from './association.js';
+import type { Dial } from './dial.js';
+import type { MeshPeer } from './mesh-peer.js';
+
+/** What all peers of a node share. */
+export interface PeerContext {
+  readonly id: NodeId;
+  readonly runtime: Runtime;
+  readonly engine: Engine;
+  readonly dispatcher: Dispatcher;
+  readonly flusher: Flusher;
+  readonly party: HandshakeParty;
+  /** Dials by the index that their answers come to. */
+  readonly calls: Map<number, Dial>;
+  /** Bound sockets, in the order of binding. */
+  readonly sockets: readonly SocketAddress[];
+  readonly streamsPerPeer: number;
+  /** Why nothing new may begin; `null` while the node is open. */
+  readonly closedBy: OsierError | null;
+  /** A stream that the peer opened; `head` as {@link EventKind.streamOpened} carries it. */
+  serve(peer: MeshPeer, association: Association, stream: number, kind: number, head: Uint8Array): void;
+  /** Connected for the first time. */
+  onKnown(peer: MeshPeer): void;
+  /** Closed, or never came to anything: its id may get another object. */
+  onGone(peer: MeshPeer): void;
+  /** A session that this node answered was confirmed, or ended without that. */
+  onSessionConfirmed(localIndex: number): void;
+  onSessionDropped(localIndex: number): void;
+  /** A dial of this node is over. */
+  onDialed(succeeded: boolean): void;
+  /** A handshake message changed nothing; `peer` is the one that was called, if any. */
+  onHandshakeFault(peer: NodeId | null, fault: HandshakeFault): void;
+  warn(error: OsierError): void;
+}

@@ -1,0 +1,33 @@
+/** Why a connection did not come about. */
+import { type OsierError, osierError } from '../errors/index.js';
+import { formatHost, type HostAndPort, type NodeId } from '../identity/index.js';
+
+/** Unauthenticated answers: likely reasons, never proof. */
+export type Hint = 'version' | 'busy';
+
+const HINT_TEXT: Readonly<Record<Hint, string>> = {
+  version: 'something at that address answered that it speaks another protocol version',
+  busy: 'something at that address answered that it is busy',
+};
+
+/** Nobody answered in time. Wrong key, wrong secret and nobody there look alike from outside: the message lists them all. */
+export function timedOut(id: NodeId, timeoutMs: number, hints: readonly Hint[]): OsierError {
+  const heard = hints.map((hint) => `; ${HINT_TEXT[hint]}`).join('');
+  const message =
+    `No valid answer from ${id} within ${timeoutMs} ms${heard}. Likely causes: the peer is not running or another host or port is meant, ` +
+    `a firewall drops UDP on the way, the network secrets differ, or the node there has another id.`;
+  return osierError('ERR_OSIER_TIMEOUT', message, { timeoutMs, hints });
+}
+
+/** No address is known. */
+export function unreachable(id: NodeId): OsierError {
+  const message = `No address of ${id} is known: connect by osier://${id}@host:port.`;
+  return osierError('ERR_OSIER_UNREACHABLE', message, { id });
+}
+
+/** No host name resolved, or this node has no socket of the families that they resolved to. */
+export function unresolved(hosts: readonly HostAndPort[], cause: unknown): OsierError {
+  const names = hosts.map(({ host }) => host);
+  const message = `No host of the address resolved (${hosts.map(formatHost).join(', ')}): check its spelling and this machine's DNS.`;
+  return osierError('ERR_OSIER_UNRESOLVED', message, { hosts: names }, { cause });
+}

@@ -1,0 +1,290 @@
+import '../engine/dispose-symbols.js';
+import { EventEmitter } from 'node:events';
+import type { Path, PathCause, Peer, PeerEvents, PeerState } from '../api/peers.js';
+import type { PeerStats } from '../api/stats.js';
+import type { ByteStream, OpenOptions } from '../api/streams.js';
+import type { CloseOptions, CloseReport, TimedWaitOptions } from '../api/waiting.js';
+import type { PathRecord } from '../engine/engine.js';
+import type { OsierError } from '../errors/index.js';
+import { durationOption, reasonOption } from '../errors/option-checks.js';
+import type { HandshakeResult } from '../handshake/index.js';
+import { compareNodeIds, type HostAndPort, type NodeId } from '../identity/index.js';
+import { drainStreams, ResetReason } from '../stream/index.js';
+import type { Association } from './association.js';
+import { AssociationSet, type AssociationSetOwner } from './association-set.js';
+import { closeNumber, peerClosed } from './closing-errors.js';
+import type { PeerContext } from './context.js';
+import { Deadline } from './deadline.js';
+import { Dial } from './dial.js';
+import { timedOut, unreachable } from './dial-errors.js';
+import { openStream, parseOpenOptions } from './open-stream.js';
+import { pathOf } from './path-record.js';
+import { Reconnector } from './reconnector.js';
+import { safely } from './safely.js';
+import { TrafficTotals } from './traffic-totals.js';
+
+/** A RESET hint begins at most one handshake in this time. */
+const RESET_HINT_INTERVAL_MS = 1_000;
+/** How long the handshake that a RESET hint began goes on unanswered. */
+const RESET_HINT_PATIENCE_MS = 10_000;
+
+/**
+ * The peer of one id, whatever becomes of its connections.
+ *
+ * ```text
+ *   idle --connect, openStream, ping--> connecting --confirmed--> connected
+ *     ^                                    |                       |
+ *     +-------gave up----------------------+      ended by the peer, by time or by a failure
+ *     +------------------------------------------------------------+
+ *   any --close()--> closed
+ * ```
+ */
+export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, AssociationSetOwner {
+  readonly id: NodeId;
+  readonly associations: AssociationSet;
+  readonly #context: PeerContext;
+  readonly #totals: TrafficTotals;
+  readonly #reconnector: Reconnector;
+  #state: PeerState = { status: 'idle' };
+  #path: Path | null = null;
+  #dial: Dial | null = null;
+  /** Where to look for the peer: what callers gave, and where it was seen last. */
+  #hosts: readonly HostAndPort[] = [];
+  #lastSeenAt: HostAndPort | null = null;
+  #hintedAtMs = Number.NEGATIVE_INFINITY;
+  #closing: Promise<CloseReport> | null = null;
+  #wasConnected = false;
+
+  constructor(context: PeerContext, id: NodeId) {
+    super();
+    this.id = id;
+    this.#context = context;
+    this.associations = new AssociationSet(context, compareNodeIds(context.id, id) < 0, this);
+    this.#totals = new TrafficTotals(context.engine);
+    this.#reconnector = new Reconnector(context.runtime, {
+      connect: (options) => this.connect(options),
+      isConnected: () => this.associations.current !== null,
+    });
+  }
+
+  get state(): PeerState {
+    return this.#state;
+  }
+
+  get path(): Path | null {
+    return this.#path;
+  }
+
+  /** Where a connection may be tried. */
+  get knownHosts(): readonly HostAndPort[] {
+    return this.#lastSeenAt === null ? this.#hosts : [...this.#hosts, this.#lastSeenAt];
+  }
+
+  get isDialing(): boolean {
+    return this.#dial !== null;
+  }
+
+  /** {@link Peer.close} was called. */
+  get isClosing(): boolean {
+    return this.#closing !== null;
+  }
+
+  /** Nobody would miss it before it connects again. */
+  get isDispensable(): boolean {
+    return this.associations.isEmpty && this.#dial === null && !this.#reconnector.isWanted;
+  }
+
+  /** Adds to where the peer is looked for. */
+  addHosts(hosts: readonly HostAndPort[]): void {
+    const isNew = (host: HostAndPort): boolean => !this.#hosts.some((known) => known.host === host.host && known.port === host.port);
+    this.#hosts = [...this.#hosts, ...hosts.filter(isNew)];
+  }
+
+  /** After a loss, connects again at once and until it is closed. */
+  keepConnected(): void {
+    this.#reconnector.keep();
+  }
+
+  /** Resolves when connected; the options are those of everything that waits for the network. */
+  async connect(options?: TimedWaitOptions): Promise<void> {
+    await this.#withDeadline(options, (signal) => this.connected(signal));
+  }
+
+  async openStream(protocol: string, options?: OpenOptions<'bytes'>): Promise<ByteStream> {
+    const request = parseOpenOptions(protocol, options);
+    return this.#withDeadline(options, (signal) => openStream(this.#context, this, request, signal));
+  }
+
+  async ping(options?: TimedWaitOptions): Promise<number> {
+    const rttMicros = await this.#withDeadline(options, async (signal) => (await this.connected(signal)).pings.ping(signal));
+    return rttMicros / 1_000;
+  }
+
+  stats(): PeerStats {
+    return this.#totals.stats(this.associations.current);
+  }
+
+  close(options?: CloseOptions): Promise<CloseReport> {
+    const timeoutMs = durationOption('timeoutMs', options?.timeoutMs, 5_000);
+    const reason = reasonOption(options?.reason);
+    const error = peerClosed('local', 'normal', options?.reason ?? '');
+    return this.closeWith(timeoutMs, error, { closeCode: closeNumber('normal'), reason }, null);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Ends for good: streams first, as far as `timeoutMs` allows; what waits fails with `error`. `stateError` is what the last state shows. */
+  closeWith(
+    timeoutMs: number,
+    error: OsierError,
+    told: { readonly closeCode: number; readonly reason: Uint8Array },
+    stateError: OsierError | null,
+  ): Promise<CloseReport> {
+    this.#closing ??= this.#close(timeoutMs, error, told, stateError);
+    return this.#closing;
+  }
+
+  /** The association to use; begins to connect where there is none. An abort of `signal` rejects with its reason. */
+  async connected(signal: AbortSignal): Promise<Association> {
+    signal.throwIfAborted();
+    if (this.#context.closedBy !== null) throw this.#context.closedBy;
+    if (this.#closing !== null) throw peerClosed('local', 'normal', '');
+    const current = this.associations.current;
+    if (current !== null) return current;
+    if (this.knownHosts.length === 0) throw unreachable(this.id);
+    this.#dial ??= this.#startDial();
+    await this.#dial.wait(signal);
+    return this.connected(signal);
+  }
+
+  /** Keys of a handshake with this peer that `path` led through. Throws LIMIT. */
+  onSession(result: HandshakeResult, path: PathRecord): void {
+    this.associations.install(result, path);
+  }
+
+  // ---- from the associations ----
+
+  onStreamOpened(association: Association, stream: number, kind: number, head: Uint8Array): void {
+    this.#context.serve(this, association, stream, kind, head);
+  }
+
+  onEstablished(association: Association): void {
+    const { engine, sockets } = this.#context;
+    const record = engine.associationPath(association.handle);
+    const path = record === null ? null : pathOf(record, sockets);
+    this.#lastSeenAt = path?.remote ?? this.#lastSeenAt;
+    const { remoteInstance, cipher } = association.facts;
+    this.#setState({ status: 'connected', instance: remoteInstance, cipher });
+    this.#setPath(path, { kind: 'connected' });
+    if (!this.#wasConnected) {
+      this.#wasConnected = true;
+      this.#context.onKnown(this);
+    }
+    this.#endDial()?.succeed();
+  }
+
+  onLost(association: Association, error: OsierError): void {
+    this.#totals.add(association);
+    this.#setState({ status: 'idle' });
+    this.#setPath(null, { kind: 'disconnected', error });
+    this.#reconnector.onLost();
+  }
+
+  onResetHint(): void {
+    const nowMs = this.#context.runtime.clock.nowMs();
+    if (this.#dial !== null || this.#closing !== null || nowMs - this.#hintedAtMs < RESET_HINT_INTERVAL_MS) return;
+    this.#hintedAtMs = nowMs;
+    this.#dial = this.#startDial();
+    const deadline = new Deadline(this.#context.runtime, { timeoutMs: RESET_HINT_PATIENCE_MS }, (timeoutMs) => timedOut(this.id, timeoutMs, []));
+    this.#dial
+      .wait(deadline.signal)
+      .catch(() => {})
+      .finally(() => deadline.dispose());
+  }
+
+  onCandidateGone(): void {
+    this.#forgetWhenUnused();
+  }
+
+  // ---- dialing ----
+
+  #startDial(): Dial {
+    const dial = new Dial(this.#context, this, {
+      onAttempt: (attempt) => {
+        if (this.associations.current === null) this.#setState({ status: 'connecting', attempt });
+      },
+      onOver: () => {
+        if (this.#dial !== dial) return;
+        this.#dial = null;
+        if (this.#state.status === 'connecting') this.#setState({ status: 'idle' });
+        this.associations.forgetTokenWhenUnused();
+        this.#forgetWhenUnused();
+      },
+    });
+    dial.start();
+    return dial;
+  }
+
+  #endDial(): Dial | null {
+    const dial = this.#dial;
+    this.#dial = null;
+    return dial;
+  }
+
+  async #withDeadline<T>(options: TimedWaitOptions | undefined, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const hints = (): readonly ('version' | 'busy')[] => this.#dial?.hints ?? [];
+    const deadline = new Deadline(this.#context.runtime, options, (timeoutMs) => timedOut(this.id, timeoutMs, hints()));
+    try {
+      return await run(deadline.signal);
+    } finally {
+      deadline.dispose();
+    }
+  }
+
+  #forgetWhenUnused(): void {
+    if (!this.#wasConnected && this.isDispensable) this.#context.onGone(this);
+  }
+
+  // ---- closing ----
+
+  async #close(
+    timeoutMs: number,
+    error: OsierError,
+    told: { readonly closeCode: number; readonly reason: Uint8Array },
+    stateError: OsierError | null,
+  ): Promise<CloseReport> {
+    this.#reconnector.stop();
+    this.#endDial()?.fail(error);
+    const report = await this.#drain(timeoutMs, error);
+    const current = this.associations.current;
+    if (current !== null) this.#totals.add(current);
+    this.associations.endState(error, told);
+    this.#context.onGone(this);
+    this.#setState({ status: 'closed', error: stateError });
+    if (this.#path !== null) this.#setPath(null, { kind: 'disconnected', error: stateError });
+    return report;
+  }
+
+  async #drain(timeoutMs: number, error: OsierError): Promise<CloseReport> {
+    const { engine, flusher, runtime } = this.#context;
+    const current = this.associations.current;
+    if (current === null) return { status: 'drained' };
+    engine.drain(current.handle);
+    flusher.mark();
+    return drainStreams(current.openStreams, timeoutMs, runtime.setTimer, (stream) => stream.giveUp(error, ResetReason.application, 0));
+  }
+
+  #setState(state: PeerState): void {
+    this.#state = state;
+    safely(() => this.emit('state', state));
+  }
+
+  #setPath(to: Path | null, cause: PathCause): void {
+    const from = this.#path;
+    this.#path = to;
+    this.#totals.countPathChange();
+    safely(() => this.emit('path', { from, to, cause }));
+  }
+}

@@ -1,0 +1,72 @@
+import type { OpenOptions, Priority } from '../api/streams.js';
+import { osierError } from '../errors/index.js';
+import { choiceOption, integerOption, protocolOption } from '../errors/option-checks.js';
+import { ByteStreamEnd, encodeMetadata, StreamPort } from '../stream/index.js';
+import type { Association } from './association.js';
+import type { PeerContext } from './context.js';
+import type { MeshPeer } from './mesh-peer.js';
+
+/** Number of the kind 'bytes' on the wire. */
+export const BYTES_KIND = 0;
+
+/** What {@link Engine.openStream} answers when this node's memory is spent. */
+const MEMORY_SPENT = -2;
+
+/** A stream to open, checked and encoded. */
+export interface OpenRequest {
+  readonly protocol: string;
+  readonly protocolBytes: Uint8Array;
+  readonly metadataBytes: Uint8Array;
+  readonly priority: Priority;
+}
+
+/** Checks what {@link Peer.openStream} is given. Throws INVALID_OPTION. */
+export function parseOpenOptions(protocol: string, options: OpenOptions<'bytes'> | undefined): OpenRequest {
+  choiceOption('kind', options?.kind, ['bytes'], 'bytes');
+  return {
+    protocol,
+    protocolBytes: protocolOption(protocol),
+    metadataBytes: encodeMetadata(options?.metadata),
+    priority: priorityOption(options?.priority),
+  };
+}
+
+/** Checks a priority; 3 when it is absent. */
+export function priorityOption(value: unknown): Priority {
+  return integerOption('priority', value, { min: 0, max: 7, otherwise: 3 }) as Priority;
+}
+
+/** Opens a stream, connecting first where needed, and waits while the peer allows no more. */
+export async function openStream(context: PeerContext, peer: MeshPeer, request: OpenRequest, signal: AbortSignal): Promise<ByteStreamEnd> {
+  for (;;) {
+    const association = await peer.connected(signal);
+    signal.throwIfAborted();
+    const stream = tryOpen(context, peer, association, request);
+    if (stream !== null) return stream;
+    await association.creditForStreams(signal);
+  }
+}
+
+/** `null` at the peer's limit. Throws LIMIT at this node's own. */
+function tryOpen(context: PeerContext, peer: MeshPeer, association: Association, request: OpenRequest): ByteStreamEnd | null {
+  if (association.isPeerDraining) {
+    throw osierError('ERR_OSIER_REFUSED', `${peer.id} is shutting down and takes no new streams: try later.`, { why: 'shutdown' });
+  }
+  if (association.openedHere >= context.streamsPerPeer) {
+    const message = `${context.streamsPerPeer} streams to ${peer.id} are open already: close some, or raise limits.streamsPerPeer.`;
+    throw osierError('ERR_OSIER_LIMIT', message, { limit: 'streamsPerPeer' });
+  }
+  const { engine, flusher } = context;
+  const { protocol, priority } = request;
+  const handle = engine.openStream(association.handle, BYTES_KIND, priority, request.protocolBytes, request.metadataBytes);
+  if (handle === MEMORY_SPENT) {
+    throw osierError('ERR_OSIER_LIMIT', "This node's memory for peers is spent: close streams, or raise limits.memoryBytes.", {
+      limit: 'memoryBytes',
+    });
+  }
+  if (handle < 0) return null;
+  flusher.mark();
+  const stream = new ByteStreamEnd(new StreamPort(engine, flusher, association.handle, handle), { protocol, peer, priority });
+  association.addStream(stream, true);
+  return stream;
+}

@@ -1,0 +1,49 @@
+/**
+ * The engine's path record, read for people. 48 bytes, little-endian: 0 socket (u16), 2 family (u8: 4 or 6), 3 flags (1: local address present),
+ * 4 remote port (u16), 8 scope id (u32), 12 interface (u32), 16 remote address, 32 local address (an IPv4 address in the first 4 bytes of 16).
+ */
+import type { Path, SocketAddress } from '../api/peers.js';
+import type { PathRecord } from '../engine/engine.js';
+
+const LOCAL_PRESENT = 1;
+
+/** The path of a record; `sockets` are the bound sockets in the order of binding. */
+export function pathOf(record: PathRecord, sockets: readonly SocketAddress[]): Path {
+  const view = new DataView(record.buffer, record.byteOffset, record.byteLength);
+  const family = view.getUint8(2);
+  const scope = family === 6 ? view.getUint32(8, true) : 0;
+  const socket = sockets[view.getUint16(0, true)];
+  const localKnown = (view.getUint8(3) & LOCAL_PRESENT) !== 0;
+  const localHost = localKnown ? addressText(record.subarray(32, 48), family) : (socket?.host ?? addressText(new Uint8Array(16), family));
+  const remoteHost = addressText(record.subarray(16, 32), family);
+  return {
+    kind: 'direct',
+    local: { host: localHost, port: socket?.port ?? 0 },
+    remote: { host: scope === 0 ? remoteHost : `${remoteHost}%${scope}`, port: view.getUint16(4, true) },
+  };
+}
+
+/** Whether two records lead to the same remote endpoint. */
+export function sameRemote(a: PathRecord, b: PathRecord): boolean {
+  const differs = (from: number, to: number): boolean => Buffer.compare(a.subarray(from, to), b.subarray(from, to)) !== 0;
+  return !differs(2, 3) && !differs(4, 6) && !differs(8, 12) && !differs(16, 32);
+}
+
+function addressText(bytes: Uint8Array, family: number): string {
+  if (family === 4) return bytes.subarray(0, 4).join('.');
+  const groups = Array.from({ length: 8 }, (_, index) => ((bytes[2 * index] ?? 0) << 8) | (bytes[2 * index + 1] ?? 0));
+  return compressed(groups);
+}
+
+/** IPv6 text after RFC 5952: the first of the longest runs of zero groups is left out. */
+function compressed(groups: readonly number[]): string {
+  let best = { start: 0, length: 0 };
+  for (let start = 0; start < groups.length; start++) {
+    let length = 0;
+    while (groups[start + length] === 0) length++;
+    if (length > best.length) best = { start, length };
+  }
+  const hex = (part: readonly number[]): string => part.map((group) => group.toString(16)).join(':');
+  if (best.length < 2) return hex(groups);
+  return `${hex(groups.slice(0, best.start))}::${hex(groups.slice(best.start + best.length))}`;
+}

@@ -1,0 +1,59 @@
+import { osierError } from '../errors/index.js';
+import type { NodeId } from '../identity/index.js';
+import type { PeerContext } from './context.js';
+import { MeshPeer } from './mesh-peer.js';
+
+/** All peers of a node: one object per id, from the first attempt until it is closed. */
+export class PeerTable {
+  /** Those that were connected once. */
+  readonly known = new Map<string, MeshPeer>();
+  readonly #all = new Map<string, MeshPeer>();
+  readonly #context: PeerContext;
+  readonly #max: number;
+
+  constructor(context: PeerContext, max: number) {
+    this.#context = context;
+    this.#max = max;
+  }
+
+  get(id: NodeId): MeshPeer | undefined {
+    return this.#all.get(id);
+  }
+
+  /** The peer of an id, made where it is new. Throws LIMIT when there is no room. */
+  obtain(id: NodeId): MeshPeer {
+    const present = this.#all.get(id);
+    if (present !== undefined) return present;
+    if (this.#all.size >= this.#max) this.#makeRoom();
+    const peer = new MeshPeer(this.#context, id);
+    this.#all.set(id, peer);
+    return peer;
+  }
+
+  publish(peer: MeshPeer): void {
+    this.known.set(peer.id, peer);
+  }
+
+  /** Forgets a closed peer, or one that never came to anything. */
+  remove(peer: MeshPeer): void {
+    if (this.#all.get(peer.id) !== peer) return;
+    this.#all.delete(peer.id);
+    this.known.delete(peer.id);
+  }
+
+  values(): MeshPeer[] {
+    return [...this.#all.values()];
+  }
+
+  /** Ids cost nothing to make: peers that nobody here asked for and that are idle give way, the oldest first. */
+  #makeRoom(): void {
+    for (const peer of this.#all.values()) {
+      if (!peer.isDispensable) continue;
+      void peer.close({ timeoutMs: 0 });
+      this.remove(peer);
+      return;
+    }
+    const message = `This node has ${this.#max} peers, all in use: raise limits.peers.`;
+    throw osierError('ERR_OSIER_LIMIT', message, { limit: 'peers' });
+  }
+}

@@ -1,0 +1,94 @@
+import type { TimedWaitOptions } from '../api/waiting.js';
+import type { Runtime, Timer } from '../engine/runtime.js';
+
+/** First pause after an attempt that failed, and the longest one. */
+const PAUSE_MS_MIN = 500;
+const PAUSE_MS_MAX = 30_000;
+/** How long one attempt goes on. */
+const ATTEMPT_MS = 15_000;
+/** A connection that lasted this long is followed by the next attempt at once; a shorter one counts as a failure. */
+const LASTING_MS = 5_000;
+
+/** What keeps one peer connected needs to know of it. */
+export interface Reconnectable {
+  connect(options: TimedWaitOptions): Promise<void>;
+  isConnected(): boolean;
+}
+
+/** Keeps one peer connected: attempts with pauses that double up to a bound, each with jitter, so that many nodes don't come back in step. */
+export class Reconnector {
+  readonly #runtime: Runtime;
+  readonly #peer: Reconnectable;
+  readonly #stopped = new AbortController();
+  #wanted = false;
+  #attempting = false;
+  #connectedAtMs = Number.NEGATIVE_INFINITY;
+  #pauseMs = PAUSE_MS_MIN;
+  #timer: Timer | null = null;
+
+  constructor(runtime: Runtime, peer: Reconnectable) {
+    this.#runtime = runtime;
+    this.#peer = peer;
+  }
+
+  /** The peer is to be kept connected. */
+  get isWanted(): boolean {
+    return this.#wanted;
+  }
+
+  /** From now on; begins at once unless the peer is connected. */
+  keep(): void {
+    this.#wanted = true;
+    if (!this.#peer.isConnected()) this.#attempt();
+  }
+
+  /** The connection was lost. */
+  onLost(): void {
+    if (!this.#wanted || this.#attempting || this.#timer !== null) return;
+    if (this.#runtime.clock.nowMs() - this.#connectedAtMs < LASTING_MS) {
+      this.#pause();
+      return;
+    }
+    this.#pauseMs = PAUSE_MS_MIN;
+    this.#attempt();
+  }
+
+  stop(): void {
+    this.#wanted = false;
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#stopped.abort();
+  }
+
+  #attempt(): void {
+    if (this.#attempting || this.#timer !== null || this.#stopped.signal.aborted) return;
+    this.#attempting = true;
+    const connected = this.#peer.connect({ timeoutMs: ATTEMPT_MS, signal: this.#stopped.signal });
+    connected
+      .then(
+        () => {
+          this.#connectedAtMs = this.#runtime.clock.nowMs();
+        },
+        () => {},
+      )
+      .then(() => {
+        this.#attempting = false;
+        if (this.#wanted && !this.#peer.isConnected()) this.#pause();
+      });
+  }
+
+  #pause(): void {
+    const jittered = this.#pauseMs * (0.5 + this.#random());
+    this.#pauseMs = Math.min(2 * this.#pauseMs, PAUSE_MS_MAX);
+    this.#timer = this.#runtime.setTimer(jittered, () => {
+      this.#timer = null;
+      this.#attempt();
+    });
+  }
+
+  /** From 0 up to 1. */
+  #random(): number {
+    const [high = 0, low = 0] = this.#runtime.randomBytes(2);
+    return (high * 256 + low) / 65_536;
+  }
+}

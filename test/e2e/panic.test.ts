@@ -1,0 +1,36 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'native/target');
+const PROGRAM = join(ROOT, 'test/e2e/teardown/panic.mjs');
+
+/** Builds the addon with methods that panic on purpose; the release has none. */
+beforeAll(() => {
+  const args = [
+    'build',
+    '--manifest-path',
+    join(ROOT, 'native/Cargo.toml'),
+    '--package',
+    'osier-addon',
+    '--features',
+    'fault-injection',
+    '--target-dir',
+    TARGET,
+  ];
+  const { status, stderr } = spawnSync('cargo', args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`cargo failed: ${stderr}`);
+}, 600_000);
+
+describe('a panic in the engine closes that engine, tells so, and leaves the process and other engines alone', () => {
+  for (const where of ['method', 'listener', 'loop']) {
+    it(`in a ${where}`, () => {
+      const env = { ...process.env, OSIER_TEST_ADDON: join(TARGET, 'debug/libosier_addon.so'), RUST_BACKTRACE: '0' };
+      const { status, signal, stderr } = spawnSync(process.execPath, [PROGRAM, where], { encoding: 'utf8', env, timeout: 60_000 });
+      expect({ status, signal }, stderr).toEqual({ status: 0, signal: null });
+      expect(stderr).toContain('a fault on purpose');
+    });
+  }
+});
