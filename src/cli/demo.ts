@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
@@ -57,8 +57,10 @@ async function demo(file: string, terminal: Terminal): Promise<void> {
 async function transfer(peer: Peer, file: string, folder: string, receiver: Receiver, terminal: Terminal, signal: AbortSignal): Promise<void> {
   const rttMs = await medianPing(peer, signal);
   const startMs = performance.now();
-  const onProgress = (doneBytes: number, sizeBytes: number) =>
-    terminal.progress(progressLine({ name: 'demo', doneBytes, sizeBytes, elapsedMs: performance.now() - startMs, rttMs }));
+  const onProgress = (doneBytes: number, sizeBytes: number) => {
+    const progress = { name: basename(file), doneBytes, sizeBytes, elapsedMs: performance.now() - startMs, rttMs };
+    terminal.progress((width) => progressLine(progress, width));
+  };
   const sent = await sendFile(peer, file, { name: 'demo.bin', signal, onProgress });
   const received = await receiver.next('received');
   const stored = await hashOf(join(folder, 'demo.bin'));

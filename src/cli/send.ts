@@ -1,4 +1,5 @@
 /** `osier send`: one file to one peer. */
+import { basename } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Command } from 'commander';
 import { sendFile } from './file-transfer/sender.js';
@@ -30,14 +31,15 @@ async function send(file: string, address: string, flags: SendFlags, terminal: T
   await using node = await startNode(flags, await requireSecret(flags));
   const peer = await node.connect(address, { timeoutMs: flags.timeoutMs, signal });
   const startMs = performance.now();
-  const name = flags.name ?? file;
+  const name = flags.name ?? basename(file);
   const sent = await sendFile(peer, file, {
     name: flags.name,
     signal,
     onProgress: (doneBytes, sizeBytes) => {
       const { rttMicros } = peer.stats();
       const rttMs = rttMicros === null ? null : rttMicros / 1000;
-      terminal.progress(progressLine({ name, doneBytes, sizeBytes, elapsedMs: performance.now() - startMs, rttMs }));
+      const progress = { name, doneBytes, sizeBytes, elapsedMs: performance.now() - startMs, rttMs };
+      terminal.progress((width) => progressLine(progress, width));
     },
   });
   const speed = `${formatBytes(sent.sizeBytes)} in ${formatDuration(sent.durationMs)} (${formatRate(sent.sizeBytes, sent.durationMs)})`;

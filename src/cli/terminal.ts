@@ -40,11 +40,11 @@ export class Terminal {
     this.stderr.write(`${text}\n`);
   }
 
-  /** Replaces the line of progress. */
-  progress(text: string): void {
+  /** Replaces the line of progress; `draw` gets the number of columns that it may fill. */
+  progress(draw: (width: number) => string): void {
     if (!this.showsProgress) return;
     this.hasProgress = true;
-    this.stderr.write(`\r\x1b[2K${text.slice(0, (this.stderr.columns ?? 80) - 1)}`);
+    this.stderr.write(`\r\x1b[2K${draw((this.stderr.columns || 80) - 1)}`);
   }
 
   /** Removes the line of progress. */

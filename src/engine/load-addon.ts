@@ -12,21 +12,25 @@ export interface Addon {
 const require = createRequire(import.meta.url);
 let loaded: Addon | null = null;
 
-/** Loads the addon, once in this environment: the prebuilt one, or the one that was built here. Throws INTERNAL where there is none. */
+/** Loads the addon, once in this environment: the one that was built here, or the prebuilt one. Throws INTERNAL where there is none. */
 export function loadAddon(): Addon {
   if (loaded !== null) return loaded;
-  const files = [`../../prebuilds/${platformTag()}/osier.node`, '../../build/osier.node'].map((path) =>
-    fileURLToPath(new URL(path, import.meta.url)),
-  );
-  const file = files.find(existsSync);
-  if (file === undefined) {
-    throw osierError('ERR_OSIER_INTERNAL', `The native addon is missing (${files.join(', ')}): reinstall the package with its install script.`, {});
+  const built = fileURLToPath(new URL('../../build/osier.node', import.meta.url));
+  const file = existsSync(built) ? built : fileURLToPath(new URL(`../../prebuilds/${platformTag()}/osier.node`, import.meta.url));
+  try {
+    loaded = require(file) as Addon;
+    return loaded;
+  } catch (cause) {
+    throw osierError(
+      'ERR_OSIER_INTERNAL',
+      `The native addon ${file} cannot be loaded: reinstall the package with its install script.`,
+      {},
+      { cause },
+    );
   }
-  loaded = require(file) as Addon;
-  return loaded;
 }
 
-/** The folder of prebuilt binaries for this process, as scripts/build-addon.mjs names it. */
+/** The folder of prebuilt binaries for this process, as scripts/build-addon.mjs names it. Asking for it takes tens of milliseconds. */
 function platformTag(): string {
   const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
   const isMusl = process.platform === 'linux' && header.glibcVersionRuntime === undefined;

@@ -25,7 +25,7 @@ export interface Runtime {
   randomBytes(byteCount: number): Uint8Array;
   /** Every address of a name; an address in text is its own only one. Rejects with the resolver's error. */
   resolve(host: string): Promise<readonly ResolvedAddress[]>;
-  /** Addresses of this machine that others may reach, loopback last. */
+  /** Addresses of this machine that others may reach; those of the loopback where there are no others. */
   machineAddresses(): readonly ResolvedAddress[];
   createEngine(config: EngineConfig, listener: BatchListener): Engine;
 }

@@ -65,6 +65,6 @@ function machineAddresses(): readonly ResolvedAddress[] {
   const found = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   // A link-local address means something only together with a zone of this machine.
   const global = found.filter(({ address }) => !address.startsWith('fe80:'));
-  const ordered = [...global.filter(({ internal }) => !internal), ...global.filter(({ internal }) => internal)];
-  return ordered.map(({ address, family }) => ({ host: address, family: family === 'IPv6' ? 6 : 4 }));
+  const outward = global.filter(({ internal }) => !internal);
+  return (outward.length > 0 ? outward : global).map(({ address, family }) => ({ host: address, family: family === 'IPv6' ? 6 : 4 }));
 }

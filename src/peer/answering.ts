@@ -96,6 +96,7 @@ export class Answering {
       // The memory that the association would need is spent. The caller tries again, and finds it freed, or no answer.
       engine.releaseIndex(localIndex);
       this.#responder.dropped(localIndex);
+      peer.forgetWhenUnused();
       this.#context.warn(error);
       return;
     }

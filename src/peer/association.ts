@@ -199,7 +199,7 @@ export class Association implements AssociationSink {
 
   #fail(error: OsierError): void {
     this.#ended = error;
-    for (const stream of [...this.#open]) stream.fail(error);
+    for (const stream of [...this.#open]) stream.failWithAssociation(error);
     this.#creditWaiters.rejectAll(error);
     this.pings.fail(error);
   }

@@ -19,6 +19,12 @@ export function timedOut(id: NodeId, timeoutMs: number, hints: readonly Hint[]):
   return osierError('ERR_OSIER_TIMEOUT', message, { timeoutMs, hints });
 }
 
+/** The peer is connected, but did not do its part in time. */
+export function tooSlow(id: NodeId, timeoutMs: number): OsierError {
+  const message = `${id} is connected, but did not answer, or allow another stream, within ${timeoutMs} ms: it is overloaded, or has as many streams as it takes.`;
+  return osierError('ERR_OSIER_TIMEOUT', message, { timeoutMs, hints: [] });
+}
+
 /** No address is known. */
 export function unreachable(id: NodeId): OsierError {
   const message = `No address of ${id} is known: connect by osier://${id}@host:port.`;

@@ -16,7 +16,7 @@ import { closeNumber, peerClosed } from './closing-errors.js';
 import type { PeerContext } from './context.js';
 import { Deadline } from './deadline.js';
 import { Dial } from './dial.js';
-import { timedOut, unreachable } from './dial-errors.js';
+import { timedOut, tooSlow, unreachable } from './dial-errors.js';
 import { openStream, parseOpenOptions } from './open-stream.js';
 import { pathOf } from './path-record.js';
 import { Reconnector } from './reconnector.js';
@@ -92,6 +92,11 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
   /** Nobody would miss it before it connects again. */
   get isDispensable(): boolean {
     return this.associations.isEmpty && this.#dial === null && !this.#reconnector.isWanted;
+  }
+
+  /** Leaves no trace of a peer that never came to anything. */
+  forgetWhenUnused(): void {
+    if (!this.#wasConnected && this.isDispensable) this.#context.onGone(this);
   }
 
   /** Adds to where the peer is looked for. */
@@ -205,7 +210,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
   }
 
   onCandidateGone(): void {
-    this.#forgetWhenUnused();
+    this.forgetWhenUnused();
   }
 
   // ---- dialing ----
@@ -220,7 +225,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
         this.#dial = null;
         if (this.#state.status === 'connecting') this.#setState({ status: 'idle' });
         this.associations.forgetTokenWhenUnused();
-        this.#forgetWhenUnused();
+        this.forgetWhenUnused();
       },
     });
     dial.start();
@@ -234,17 +239,14 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
   }
 
   async #withDeadline<T>(options: TimedWaitOptions | undefined, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const hints = (): readonly ('version' | 'busy')[] => this.#dial?.hints ?? [];
-    const deadline = new Deadline(this.#context.runtime, options, (timeoutMs) => timedOut(this.id, timeoutMs, hints()));
+    const timeOut = (timeoutMs: number): OsierError =>
+      this.associations.current === null ? timedOut(this.id, timeoutMs, this.#dial?.hints ?? []) : tooSlow(this.id, timeoutMs);
+    const deadline = new Deadline(this.#context.runtime, options, timeOut);
     try {
       return await run(deadline.signal);
     } finally {
       deadline.dispose();
     }
-  }
-
-  #forgetWhenUnused(): void {
-    if (!this.#wasConnected && this.isDispensable) this.#context.onGone(this);
   }
 
   // ---- closing ----

@@ -183,6 +183,19 @@ export class ByteStreamEnd implements ByteStream, StreamSink {
     this.#close();
   }
 
+  /**
+   * The association ended. What this end sends fails; what it receives can still be read when all of it is here, and fails otherwise.
+   */
+  failWithAssociation(error: OsierError): void {
+    if (!this.receive.keepWhenComplete()) {
+      this.fail(error);
+      return;
+    }
+    if (!this.send.isOver) this.#failure ??= error;
+    this.send.fail(error);
+    this.#close();
+  }
+
   /** Both directions end now. Without effect on a direction that has ended. */
   fail(error: OsierError): void {
     if (!this.send.isOver || !this.receive.isOver) this.#failure ??= error;

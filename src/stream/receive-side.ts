@@ -1,4 +1,5 @@
 import type { OsierError } from '../errors/index.js';
+import { KeptBytes } from './kept-bytes.js';
 import type { StreamPort } from './stream-port.js';
 import { Waiter } from './waiters.js';
 
@@ -16,6 +17,14 @@ const CHUNK_BYTES = 256 * 1024;
  */
 type ReceiveState = { readonly status: 'open' | 'ended' | 'stopped' } | { readonly status: 'failed'; readonly error: OsierError };
 
+/** What bytes are read from. */
+export interface ReadSource {
+  /** Bytes copied; 0: nothing is there; -1: the end, or a dead handle. */
+  read(into: Uint8Array): number;
+  peek(): Uint8Array | null;
+  consume(byteCount: number): void;
+}
+
 /** A read that waits for bytes. `take` is called when there are some. */
 interface PendingRead {
   readonly serve: () => void;
@@ -25,6 +34,8 @@ interface PendingRead {
 /** See {@link ReceiveState}: who gets which bytes. `null` stands for the end of the stream. */
 export class ReceiveSide {
   readonly #port: StreamPort;
+  /** Where bytes come from: the engine, until the association ends. */
+  #source: ReadSource;
   #state: ReceiveState = { status: 'open' };
   readonly #pending: PendingRead[] = [];
   /** As of the last report of the engine, less what was read since. */
@@ -36,6 +47,7 @@ export class ReceiveSide {
 
   constructor(port: StreamPort) {
     this.#port = port;
+    this.#source = port;
   }
 
   /** Bytes that the application took. */
@@ -92,6 +104,19 @@ export class ReceiveSide {
     this.#endWhenDrained();
   }
 
+  /**
+   * The engine is about to forget the stream. When all of it has come, with its end, what is unread is kept here and can still be read. Returns
+   * whether that is so.
+   */
+  keepWhenComplete(): boolean {
+    if (this.isOver || !this.#endSeen) return this.isOver;
+    // A view that the application holds stays the head of what is kept.
+    const unread = new Uint8Array(this.#availableBytes);
+    if (this.#source.read(unread) < unread.length) return false;
+    this.#source = new KeptBytes(unread);
+    return true;
+  }
+
   /** Receiving ended early. Without effect when it is over. */
   fail(error: OsierError): void {
     if (this.isOver) return;
@@ -145,14 +170,14 @@ export class ReceiveSide {
   };
 
   readonly #takeView = (): Uint8Array => {
-    const view = this.#port.peek() ?? new Uint8Array(0);
+    const view = this.#source.peek() ?? new Uint8Array(0);
     this.#viewBytes = view.length;
     return view;
   };
 
   #take(into: Uint8Array): number {
     this.#releaseView();
-    const count = Math.max(0, this.#port.read(into));
+    const count = Math.max(0, this.#source.read(into));
     // A short count is not expected: the engine's own count was larger. Its next report corrects it.
     this.#availableBytes = count < into.length ? 0 : this.#availableBytes - count;
     this.#consumedBytes += count;
@@ -162,7 +187,7 @@ export class ReceiveSide {
 
   #releaseView(): void {
     if (this.#viewBytes === 0) return;
-    this.#port.consume(this.#viewBytes);
+    this.#source.consume(this.#viewBytes);
     this.#availableBytes -= this.#viewBytes;
     this.#consumedBytes += this.#viewBytes;
     this.#viewBytes = 0;

@@ -57,4 +57,5 @@ describe('an engine in mid-traffic', () => {
   it('ends when its arrays of events are taken away, without writing to them', () => expectClean('detached-arrays', 20));
 });
 
+it('closed engines leave no memory behind, rings that were looked into included', () => expectClean('memory'));
 it('an engine that never had a socket is collected', () => expectClean('garbage-without-socket'));

@@ -16,10 +16,15 @@ struct BoundSocket {
     receive_errors: u32,
 }
 
+/// System calls of one flush, of a long train each (1 MiB, about 1 ms): acknowledgements and other handles have their turn between two flushes.
+const MAX_SENDS_A_FLUSH: usize = 16;
+
 /// How a flush ended.
 pub(crate) enum Flow {
     /// Nothing is left that may be sent now.
     Idle,
+    /// There is more: flush again in the next turn of the loop.
+    More,
     /// This socket is full: flush again when it is writable.
     Blocked(u16),
     /// A socket is dead.
@@ -117,7 +122,7 @@ impl Driver {
         if self.blocked {
             return Flow::Idle;
         }
-        loop {
+        for _ in 0..MAX_SENDS_A_FLUSH {
             let now = clock::now();
             while !self.queue.is_full() {
                 let Some(transmit) = self.engine.poll_transmit(now, self.queue.room()) else { break };
@@ -143,6 +148,7 @@ impl Driver {
                 }
             }
         }
+        Flow::More
     }
 
     /// The socket that was full is writable.

@@ -72,8 +72,8 @@ impl Endpoint {
             return;
         }
         self.with_driver(Driver::run_due_timers);
-        self.send_pending();
-        self.set_timer();
+        let more_to_send = self.send_pending();
+        self.set_timer(more_to_send);
         if self.with_driver(Driver::has_events) == Some(true) {
             self.schedule_turn();
         } else {
@@ -91,8 +91,8 @@ impl Endpoint {
             }
         }
         if self.is_open() {
-            self.send_pending();
-            self.set_timer();
+            let more_to_send = self.send_pending();
+            self.set_timer(more_to_send);
         }
     }
 
@@ -106,12 +106,15 @@ impl Endpoint {
         }
     }
 
-    fn send_pending(&self) {
+    /// Sends for one turn; true when there is more.
+    fn send_pending(&self) -> bool {
         match self.with_driver(Driver::flush) {
+            Some(Flow::More) => return true,
             Some(Flow::Blocked(socket)) => self.poll_for(socket, UV_READABLE | UV_WRITABLE),
             Some(Flow::Failed(error)) => self.fail(&format!("a socket cannot send any more: {error}")),
             Some(Flow::Idle) | None => {}
         }
+        false
     }
 
     fn poll_for(&self, socket: u16, events: i32) {
@@ -121,15 +124,16 @@ impl Endpoint {
         }
     }
 
-    /// Sets the timer for the engine's next deadline. An earlier firing that is already due is left: it costs one empty turn.
-    fn set_timer(&self) {
+    /// Sets the timer for the engine's next deadline, or for the next turn of the loop when there is more to send or to tell. An earlier firing that is
+    /// already due is left: it costs one empty turn.
+    fn set_timer(&self, more_to_send: bool) {
         let Some((deadline, more_events)) =
             self.with_driver(|driver| (driver.deadline(), driver.has_events()))
         else {
             return;
         };
         let now = clock::now();
-        let due = if more_events { Some(now) } else { deadline };
+        let due = if more_to_send || more_events { Some(now) } else { deadline };
         if let Some(due) = due.filter(|due| *due < self.timer_due.get()) {
             self.start_timer(due, now);
         }

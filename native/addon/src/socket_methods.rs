@@ -27,18 +27,15 @@ pub(crate) fn bind(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) -
         return Err(Failure::State("the engine is closed"));
     }
     let socket = UdpSocket::bind(address).map_err(|error| refused(error, "bind"))?;
+    endpoint.hold(js, arguments.this)?;
     let (descriptor, port) = (socket.as_raw_fd(), socket.local_address().port());
     let number = endpoint
         .with_driver(|driver| driver.add_socket(socket))
         .flatten()
         .ok_or(Failure::State("the engine has too many sockets"))?;
-    let watched = endpoint
-        .watch(number, descriptor)
-        .map_err(|status| refused(io::Error::from_raw_os_error(-status), "epoll_ctl"))
-        .and_then(|()| endpoint.hold(js, arguments.this));
-    if let Err(failure) = watched {
+    if let Err(status) = endpoint.watch(number, descriptor) {
         endpoint.with_driver(Driver::remove_last_socket);
-        return Err(failure);
+        return Err(refused(io::Error::from_raw_os_error(-status), "epoll_ctl"));
     }
     let result = js.object()?;
     js.set(result, c"socket", js.uint32(number.into())?)?;

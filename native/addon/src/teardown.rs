@@ -8,9 +8,13 @@ use std::rc::Rc;
 
 use napi_sys as sys;
 
+use crate::driver::{Driver, Flow};
 use crate::endpoint::{Endpoint, Phase};
 use crate::failure::Failure;
 use crate::js::{Js, JsResult};
+
+/// Flushes when closing: enough to tell 65,536 peers, and an end all the same.
+const MAX_LAST_FLUSHES: usize = 64;
 
 impl Endpoint {
     /// Has the endpoint closed with its environment, at the latest.
@@ -39,7 +43,7 @@ impl Endpoint {
     pub(crate) fn close(&self) {
         if self.is_open() {
             // A panic here must not keep the rest from happening.
-            let _ = catch_unwind(AssertUnwindSafe(|| self.with_driver(|driver| drop(driver.flush()))));
+            let _ = catch_unwind(AssertUnwindSafe(|| self.with_driver(flush_for_the_last_time)));
         }
         if matches!(self.phase.get(), Phase::Closing | Phase::Closed) {
             return;
@@ -112,6 +116,14 @@ impl Endpoint {
             unsafe { sys::napi_remove_async_cleanup_hook(hook) };
             // SAFETY: the hook's own count, made by `into_raw` in `add_cleanup_hook`; the caller holds another.
             unsafe { Rc::decrement_strong_count(ptr::from_ref(self)) };
+        }
+    }
+}
+
+fn flush_for_the_last_time(driver: &mut Driver) {
+    for _ in 0..MAX_LAST_FLUSHES {
+        if !matches!(driver.flush(), Flow::More) {
+            return;
         }
     }
 }

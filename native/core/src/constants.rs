@@ -180,6 +180,9 @@ pub const SEND_BUFFER_INITIAL_BYTES: u64 = 256 << 10;
 /// The smallest ring, one page: what a stream costs each way that has anything buffered.
 pub const RING_MIN_BYTES: usize = 4 << 10;
 
+/// What a stream without a byte in its rings costs: its record, its protocol's name and its metadata, which may be 1,088 bytes.
+pub const STREAM_BYTES: u64 = 2 << 10;
+
 /// Bytes that a stream sends before it is the turn of the next of its level: about eleven packets, so that a hundred streams each
 /// keep their place in the caches, and wait no more than a millisecond for each other at 10 Gbit/s.
 pub const TURN_BYTES: u32 = 16 << 10;

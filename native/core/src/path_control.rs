@@ -1,6 +1,8 @@
 //! What one path knows about itself: round trip, congestion window, pacing, bytes in flight, largest datagram.
 
 mod loss_event;
+#[cfg(test)]
+mod tests;
 mod window_usage;
 
 use crate::congestion::{AckSample, CongestionControl, CongestionEvent, Controller};
@@ -137,6 +139,7 @@ impl PathControl {
     }
 
     /// Packets to send whatever window and pacer say (RFC 9002 §6.2.4): data where there is some, else a PING.
+    #[cfg(test)]
     pub(crate) fn probes_owed(&self) -> u8 {
         self.probes_owed
     }
@@ -144,11 +147,6 @@ impl PathControl {
     /// Mark of the packets sent on this path.
     pub(crate) fn tag(&self) -> u8 {
         self.tag
-    }
-
-    /// Whether the window still doubles each round trip.
-    pub(crate) fn in_slow_start(&self) -> bool {
-        self.controller.in_slow_start()
     }
 
     /// Start of the present recovery period.

@@ -157,16 +157,6 @@ impl<F: Copy> Recovery<F> {
         self.ack_only_streak >= ACK_ONLY_STREAK
     }
 
-    /// Whether anything ack-eliciting is in flight.
-    pub(crate) fn awaits_acknowledgement(&self) -> bool {
-        self.ack_eliciting_in_flight > 0
-    }
-
-    /// Probe time-outs in a row without an acknowledgement.
-    pub(crate) fn pto_count(&self) -> u32 {
-        self.pto_count
-    }
-
     /// Gives memory that is not needed now back to the allocator: for associations that have fallen idle.
     pub(crate) fn release_memory(&mut self) {
         self.sent.shrink();

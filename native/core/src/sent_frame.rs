@@ -48,19 +48,15 @@ pub(crate) enum SentFrame {
         /// Which one.
         serial: u32,
     },
-    /// A question to a path.
-    PathChallenge,
     /// The answer to one.
     PathResponse,
     /// No new streams, please.
     Drain,
-    /// The end of the association.
-    Close,
 }
 
 const _: () = assert!(size_of::<SentFrame>() <= 16, "millions of these are recorded a second");
 
-/// The frames of the packet being built. Kept by the caller and cleared for each packet, so that none allocates.
+/// The frames of the packet being built, in a fixed place: nothing is allocated for them.
 #[derive(Debug)]
 pub(crate) struct FrameLog {
     frames: [SentFrame; FrameLog::CAPACITY],
@@ -96,11 +92,5 @@ impl FrameLog {
     #[inline]
     pub(crate) fn as_slice(&self) -> &[SentFrame] {
         &self.frames[..self.len]
-    }
-
-    /// Forgets all, for the next packet.
-    #[inline]
-    pub(crate) fn clear(&mut self) {
-        self.len = 0;
     }
 }

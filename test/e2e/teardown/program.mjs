@@ -6,6 +6,8 @@ import { Worker } from 'node:worker_threads';
 import { createEngine, startTraffic } from './traffic.mjs';
 
 const WARM_BYTES = 1 << 20;
+/** What 100 pairs may leave: each has rings of more than a megabyte, so that one kept a round is far above. */
+const MEMORY_GROWTH_MAX = 24 << 20;
 const [scenario = '', roundsText = '1'] = process.argv.slice(2);
 const rounds = Number(roundsText);
 /** Descriptors of the runtime itself. */
@@ -27,6 +29,7 @@ const scenarios = {
   'garbage-without-socket': garbageWithoutSocket,
   'garbage-with-traffic': garbageWithTraffic,
   'detached-arrays': detachedArrays,
+  memory,
 };
 await (scenarios[scenario] ?? (() => fail(`no scenario "${scenario}"`)))();
 
@@ -191,6 +194,23 @@ async function detachedArrays() {
     other.close();
   }
   await noDescriptorLeft();
+}
+
+/** Rings that JavaScript looked into go with their engines. */
+async function memory() {
+  const gc = collector();
+  const cycle = async () => {
+    for (let round = 0; round < rounds; round++) (await warmTraffic()).close();
+    for (let turn = 0; turn < 10; turn++) {
+      gc();
+      await setImmediate();
+    }
+    return process.memoryUsage().rss;
+  };
+  await cycle();
+  const before = await cycle();
+  const growth = (await cycle()) - before;
+  if (growth > MEMORY_GROWTH_MAX) fail(`${rounds} engine pairs left ${growth} bytes`);
 }
 
 /** @returns {Promise<ReturnType<typeof startTraffic>>} */

@@ -16,10 +16,12 @@ test('durations with three digits', () => {
 });
 
 test('progress shows share, amount, rate, round trip and what is left', () => {
-  const line = progressLine({ name: 'node', doneBytes: 50_000_000, sizeBytes: 100_000_000, elapsedMs: 1000, rttMs: 0.1 });
-  expect(line).toBe('node [===========>            ]  50 %  50.0 MB of 100.0 MB  400.0 Mbit/s  RTT 0.100 ms  1.0 s left');
+  const progress = { name: 'node', doneBytes: 50_000_000, sizeBytes: 100_000_000, elapsedMs: 1000, rttMs: 0.1 };
+  expect(progressLine(progress, 200)).toBe('node [=======>        ]  50 %  400.0 Mbit/s  RTT 0.100 ms  50.0 MB of 100.0 MB  1.0 s left');
+  expect(progressLine(progress, 60)).toBe('node [=======>        ]  50 %  400.0 Mbit/s  RTT 0.100 ms');
+  expect(progressLine(progress, 10)).toBe('node [====');
 });
 
 test('progress of an empty file is complete', () => {
-  expect(progressLine({ name: 'empty', doneBytes: 0, sizeBytes: 0, elapsedMs: 1, rttMs: null })).toContain('100 %');
+  expect(progressLine({ name: 'empty', doneBytes: 0, sizeBytes: 0, elapsedMs: 1, rttMs: null }, 80)).toContain('100 %');
 });

@@ -18,7 +18,7 @@ function terminal(json: boolean, isTTY: boolean) {
 test('with --json a result is one object on one line, with bigints as numbers, and notes are silent', () => {
   const { out, err, terminal: json } = terminal(true, true);
   json.note('for a person');
-  json.progress('50 %');
+  json.progress(() => '50 %');
   json.result({ bytes: 5n }, 'five');
   expect(out.text).toBe('{"bytes":5}\n');
   expect(err.text).toBe('');
@@ -32,13 +32,13 @@ test('with --json an error is one object on stderr', () => {
 
 test('progress is drawn on a terminal only', () => {
   const { err, terminal: piped } = terminal(false, false);
-  piped.progress('50 %');
+  piped.progress(() => '50 %');
   expect(err.text).toBe('');
 });
 
 test('progress fits in one line and is gone before a result', () => {
   const { out, err, terminal: person } = terminal(false, true);
-  person.progress('x'.repeat(100));
+  person.progress((width) => 'x'.repeat(width));
   expect(err.text).toBe(`\r\x1b[2K${'x'.repeat(39)}`);
   person.result({}, 'done');
   expect(err.text.endsWith('\r\x1b[2K')).toBe(true);

@@ -117,6 +117,16 @@ describe('an answer', () => {
     expect(resultOf(initiator.receive(datagram)).sendKeys).toEqual(result.receiveKeys);
   });
 
+  it('that is honest is taken after one whose ephemeral key is of small order', () => {
+    const initiator = initiatorOf(alice, bob);
+    const { datagram, result } = callOf(responderOf(bob).receive(initiator.nextMessage().datagram, 0)).accept(localEnd(9));
+    for (const first of [0, 1]) {
+      const forged = tampered(datagram, bob, (packet) => packet.set([first, ...new Uint8Array(31)], 16));
+      expect(fateOf(initiator.receive(forged))).toBe('unauthentic');
+    }
+    expect(resultOf(initiator.receive(datagram)).sendKeys).toEqual(result.receiveKeys);
+  });
+
   it('whose sender index was changed on the way is ignored, and the honest one still counts', () => {
     const initiator = initiatorOf(alice, bob);
     const { datagram } = callOf(responderOf(bob).receive(initiator.nextMessage().datagram, 0)).accept(localEnd(9));

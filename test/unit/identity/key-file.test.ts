@@ -124,6 +124,7 @@ describe('a key file', () => {
     expect(await codeOfRejection(loadIdentity(loop))).toBe(BAD);
     expect(await codeOfRejection(loadIdentity(join(folder, 'no', 'such', 'folder'), { ifMissing: 'create' }))).toBe(BAD);
     expect(await codeOfRejection(loadIdentity('/dev/null'))).toBe(BAD);
+    for (const other of [path, pipe]) await expect(loadIdentity(other)).rejects.toThrow('is not a file');
   });
 
   it('with any character changed, lost or added is damaged', async () => {

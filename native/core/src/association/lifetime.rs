@@ -34,6 +34,11 @@ impl Association {
         matches!(self.phase, Phase::Over)
     }
 
+    /// Whether what has arrived can still be read: also for a while after the peer ended the association.
+    pub(crate) fn is_readable(&self) -> bool {
+        matches!(self.phase, Phase::Open | Phase::Draining)
+    }
+
     /// Whether streams can still be used.
     pub(crate) fn is_open(&self) -> bool {
         matches!(self.phase, Phase::Open)

@@ -188,9 +188,9 @@ impl Association {
         self.pings.poll_answer()
     }
 
-    /// The next event of a stream; none once the association has ended.
+    /// The next event of a stream; none once the end of the association was told.
     pub(crate) fn poll_stream_event(&mut self) -> Option<StreamEvent> {
-        if self.is_open() {
+        if self.is_open() || self.cause.is_some() {
             self.streams.poll_event()
         } else {
             None

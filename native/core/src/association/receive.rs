@@ -155,14 +155,14 @@ impl FrameFate<SentFrame> for Fate<'_> {
         match frame {
             SentFrame::Ack { largest } => self.received.on_ack_acknowledged(*largest),
             SentFrame::Ping { serial } => self.pings.on_acknowledged(*serial),
-            SentFrame::Drain | SentFrame::PathChallenge | SentFrame::PathResponse | SentFrame::Close => {}
+            SentFrame::Drain | SentFrame::PathResponse => {}
             _ => self.streams.on_acknowledged(frame),
         }
     }
 
     fn lost(&mut self, frame: &SentFrame) {
         match frame {
-            SentFrame::Ack { .. } | SentFrame::PathChallenge | SentFrame::PathResponse | SentFrame::Close => {}
+            SentFrame::Ack { .. } | SentFrame::PathResponse => {}
             SentFrame::Ping { .. } => self.pings.on_lost(),
             SentFrame::Drain => *self.drain = Drain::Owed,
             _ => self.streams.on_lost(frame),

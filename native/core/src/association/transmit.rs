@@ -6,7 +6,7 @@ use crate::path_control::SendPermit;
 use crate::sent_frame::{FrameLog, SentFrame};
 use crate::time::Instant;
 use crate::recovery::PacketSent;
-use osier_wire::limits::{DATA_HEADER_BYTES, TAG_BYTES};
+use osier_wire::limits::{DATA_HEADER_BYTES, MAX_CLOSE_REASON_BYTES, TAG_BYTES};
 use osier_wire::{CloseFrame, DataHeader, Frame, Writer};
 
 /// Packets in one train: what every kernel with UDP_SEGMENT takes.
@@ -14,6 +14,8 @@ pub(crate) const TRAIN_PACKETS_MAX: usize = 64;
 /// Bytes in one train: the largest UDP payload over IPv4.
 pub const TRAIN_BYTES_MAX: usize = 65_507;
 const OVERHEAD: usize = DATA_HEADER_BYTES + TAG_BYTES;
+/// The longest CLOSE frame: type, code, length of the reason, reason.
+const CLOSE_BYTES_MAX: usize = 1 + 8 + 2 + MAX_CLOSE_REASON_BYTES;
 
 /// One train that is ready to be sent.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +51,7 @@ impl Association {
     pub(crate) fn poll_transmit(&mut self, now: Instant, out: &mut [u8]) -> Option<Transmit> {
         let transmit = match self.phase {
             Phase::Open => self.build_train(now, out),
-            Phase::Closing { .. } => self.build_close(out),
+            Phase::Closing { .. } => self.build_close(now, out),
             Phase::Draining | Phase::Over => None,
         };
         self.update_timers(now);
@@ -167,7 +169,8 @@ impl Association {
         }
     }
 
-    fn build_close(&mut self, out: &mut [u8]) -> Option<Transmit> {
+    /// CLOSE, behind the last acknowledgement: what the peer sent in time, its ends of streams included, counts as arrived there.
+    fn build_close(&mut self, now: Instant, out: &mut [u8]) -> Option<Transmit> {
         let Phase::Closing { code, reason, owed, .. } = &mut self.phase else { return None };
         if !std::mem::take(owed) {
             return None;
@@ -175,6 +178,10 @@ impl Association {
         let room = self.control.mtu_bytes().min(out.len());
         let code = *code;
         let mut writer = Writer::new(&mut out[DATA_HEADER_BYTES..room - TAG_BYTES]);
+        if self.received.has_something_to_ack() {
+            let beside_close = writer.room().saturating_sub(CLOSE_BYTES_MAX);
+            self.received.write_ack(now, &mut writer, beside_close);
+        }
         Frame::Close(CloseFrame { code, reason }).encode(&mut writer).ok()?;
         let payload_len = writer.position();
         self.seal(out, payload_len)?;

@@ -54,8 +54,6 @@ pub(crate) trait CongestionControl {
     fn recovery_start(&self) -> Option<Instant>;
     /// Rate at which to pace, bytes a second.
     fn pacing_rate_bytes_per_second(&self, smoothed_rtt_micros: u64) -> u64;
-    /// Whether the window still doubles each round trip.
-    fn in_slow_start(&self) -> bool;
 }
 
 /// A path's congestion controller. An enum, so that no packet goes through a table of function pointers.
@@ -112,12 +110,6 @@ impl CongestionControl for Controller {
     fn pacing_rate_bytes_per_second(&self, smoothed_rtt_micros: u64) -> u64 {
         match self {
             Self::Cubic(cubic) => cubic.pacing_rate_bytes_per_second(smoothed_rtt_micros),
-        }
-    }
-
-    fn in_slow_start(&self) -> bool {
-        match self {
-            Self::Cubic(cubic) => cubic.in_slow_start(),
         }
     }
 }

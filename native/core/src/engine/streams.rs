@@ -1,6 +1,7 @@
 //! The application's calls on streams. Every handle is checked: a dead one is [`StreamError::Unknown`].
 
 use super::Engine;
+use crate::association::Association;
 use crate::stream::{OpenError, OpenRequest, Peek, ReadOutcome, StreamError, StreamStats, Streams};
 use crate::time::Instant;
 use osier_wire::ResetReason;
@@ -42,9 +43,9 @@ impl Engine {
         self.on_stream(now, association, |streams, _| streams.stop(stream, code))
     }
 
-    /// Copies what there is and gives credit for it.
+    /// Copies what there is and gives credit for it. What arrived before the peer ended the association can be read for 3 PTO more.
     pub fn read(&mut self, now: Instant, association: u32, stream: u32, into: &mut [u8]) -> Result<ReadOutcome, StreamError> {
-        self.on_stream(now, association, |streams, rtt| streams.read(now, rtt, stream, into))
+        self.to_read(now, association, |streams, rtt| streams.read(now, rtt, stream, into))
     }
 
     /// What can be read without a copy.
@@ -54,7 +55,7 @@ impl Engine {
 
     /// Gives credit for bytes that [`Engine::peek`] showed.
     pub fn consume(&mut self, now: Instant, association: u32, stream: u32, bytes: usize) -> Result<ReadOutcome, StreamError> {
-        self.on_stream(now, association, |streams, rtt| streams.consume(now, rtt, stream, bytes))
+        self.to_read(now, association, |streams, rtt| streams.consume(now, rtt, stream, bytes))
     }
 
     /// `Flushed` follows when all that was accepted so far is acknowledged. Returns the offset that it must reach.
@@ -69,7 +70,24 @@ impl Engine {
 
     /// Runs a call on the streams of an open association, then queues what it wants to send.
     fn with_streams<R>(&mut self, now: Instant, handle: u32, call: impl FnOnce(&mut Streams, u64) -> R) -> Option<R> {
-        let association = self.associations.get_mut(handle).filter(|association| association.is_open())?;
+        self.associations.get(handle).filter(|association| association.is_open())?;
+        self.with_association(now, handle, call)
+    }
+
+    /// As [`Engine::on_stream`], also for a while after the peer ended the association.
+    fn to_read<R>(
+        &mut self,
+        now: Instant,
+        handle: u32,
+        call: impl FnOnce(&mut Streams, u64) -> Result<R, StreamError>,
+    ) -> Result<R, StreamError> {
+        let readable = self.associations.get(handle).is_some_and(Association::is_readable);
+        let result = if readable { self.with_association(now, handle, call) } else { None };
+        result.unwrap_or(Err(StreamError::Unknown))
+    }
+
+    fn with_association<R>(&mut self, now: Instant, handle: u32, call: impl FnOnce(&mut Streams, u64) -> R) -> Option<R> {
+        let association = self.associations.get_mut(handle)?;
         let rtt_micros = association.control().rtt.smoothed_micros();
         let result = call(&mut association.streams, rtt_micros);
         association.update_timers(now);

@@ -8,7 +8,7 @@ use super::event_queue::EventSort;
 use super::request::{OpenRequest, Peek, ReadOutcome, StreamStats};
 use super::send_state::SendReset;
 use super::{Shared, Streams};
-use crate::constants::RING_MIN_BYTES;
+use crate::constants::{RING_MIN_BYTES, STREAM_BYTES};
 use crate::time::Instant;
 use osier_wire::limits::{MAX_METADATA_BYTES, MAX_PROTOCOL_BYTES};
 use osier_wire::ResetReason;
@@ -245,8 +245,8 @@ impl Streams {
 }
 
 impl Shared {
-    /// Whether the budget allows another stream: at least a ring each way.
+    /// Whether the budget allows another stream: itself, and at least a ring each way.
     pub(super) fn has_room_for_stream(&self) -> bool {
-        self.budget.has_room(2 * RING_MIN_BYTES as u64)
+        self.budget.has_room(STREAM_BYTES + 2 * RING_MIN_BYTES as u64)
     }
 }

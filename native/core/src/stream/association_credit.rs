@@ -26,13 +26,11 @@ pub(crate) struct AssociationCredit {
 impl AssociationCredit {
     /// The credit `initial` given before any frame.
     pub(crate) fn new(initial: u64, cap: u64, budget: &Rc<MemoryBudget>) -> Self {
-        let mut reservation = Reservation::empty(budget);
-        reservation.set(initial);
         Self {
             window: CreditWindow::new(initial, cap),
             received: 0,
             held_bytes: 0,
-            reservation,
+            reservation: Reservation::of(budget, initial),
             grant_owed: false,
         }
     }

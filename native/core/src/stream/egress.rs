@@ -12,9 +12,9 @@ use osier_wire::{Frame, ResetStreamFrame, StopFrame, Writer};
 #[derive(Clone, Copy)]
 enum Turn {
     /// Something that takes no credit.
-    Urgent(u32, u8),
+    Urgent(u32),
     /// Bytes that were never sent.
-    Fresh(u32, u8),
+    Fresh(u32),
 }
 
 impl Streams {
@@ -157,13 +157,13 @@ impl Streams {
     fn write_turn(&mut self, w: &mut Writer<'_>, log: &mut FrameLog) -> bool {
         match self.shared.next_turn() {
             None => false,
-            Some(Turn::Urgent(handle, level)) => self.write_urgent(handle, level, w, log),
-            Some(Turn::Fresh(handle, level)) => self.write_fresh(handle, level, w, log),
+            Some(Turn::Urgent(handle)) => self.write_urgent(handle, w, log),
+            Some(Turn::Fresh(handle)) => self.write_fresh(handle, w, log),
         }
     }
 
     /// The opening and the first bytes right after it; else lost bytes; else the bare end.
-    fn write_urgent(&mut self, handle: u32, level: u8, w: &mut Writer<'_>, log: &mut FrameLog) -> bool {
+    fn write_urgent(&mut self, handle: u32, w: &mut Writer<'_>, log: &mut FrameLog) -> bool {
         let Some(stream) = self.table.get_mut(handle) else {
             self.shared.urgent.remove(handle);
             return true;
@@ -177,20 +177,20 @@ impl Streams {
             write_bare_fin(stream, handle, w, log)
         };
         let Some(bytes) = written else { return false };
-        self.shared.urgent.charge(level, bytes, TURN_BYTES);
+        self.shared.urgent.charge(handle, bytes, TURN_BYTES);
         self.shared.reschedule(handle, stream);
         if opening
             && log.room() > 0
             && self.shared.fresh.contains(handle)
             && self.shared.send_credit.left() > 0
         {
-            return self.write_fresh(handle, level, w, log);
+            return self.write_fresh(handle, w, log);
         }
         true
     }
 
     #[inline]
-    fn write_fresh(&mut self, handle: u32, level: u8, w: &mut Writer<'_>, log: &mut FrameLog) -> bool {
+    fn write_fresh(&mut self, handle: u32, w: &mut Writer<'_>, log: &mut FrameLog) -> bool {
         let Some(stream) = self.table.get_mut(handle) else {
             self.shared.fresh.remove(handle);
             return true;
@@ -210,7 +210,7 @@ impl Streams {
         if stream.send.take_writable() {
             self.shared.raise(handle, stream, EventSort::Writable);
         }
-        self.shared.fresh.charge(level, u32::from(len), TURN_BYTES);
+        self.shared.fresh.charge(handle, u32::from(len), TURN_BYTES);
         if stream.send.sendable() == 0 {
             self.shared.reschedule(handle, stream);
         }
@@ -225,10 +225,10 @@ impl Shared {
         let fresh = if self.send_credit.left() > 0 { self.fresh.first() } else { None };
         match (self.urgent.first(), fresh) {
             (Some((_, urgent_level)), Some((handle, level))) if level < urgent_level => {
-                Some(Turn::Fresh(handle, level))
+                Some(Turn::Fresh(handle))
             }
-            (Some((handle, level)), _) => Some(Turn::Urgent(handle, level)),
-            (None, Some((handle, level))) => Some(Turn::Fresh(handle, level)),
+            (Some((handle, _)), _) => Some(Turn::Urgent(handle)),
+            (None, Some((handle, _))) => Some(Turn::Fresh(handle)),
             (None, None) => None,
         }
     }

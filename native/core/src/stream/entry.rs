@@ -2,8 +2,11 @@
 
 use super::delivery::Delivery;
 use super::event_queue::EventSet;
+use super::memory_budget::Reservation;
 use super::receive_half::ReceiveHalf;
 use super::send_half::SendHalf;
+use crate::constants::STREAM_BYTES;
+use osier_wire::limits::{MAX_METADATA_BYTES, MAX_PROTOCOL_BYTES};
 use osier_wire::{OpenFrame, StreamId, StreamKind};
 
 /// One stream of an association.
@@ -18,6 +21,8 @@ pub(crate) struct Stream {
     pub(crate) raised: EventSet,
     /// Both directions have ended; only the last events are left.
     pub(crate) closed: bool,
+    /// [`STREAM_BYTES`] of the budget, held while the stream has a handle.
+    pub(crate) _memory: Reservation,
 }
 
 /// How far the opening of a stream has come.
@@ -95,3 +100,9 @@ impl Stream {
             && !matches!(self.opening, Opening::Here { .. })
     }
 }
+
+const _: () = assert!(
+    size_of::<Stream>() + size_of::<OpenedAs>() + MAX_PROTOCOL_BYTES + MAX_METADATA_BYTES
+        <= STREAM_BYTES as usize,
+    "a stream costs what the budget reckons"
+);

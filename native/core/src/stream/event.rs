@@ -25,7 +25,7 @@ pub enum StreamEvent {
         /// Whether the stream ends after them. With 0 bytes this event is itself the end: nothing is left to read.
         end: bool,
     },
-    /// A write that did not fit before has room now.
+    /// A write that did not fit before has room now: half of the buffer, or an eighth when nearly all that it holds is in flight.
     Writable {
         /// Stream handle.
         handle: u32,

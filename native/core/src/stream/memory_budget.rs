@@ -11,9 +11,11 @@ pub(crate) struct MemoryBudget {
 }
 
 impl MemoryBudget {
-    /// Growth may take this fraction of what is free. So the first transfers get all they can use, later ones less, and there is
-    /// always something left for a new peer.
+    /// Growth takes at most this fraction of what is free: the first transfers get all they can use, later ones less.
     const GROWTH_SHARE: u64 = 4;
+    /// This fraction of the limit is closed to growth. Credit can not be taken back, so large windows stay reserved while their
+    /// associations idle; newcomers still find room for their first credit and their first bytes.
+    const NEWCOMERS_SHARE: u64 = 4;
 
     /// A budget of which nothing is used.
     pub(crate) fn new(limit_bytes: u64) -> Rc<Self> {
@@ -32,7 +34,8 @@ impl MemoryBudget {
 
     /// Whether something that works as it is may take `bytes` more to work better.
     pub(crate) fn may_grow(&self, bytes: u64) -> bool {
-        bytes <= self.limit_bytes.saturating_sub(self.used_bytes()) / Self::GROWTH_SHARE
+        let open_to_growth = self.limit_bytes - self.limit_bytes / Self::NEWCOMERS_SHARE;
+        bytes <= open_to_growth.saturating_sub(self.used_bytes()) / Self::GROWTH_SHARE
     }
 }
 
@@ -47,6 +50,13 @@ impl Reservation {
     /// A part of nothing.
     pub(crate) fn empty(budget: &Rc<MemoryBudget>) -> Self {
         Self { budget: Rc::clone(budget), bytes: 0 }
+    }
+
+    /// A part of `bytes`.
+    pub(crate) fn of(budget: &Rc<MemoryBudget>, bytes: u64) -> Self {
+        let mut part = Self::empty(budget);
+        part.set(bytes);
+        part
     }
 
     /// Makes the part `bytes` large, whatever the limit: what is held or promised is held or promised.
@@ -99,10 +109,10 @@ mod tests {
     fn growth_leaves_room_for_newcomers() {
         let budget = MemoryBudget::new(1000);
         let mut all = Reservation::empty(&budget);
-        while budget.may_grow(50) {
-            all.set(all.bytes() + 50);
+        while budget.may_grow(10) {
+            all.set(all.bytes() + 10);
         }
-        assert!(budget.has_room(150) && !budget.has_room(300));
+        assert!(budget.has_room(250) && !budget.has_room(300));
         all.set(2000);
         assert!(!budget.has_room(1) && !budget.may_grow(1) && budget.may_grow(0));
     }

@@ -40,9 +40,11 @@ pub(crate) use config::{LocalCredit, PeerCredit, StreamsConfig};
 pub(crate) use error::ProtocolViolation;
 pub(crate) use memory_budget::MemoryBudget;
 
+use crate::constants::STREAM_BYTES;
 use association_credit::{AssociationCredit, SendCredit};
 use entry::{Opening, Stream};
-use event_queue::{EventQueue, EventSort};
+use event_queue::{EventQueue, EventSet, EventSort};
+use memory_budget::Reservation;
 use osier_wire::StreamId;
 use ready_set::ReadySet;
 use receive_half::ReceiveHalf;
@@ -154,8 +156,9 @@ impl Shared {
             opening,
             send: SendHalf::new(&self.budget, peer.max_stream_data, send_buffer_cap),
             receive: ReceiveHalf::new(local.initial_max_stream_data, local.stream_window_cap),
-            raised: event_queue::EventSet::default(),
+            raised: EventSet::default(),
             closed: false,
+            _memory: Reservation::of(&self.budget, STREAM_BYTES),
         }
     }
 

@@ -86,14 +86,18 @@ impl ReadySet {
         }
     }
 
-    /// The first of `level` has sent `bytes`: its turn ends when it has sent `turn_bytes` since it began.
+    /// `handle` has sent `bytes`: if it is its turn, that ends when it has sent `turn_bytes` since it began.
     #[inline]
-    pub(crate) fn charge(&mut self, level: u8, bytes: u32, turn_bytes: u32) {
-        let list = &mut self.levels[usize::from(level)];
+    pub(crate) fn charge(&mut self, handle: u32, bytes: u32, turn_bytes: u32) {
+        let slot = handle & SLOT_MASK;
+        let Some(link) = self.links.get(slot as usize) else { return };
+        let list = &mut self.levels[usize::from(link.level)];
+        if link.handle != handle || list.first != slot {
+            return;
+        }
         list.used = list.used.saturating_add(bytes);
         if list.used >= turn_bytes {
             list.used = 0;
-            let slot = list.first;
             if slot != list.last {
                 self.unlink(slot);
                 self.link_last(slot);
@@ -164,9 +168,10 @@ mod tests {
         }
         let mut sent = [0; 3];
         for _ in 0..9 {
-            let (handle, level) = set.first().unwrap();
+            let (handle, _) = set.first().unwrap();
             sent[handle as usize] += 1;
-            set.charge(level, 50, 100);
+            set.charge((handle + 1) % 3, 1000, 100);
+            set.charge(handle, 50, 100);
         }
         assert_eq!(sent, [4, 3, 2]);
     }
@@ -199,8 +204,9 @@ mod tests {
                         model.iter_mut().for_each(|queue| queue.retain(|other| *other != handle));
                     }
                     _ => {
-                        set.charge(level, 1, 1);
-                        model[usize::from(level)].rotate_left(usize::from(!model[usize::from(level)].is_empty()));
+                        set.charge(handle, 1, 1);
+                        let turn = model.iter_mut().find(|queue| queue.front() == Some(&handle));
+                        turn.into_iter().for_each(|queue| queue.rotate_left(1));
                     }
                 }
                 let first = (0_u8..8).find_map(|level| model[usize::from(level)].front().map(|handle| (*handle, level)));

@@ -72,11 +72,13 @@ impl SendBuffer {
         self.limit - self.held()
     }
 
-    /// Whether half of what can be held is free: time to call a writer that had to wait.
-    pub(crate) fn is_half_free(&self) -> bool {
+    /// Whether it is time to call a writer that had to wait: half is free, or an eighth while little is left to send. The flight may
+    /// take nearly all of the buffer, and must not wait for a writer that waits for the flight to land.
+    pub(crate) fn wants_more(&self) -> bool {
         let limit =
             if self.growth_refused { self.ring.capacity().max(RING_MIN_BYTES as u64) } else { self.limit };
-        2 * self.held() <= limit
+        let free = limit.saturating_sub(self.held());
+        2 * free >= limit || (8 * free >= limit && 8 * self.unsent() <= limit)
     }
 
     /// Bytes never sent.
@@ -208,15 +210,23 @@ impl SendBuffer {
     fn grow(&mut self, blocks: &RefCell<dyn BlockSource>, needed: u64) {
         let present = self.ring.capacity();
         let mut capacity = self.ring.capacity_for(needed, self.limit_max).min(self.limit_max);
-        while capacity > present.max(RING_MIN_BYTES as u64)
-            && !self.memory.budget().may_grow(capacity - present)
-        {
+        while capacity > present.max(RING_MIN_BYTES as u64) && !self.may_take(capacity) {
             self.growth_refused = true;
             capacity /= 2;
         }
         if capacity > present {
             self.ring.resize(blocks, capacity, self.acknowledged..self.end);
             self.memory.set(capacity);
+        }
+    }
+
+    /// Whether the budget allows a ring of `capacity`. Below the first limit that is no growth but what any stream needs.
+    fn may_take(&self, capacity: u64) -> bool {
+        let (budget, more) = (self.memory.budget(), capacity - self.ring.capacity());
+        if capacity <= SEND_BUFFER_INITIAL_BYTES {
+            budget.has_room(more)
+        } else {
+            budget.may_grow(more)
         }
     }
 }

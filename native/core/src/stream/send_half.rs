@@ -141,7 +141,7 @@ impl SendHalf {
 
     /// Whether a writer that had to wait has room now; then it waits no more.
     pub(crate) fn take_writable(&mut self) -> bool {
-        let writable = self.writer_waits && self.state == SendState::Open && self.buffer.is_half_free();
+        let writable = self.writer_waits && self.state == SendState::Open && self.buffer.wants_more();
         self.writer_waits &= !writable;
         writable
     }

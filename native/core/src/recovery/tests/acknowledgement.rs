@@ -90,7 +90,7 @@ fn nothing_is_remembered_of_a_flight_that_was_acknowledged() {
     sender.send(1_000);
     sender.acknowledge(&[0..=999]);
     assert_eq!(sender.recovery.sent.len(), 0);
-    assert!(!sender.recovery.awaits_acknowledgement());
+    assert_eq!(sender.recovery.ack_eliciting_in_flight, 0);
     sender.recovery.release_memory();
 }
 

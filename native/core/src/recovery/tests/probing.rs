@@ -58,9 +58,9 @@ fn an_acknowledgement_ends_the_back_off() {
     sender.send(2);
     sender.time_out();
     sender.time_out();
-    assert_eq!(sender.recovery.pto_count(), 2);
+    assert_eq!(sender.recovery.pto_count, 2);
     sender.acknowledge(&[1..=1]);
-    assert_eq!(sender.recovery.pto_count(), 0);
+    assert_eq!(sender.recovery.pto_count, 0);
 }
 
 #[test]

@@ -33,6 +33,19 @@ fn a_cut_stays_while_one_of_its_losses_was_real() {
 }
 
 #[test]
+fn a_cut_stays_while_a_loss_found_later_was_real() {
+    let mut sender = Sender::measured();
+    sender.send(20);
+    let window = sender.path.window_bytes();
+    sender.acknowledge(&[10..=10]);
+    assert_eq!(sender.acknowledge(&[20..=20, 10..=10]).lost_packets, 2 + 7);
+    sender.acknowledge(&[20..=20, 10..=10, 1..=7]);
+    assert_eq!(sender.path.window_bytes(), window * 7 / 10);
+    assert_eq!(sender.acknowledge(&[1..=20]).spurious_losses, 2 + 7);
+    assert!(sender.path.window_bytes() >= window);
+}
+
+#[test]
 fn a_distance_seen_once_is_not_taken_for_loss_again() {
     let mut sender = Sender::measured();
     let (early, late) = overtake(&mut sender, 40);

@@ -63,7 +63,13 @@ struct World {
 
 impl World {
     fn new(seed: u64, weather: Weather, setup: Setup) -> Self {
-        Self { pair: Pair::with(setup), dice: Dice(seed | 1), weather, lives: BTreeMap::new(), flying: Vec::new() }
+        Self {
+            pair: Pair::with(setup),
+            dice: Dice(seed | 1),
+            weather,
+            lives: BTreeMap::new(),
+            flying: Vec::new(),
+        }
     }
 
     fn step(&mut self) {
@@ -135,7 +141,9 @@ impl World {
                 }
             }
             Err(StreamError::ReadingStopped) => assert!(life.stopped[at] || life.reset[at]),
-            Err(StreamError::ResetByPeer { .. }) => assert!(life.reset[1 - at] || life.handles[1 - at].is_none()),
+            Err(StreamError::ResetByPeer { .. }) => {
+                assert!(life.reset[1 - at] || life.handles[1 - at].is_none())
+            }
             Err(error) => panic!("{error}"),
         }
     }
@@ -249,7 +257,8 @@ impl World {
             }
             for at in [0, 1] {
                 self.hear(at);
-                let known = |(id, life): (&u64, &Life)| Some((*id, life.handles[at].filter(|_| !life.closed[at])?));
+                let known =
+                    |(id, life): (&u64, &Life)| Some((*id, life.handles[at].filter(|_| !life.closed[at])?));
                 for (id, handle) in self.lives.iter().filter_map(known).collect::<Vec<_>>() {
                     self.read_some(at, id, handle, 1 << 20);
                     if self.pair.ends[at].finish(handle).is_ok() {
@@ -291,24 +300,20 @@ fn key(id: u64, writer: usize) -> u64 {
 }
 
 fn weather() -> impl Strategy<Value = Weather> {
-    (0_u64..40, 0_u64..30, 0_u64..40, 0_u64..60).prop_map(|(loss, duplication, spurious, abrupt_endings)| Weather {
-        loss,
-        duplication,
-        spurious,
-        abrupt_endings,
+    (0_u64..40, 0_u64..30, 0_u64..40, 0_u64..60).prop_map(|(loss, duplication, spurious, abrupt_endings)| {
+        Weather { loss, duplication, spurious, abrupt_endings }
     })
 }
 
 fn setup() -> impl Strategy<Value = Setup> {
-    (10_u32..17, 0_u32..5, 1_u64..12, 12_u32..19, prop_oneof![Just(64 << 20), 300_000_u64..2_000_000]).prop_map(
-        |(window, growth, max_streams, send_buffer, budget_bytes)| Setup {
+    (10_u32..17, 0_u32..5, 1_u64..12, 12_u32..19, prop_oneof![Just(64 << 20), 300_000_u64..2_000_000])
+        .prop_map(|(window, growth, max_streams, send_buffer, budget_bytes)| Setup {
             window: 1 << window,
             window_cap: 1 << (window + growth),
             max_streams,
             send_buffer_cap: 1 << send_buffer,
             budget_bytes,
-        },
-    )
+        })
 }
 
 proptest! {

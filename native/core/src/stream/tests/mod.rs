@@ -7,7 +7,6 @@ mod ending;
 mod limits;
 mod opening;
 mod packets;
-mod speed;
 
 use super::*;
 use crate::sent_frame::{FrameLog, SentFrame};
@@ -95,7 +94,10 @@ impl Pair {
         let mut w = Writer::new(&mut bytes);
         self.ends[from].fill(&mut w, &mut log);
         let len = w.position();
-        assert!(len > 0 && !log.as_slice().is_empty(), "an end that wants to send must have something to send");
+        assert!(
+            len > 0 && !log.as_slice().is_empty(),
+            "an end that wants to send must have something to send"
+        );
         bytes.truncate(len);
         Some(Packet { bytes, frames: log.as_slice().to_vec() })
     }

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+import type { MeshNodeOptions } from '../../../src/index.js';
+import { generateIdentity, generateNetworkSecret } from '../../../src/index.js';
+import { parseNodeOptions } from '../../../src/node/options.js';
+
+const required = { identity: await generateIdentity(), network: { secret: generateNetworkSecret() } };
+const parse = (options: object): unknown => parseNodeOptions({ ...required, ...options } as MeshNodeOptions);
+const named = (option: string): unknown => expect.objectContaining({ code: 'ERR_OSIER_INVALID_OPTION', details: { option } });
+
+const SICK = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -1, 1e300, Number.MAX_VALUE, '5', null, {}, 5n];
+
+describe('times', () => {
+  const times = ['keepAliveMs', 'idleTimeoutMs', 'peerLostAfterMs'] as const;
+  test.each(times.flatMap((option) => SICK.map((value) => [option, value] as const)))('%s: %s is refused by name', (option, value) => {
+    expect(() => parse({ [option]: value })).toThrow(named(option));
+  });
+
+  test('may be fractions, a year long, absent, and 0 where that means never', () => {
+    expect(parse({ idleTimeoutMs: 0.5, keepAliveMs: 31_536_000_000, peerLostAfterMs: 1 })).toMatchObject({
+      idleTimeoutMs: 0.5,
+      keepAliveMs: 31_536_000_000,
+    });
+    expect(parse({ idleTimeoutMs: undefined })).toMatchObject({ idleTimeoutMs: 600_000, keepAliveMs: 0, peerLostAfterMs: 30_000 });
+    expect(parse({ idleTimeoutMs: 0, keepAliveMs: 'auto' })).toMatchObject({ idleTimeoutMs: 0, keepAliveMs: 0 });
+    expect(() => parse({ peerLostAfterMs: 0 })).toThrow(named('peerLostAfterMs'));
+  });
+});
+
+describe('limits', () => {
+  const limits = ['memoryBytes', 'peers', 'streamsPerPeer', 'streamWindowBytes'] as const;
+  test.each(limits.flatMap((limit) => [...SICK, 0, 1.5, 2 ** 53].map((value) => [limit, value] as const)))(
+    '%s: %s is refused by name',
+    (limit, value) => {
+      expect(() => parse({ limits: { [limit]: value } })).toThrow(named(`limits.${limit}`));
+    },
+  );
+
+  test('have the defaults that the types promise', () => {
+    expect(parse({})).toMatchObject({ limits: { memoryBytes: 536_870_912, peers: 10_000, streamsPerPeer: 1_024, streamWindowBytes: 16_777_216 } });
+    expect(() => parse({ limits: null })).toThrow(named('limits'));
+  });
+});
+
+describe('what must be there', () => {
+  test.each([undefined, null, 7, {}, { id: 'x' }])('an identity of %o is refused by name', (identity) => {
+    expect(() => parse({ identity })).toThrow(named('identity'));
+  });
+
+  test.each([
+    [undefined, 'network'],
+    [null, 'network'],
+    [{}, 'network.secret'],
+    [{ secret: 'a passphrase' }, 'network.secret'],
+    [{ secret: new Uint8Array(31) }, 'network.secret'],
+    [{ secret: [] }, 'network.secret'],
+    [{ secret: [generateNetworkSecret(), generateNetworkSecret(), generateNetworkSecret()] }, 'network.secret'],
+    [{ passphrase: '' }, 'network.passphrase'],
+    [{ passphrase: 'x', secret: generateNetworkSecret() }, 'network'],
+  ])('a network of %o is refused as %s', (network, option) => {
+    expect(() => parse({ network })).toThrow(named(option));
+  });
+
+  test('no options at all are refused', () => {
+    expect(() => parseNodeOptions(undefined as unknown as MeshNodeOptions)).toThrow(named('options'));
+  });
+});
+
+describe('addresses', () => {
+  test.each([
+    '127.0.0.1:7400',
+    'udp://127.0.0.1',
+    'udp://[::1]',
+    'udp://127.0.0.1:65536',
+    'udp://::1:7400',
+    'tcp://127.0.0.1:1',
+    'udp://[1.2.3.4]:1',
+    '',
+  ])('listening on %o is a bad address', (listen) => {
+    expect(() => parse({ listen })).toThrow(expect.objectContaining({ code: 'ERR_OSIER_BAD_ADDRESS', details: { input: listen } }));
+  });
+
+  test('one or several, of either family', () => {
+    expect(parse({ listen: ['udp://0.0.0.0:7400', 'udp://[::1]:0', 'udp://localhost:1'] })).toMatchObject({
+      listen: [
+        { host: '0.0.0.0', port: 7_400 },
+        { host: '::1', port: 0 },
+        { host: 'localhost', port: 1 },
+      ],
+    });
+    expect(() => parse({ listen: [] })).toThrow(named('listen'));
+    expect(() => parse({ listen: 7 })).toThrow(named('listen'));
+  });
+
+  test('peers must be named by their id', () => {
+    expect(() => parse({ peers: ['osier://127.0.0.1:7400'] })).toThrow(expect.objectContaining({ code: 'ERR_OSIER_BAD_ADDRESS' }));
+    expect(() => parse({ peers: 'osier://127.0.0.1:7400' })).toThrow(named('peers'));
+    expect(() => parse({ advertise: ['example.net'] })).toThrow(expect.objectContaining({ code: 'ERR_OSIER_BAD_ADDRESS' }));
+  });
+});
+
+test.each([
+  ['cipher', 'rot13'],
+  ['accept', true],
+  ['logger', console.log],
+  ['logger', {}],
+])('option %s: %o is refused by name', (option, value) => {
+  expect(() => parse({ [option]: value })).toThrow(named(option));
+});

@@ -1,0 +1,172 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { Dispatcher } from '../../../src/engine/dispatch.js';
+import { EventKind } from '../../../src/engine/events.js';
+import { Flusher } from '../../../src/engine/flusher.js';
+import type { Runtime } from '../../../src/engine/runtime.js';
+import type { OsierError } from '../../../src/errors/index.js';
+import type { HandshakeResult } from '../../../src/handshake/index.js';
+import { AssociationSet } from '../../../src/peer/association-set.js';
+import type { PeerContext } from '../../../src/peer/context.js';
+import { FakeEngine } from '../support/fake-engine.js';
+
+const PATH = new Uint8Array(48);
+
+let engine: FakeEngine;
+let told: string[];
+let set: AssociationSet;
+let isDialing: boolean;
+let tokens: number;
+
+beforeEach(() => {
+  told = [];
+  isDialing = false;
+  tokens = 0;
+  set = makeSet(true);
+});
+
+/** The set of a node whose id is the smaller one (or not), on an engine of its own. */
+function makeSet(peerIsGreater: boolean): AssociationSet {
+  const dispatcher: Dispatcher = new Dispatcher({
+    onHandshake: () => {},
+    onRefusalHint: () => {},
+    onEngineFailed: () => {},
+    onFault: (error) => told.push(`fault ${(error as Error).message}`),
+  });
+  engine = new FakeEngine(null, (records) => dispatcher.dispatch(engine, records));
+  const flusher = new Flusher(
+    () => {},
+    () => true,
+    () => {},
+  );
+  const runtime: Pick<Runtime, 'randomBytes'> = { randomBytes: (count) => new Uint8Array(count).fill(++tokens) };
+  const context: Partial<PeerContext> = {
+    engine,
+    dispatcher,
+    flusher,
+    runtime: runtime as Runtime,
+    onSessionConfirmed: (index) => told.push(`session ${index} confirmed`),
+    onSessionDropped: (index) => told.push(`session ${index} dropped`),
+  };
+  return new AssociationSet(context as PeerContext, peerIsGreater, {
+    get isDialing() {
+      return isDialing;
+    },
+    onStreamOpened: () => {},
+    onEstablished: (association) => told.push(`established ${association.handle}`),
+    onLost: (association, error: OsierError) => told.push(`lost ${association.handle} ${error.code}`),
+    onResetHint: () => {},
+    onCandidateGone: () => told.push('candidate gone'),
+  });
+}
+
+let nextIndex = 100;
+
+/** A finished handshake; packet numbers count on where the association goes on. */
+function finished(role: 'initiator' | 'responder', token: string, instance: string, told = 0n): HandshakeResult {
+  const keys = { data: new Uint8Array(32), hopTag: new Uint8Array(16) };
+  return {
+    role,
+    peer: 'peer' as HandshakeResult['peer'],
+    remoteToken: token,
+    remoteInstance: instance,
+    localIndex: nextIndex++,
+    remoteIndex: 9,
+    cipher: 'chacha20-poly1305',
+    sendKeys: keys,
+    receiveKeys: keys,
+    firstSend: told,
+    firstReceive: 0n,
+    remoteCredit: { maxData: 1, maxStreamData: 1, maxStreams: 1 },
+  };
+}
+
+const preferred = (): string[] =>
+  engine.calls.filter((call) => call.startsWith('session')).map((call) => (call.endsWith('preferred') ? 'preferred' : 'other'));
+
+describe('which association a session belongs to', () => {
+  test('the caller has it at once, the called end when it is confirmed', () => {
+    set.install(finished('responder', 'a', '1'), PATH);
+    expect(set.current).toBeNull();
+    const index = nextIndex - 1;
+    engine.tell({ kind: EventKind.sessionConfirmed, association: 1, stream: index });
+    expect(told).toEqual([`session ${index} confirmed`, 'established 1']);
+    expect(set.current?.handle).toBe(1);
+  });
+
+  test('the same tokens go on with it: streams of before stay', () => {
+    set.install(finished('initiator', 'a', '1'), PATH);
+    set.install(finished('initiator', 'a', '1', 5n), PATH);
+    expect(told).toEqual(['established 1']);
+  });
+
+  test('another instance ends the one before with PEER_RESTARTED', () => {
+    set.install(finished('initiator', 'a', '1'), PATH);
+    set.install(finished('initiator', 'b', '2'), PATH);
+    expect(told).toEqual(['established 1', 'lost 1 ERR_OSIER_PEER_RESTARTED', 'established 2']);
+    expect(engine.calls).toContain('drop 1');
+  });
+
+  test('another token of the same instance ends it with PEER_CLOSED', () => {
+    set.install(finished('initiator', 'a', '1'), PATH);
+    set.install(finished('initiator', 'b', '1'), PATH);
+    expect(told).toEqual(['established 1', 'lost 1 ERR_OSIER_PEER_CLOSED', 'established 2']);
+  });
+
+  test('a session that nobody confirms replaces nothing, and leaves no trace', () => {
+    set.install(finished('initiator', 'a', '1'), PATH);
+    set.install(finished('responder', 'b', '2'), PATH);
+    expect(set.current?.handle).toBe(1);
+    engine.tell({ kind: EventKind.sessionDropped, association: 2, stream: nextIndex - 1 });
+    expect(told).toEqual(['established 1', `session ${nextIndex - 1} dropped`, 'candidate gone']);
+    expect(set.current?.handle).toBe(1);
+  });
+
+  test('of many that ask at once only the newest few are kept', () => {
+    for (let token = 0; token < 50; token++) set.install(finished('responder', `t${token}`, '1'), PATH);
+    expect(engine.calls.filter((call) => call.startsWith('drop'))).toHaveLength(46);
+  });
+});
+
+describe('two sessions begun at once', () => {
+  test('are one association, and both ends prefer the one begun by the smaller id', () => {
+    // At the smaller end its own call wins, whichever is finished first.
+    set.install(finished('initiator', 'a', '1'), PATH);
+    set.install(finished('responder', 'a', '1'), PATH);
+    expect(preferred()).toEqual(['preferred', 'other']);
+    set = makeSet(true);
+    set.install(finished('responder', 'a', '1'), PATH);
+    set.install(finished('initiator', 'a', '1'), PATH);
+    expect(preferred()).toEqual(['preferred', 'preferred']);
+    // At the greater end it is the other's call.
+    set = makeSet(false);
+    set.install(finished('initiator', 'a', '1'), PATH);
+    set.install(finished('responder', 'a', '1'), PATH);
+    expect(preferred()).toEqual(['preferred', 'preferred']);
+    set = makeSet(false);
+    set.install(finished('responder', 'a', '1'), PATH);
+    set.install(finished('initiator', 'a', '1'), PATH);
+    expect(preferred()).toEqual(['preferred', 'other']);
+  });
+
+  test('do not stand in the way of a later one, whoever begins it', () => {
+    set.install(finished('initiator', 'a', '1'), PATH);
+    set.install(finished('responder', 'a', '1', 40n), PATH);
+    expect(preferred()).toEqual(['preferred', 'preferred']);
+  });
+});
+
+describe('the token of a state', () => {
+  test('stays while an association or a dial uses it, and is another afterwards', () => {
+    const [first] = set.token;
+    isDialing = true;
+    set.forgetTokenWhenUnused();
+    expect(set.token[0]).toBe(first);
+    set.install(finished('initiator', 'a', '1'), PATH);
+    isDialing = false;
+    set.forgetTokenWhenUnused();
+    expect(set.token[0]).toBe(first);
+    engine.tell({ kind: EventKind.associationClosed, association: 1, a: 2, b: 3 });
+    expect(told).toEqual(['established 1', 'lost 1 ERR_OSIER_PEER_CLOSED']);
+    expect(set.token[0]).not.toBe(first);
+  });
+});

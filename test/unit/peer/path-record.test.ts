@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import { pathOf } from '../../../src/peer/path-record.js';
+
+/** A record as docs/protocol.md lays it out. */
+function record(fields: { socket?: number; family: 4 | 6; port: number; scope?: number; remote: number[]; local?: number[] }): Uint8Array {
+  const bytes = new Uint8Array(48);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, fields.socket ?? 0, true);
+  view.setUint8(2, fields.family);
+  view.setUint8(3, fields.local === undefined ? 0 : 1);
+  view.setUint16(4, fields.port, true);
+  view.setUint32(8, fields.scope ?? 0, true);
+  bytes.set(fields.remote, 16);
+  bytes.set(fields.local ?? [], 32);
+  return bytes;
+}
+
+const sockets = [
+  { host: '0.0.0.0', port: 7_400 },
+  { host: '::', port: 7_500 },
+];
+
+describe('a path record', () => {
+  test('of IPv4 names both ends', () => {
+    expect(pathOf(record({ family: 4, port: 9, remote: [192, 0, 2, 1], local: [10, 0, 0, 1] }), sockets)).toEqual({
+      kind: 'direct',
+      local: { host: '10.0.0.1', port: 7_400 },
+      remote: { host: '192.0.2.1', port: 9 },
+    });
+  });
+
+  test('without a local address names what the socket is bound to', () => {
+    expect(pathOf(record({ family: 6, socket: 1, port: 65_535, remote: [0x20, 1, 0xd, 0xb8] }), sockets)).toMatchObject({
+      local: { host: '::', port: 7_500 },
+      remote: { host: '2001:db8::', port: 65_535 },
+    });
+  });
+
+  test.each([
+    [[...Array(15).fill(0), 1], 0, '::1'],
+    [[0xfe, 0x80, ...Array(13).fill(0), 5], 2, 'fe80::5%2'],
+    [[0x20, 1, 0xd, 0xb8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1], 0, '2001:db8:0:1::1'],
+    [[0x20, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1], 0, '2001:0:1:0:1:0:1:1'],
+    [Array(16).fill(0xff), 0, 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
+  ])('writes IPv6 %j as RFC 5952 does', (remote, scope, text) => {
+    expect(pathOf(record({ family: 6, port: 1, scope, remote }), sockets).remote.host).toBe(text);
+  });
+});
