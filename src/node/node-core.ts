@@ -3,7 +3,7 @@ import type { ConnectOptions, MeshNodeEvents } from '../api/node.js';
 import type { Peer, SocketAddress } from '../api/peers.js';
 import type { NodeInfo, NodeStats } from '../api/stats.js';
 import type { ByteStream, HandleOptions, Handler, HandlerRegistration } from '../api/streams.js';
-import type { Clock, CloseOptions, CloseReport } from '../api/waiting.js';
+import type { Clock, CloseOptions, CloseReport, Logger } from '../api/waiting.js';
 import { Dispatcher, type NodeSink } from '../engine/dispatch.js';
 import type { Engine } from '../engine/engine.js';
 import { Flusher } from '../engine/flusher.js';
@@ -23,6 +23,7 @@ import {
   PeerTable,
   safely,
 } from '../peer/index.js';
+import { abandonable } from '../stream/index.js';
 import { engineConfigOf, handshakePartyOf, loadCredentials } from './credentials.js';
 import { HandlerTable } from './handler-table.js';
 import { announcedHosts, bindSockets } from './listen-sockets.js';
@@ -122,6 +123,8 @@ export class NodeCore implements PeerContext, NodeSink {
     if (id === this.id) {
       throw osierError('ERR_OSIER_BAD_ADDRESS', `'${target}' is the address of this node itself.`, { input: target });
     }
+    // One that is being closed gets another object once that is done.
+    for (let closing = this.peers.get(id)?.closing; closing; closing = this.peers.get(id)?.closing) await abandonable(closing, options?.signal);
     const peer = this.peers.obtain(id);
     peer.addHosts(hosts);
     await peer.connect(options);
@@ -192,11 +195,16 @@ export class NodeCore implements PeerContext, NodeSink {
 
   onHandshakeFault(peer: NodeId | null, fault: HandshakeFault): void {
     if (peer === null) this.#counters.handshakesFailed++;
-    this.#options.logger?.debug({ peer, reason: fault.reason }, `A handshake message changed nothing: ${fault.message}`);
+    this.log('debug', { peer, reason: fault.reason }, `A handshake message changed nothing: ${fault.message}`);
+  }
+
+  log(level: keyof Logger, fields: object, message: string): void {
+    const { logger } = this.#options;
+    if (logger !== null) safely(() => logger[level](fields, message));
   }
 
   warn(error: OsierError): void {
-    this.#options.logger?.warn({ code: error.code, details: error.details }, error.message);
+    this.log('warn', { code: error.code, details: error.details }, error.message);
     safely(() => this.events?.emit('warning', error));
   }
 
@@ -220,7 +228,7 @@ export class NodeCore implements PeerContext, NodeSink {
   }
 
   #fail(error: OsierError): void {
-    this.#options.logger?.error({ code: error.code }, error.message);
+    this.log('error', { code: error.code }, error.message);
     this.#closing ??= this.#close(0, new Uint8Array(0), error);
   }
 }

@@ -82,7 +82,7 @@ export class Answering {
   #admit(call: IncomingCall, path: PathRecord): void {
     const { engine, dispatcher } = this.#context;
     const peer = dispatcher.associations.size >= this.#associationsMax ? null : this.#obtain(call);
-    if (peer === null || peer.isClosing) {
+    if (peer === null || peer.closing !== null) {
       this.#send(path, call.refuse(peer === null ? 'limit' : 'shutdown'));
       return;
     }

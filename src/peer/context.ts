@@ -1,4 +1,5 @@
 import type { SocketAddress } from '../api/peers.js';
+import type { Logger } from '../api/waiting.js';
 import type { Dispatcher } from '../engine/dispatch.js';
 import type { Engine } from '../engine/engine.js';
 import type { Flusher } from '../engine/flusher.js';
@@ -38,5 +39,6 @@ export interface PeerContext {
   onDialed(succeeded: boolean): void;
   /** A handshake message changed nothing; `peer` is the one that was called, if any. */
   onHandshakeFault(peer: NodeId | null, fault: HandshakeFault): void;
+  log(level: keyof Logger, fields: object, message: string): void;
   warn(error: OsierError): void;
 }

@@ -1,6 +1,6 @@
 import '../engine/dispose-symbols.js';
 import { EventEmitter } from 'node:events';
-import type { Path, PathCause, Peer, PeerEvents, PeerState } from '../api/peers.js';
+import type { Path, Peer, PeerEvents, PeerState } from '../api/peers.js';
 import type { PeerStats } from '../api/stats.js';
 import type { ByteStream, OpenOptions } from '../api/streams.js';
 import type { CloseOptions, CloseReport, TimedWaitOptions } from '../api/waiting.js';
@@ -17,10 +17,11 @@ import type { PeerContext } from './context.js';
 import { Deadline } from './deadline.js';
 import { Dial } from './dial.js';
 import { timedOut, tooSlow, unreachable } from './dial-errors.js';
+import { KnownHosts } from './known-hosts.js';
 import { openStream, parseOpenOptions } from './open-stream.js';
 import { pathOf } from './path-record.js';
+import { PeerStatus } from './peer-status.js';
 import { Reconnector } from './reconnector.js';
-import { safely } from './safely.js';
 import { TrafficTotals } from './traffic-totals.js';
 
 /** A RESET hint begins at most one handshake in this time. */
@@ -45,12 +46,9 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
   readonly #context: PeerContext;
   readonly #totals: TrafficTotals;
   readonly #reconnector: Reconnector;
-  #state: PeerState = { status: 'idle' };
-  #path: Path | null = null;
+  readonly #hosts = new KnownHosts();
+  readonly #status: PeerStatus;
   #dial: Dial | null = null;
-  /** Where to look for the peer: what callers gave, and where it was seen last. */
-  #hosts: readonly HostAndPort[] = [];
-  #lastSeenAt: HostAndPort | null = null;
   #hintedAtMs = Number.NEGATIVE_INFINITY;
   #closing: Promise<CloseReport> | null = null;
   #wasConnected = false;
@@ -60,6 +58,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     this.id = id;
     this.#context = context;
     this.associations = new AssociationSet(context, compareNodeIds(context.id, id) < 0, this);
+    this.#status = new PeerStatus(this);
     this.#totals = new TrafficTotals(context.engine);
     this.#reconnector = new Reconnector(context.runtime, {
       connect: (options) => this.connect(options),
@@ -68,30 +67,35 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
   }
 
   get state(): PeerState {
-    return this.#state;
+    return this.#status.state;
   }
 
   get path(): Path | null {
-    return this.#path;
+    return this.#status.path;
   }
 
   /** Where a connection may be tried. */
   get knownHosts(): readonly HostAndPort[] {
-    return this.#lastSeenAt === null ? this.#hosts : [...this.#hosts, this.#lastSeenAt];
+    return this.#hosts.all;
   }
 
   get isDialing(): boolean {
     return this.#dial !== null;
   }
 
-  /** {@link Peer.close} was called. */
-  get isClosing(): boolean {
-    return this.#closing !== null;
+  /** The close that was begun; `null` before. */
+  get closing(): Promise<CloseReport> | null {
+    return this.#closing;
   }
 
   /** Nobody would miss it before it connects again. */
   get isDispensable(): boolean {
     return this.associations.isEmpty && this.#dial === null && !this.#reconnector.isWanted;
+  }
+
+  /** Somebody here asked for it. */
+  get isAskedFor(): boolean {
+    return this.#hosts.areGiven;
   }
 
   /** Leaves no trace of a peer that never came to anything. */
@@ -101,8 +105,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
 
   /** Adds to where the peer is looked for. */
   addHosts(hosts: readonly HostAndPort[]): void {
-    const isNew = (host: HostAndPort): boolean => !this.#hosts.some((known) => known.host === host.host && known.port === host.port);
-    this.#hosts = [...this.#hosts, ...hosts.filter(isNew)];
+    this.#hosts.add(hosts);
   }
 
   /** After a loss, connects again at once and until it is closed. */
@@ -126,7 +129,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
   }
 
   stats(): PeerStats {
-    return this.#totals.stats(this.associations.current);
+    return this.#totals.stats(this.associations.current, this.#status.pathChanges);
   }
 
   close(options?: CloseOptions): Promise<CloseReport> {
@@ -179,10 +182,11 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     const { engine, sockets } = this.#context;
     const record = engine.associationPath(association.handle);
     const path = record === null ? null : pathOf(record, sockets);
-    this.#lastSeenAt = path?.remote ?? this.#lastSeenAt;
+    if (path !== null) this.#hosts.saw(path.remote);
     const { remoteInstance, cipher } = association.facts;
-    this.#setState({ status: 'connected', instance: remoteInstance, cipher });
-    this.#setPath(path, { kind: 'connected' });
+    this.#status.enter({ status: 'connected', instance: remoteInstance, cipher });
+    this.#status.moveTo(path, { kind: 'connected' });
+    this.#context.log('info', { peer: this.id, path }, 'A peer is connected.');
     if (!this.#wasConnected) {
       this.#wasConnected = true;
       this.#context.onKnown(this);
@@ -192,8 +196,9 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
 
   onLost(association: Association, error: OsierError): void {
     this.#totals.add(association);
-    this.#setState({ status: 'idle' });
-    this.#setPath(null, { kind: 'disconnected', error });
+    this.#status.enter({ status: 'idle' });
+    this.#status.moveTo(null, { kind: 'disconnected', error });
+    this.#context.log('info', { peer: this.id, code: error.code }, `A peer is not connected any more: ${error.message}`);
     this.#reconnector.onLost();
   }
 
@@ -218,12 +223,12 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
   #startDial(): Dial {
     const dial = new Dial(this.#context, this, {
       onAttempt: (attempt) => {
-        if (this.associations.current === null) this.#setState({ status: 'connecting', attempt });
+        if (this.associations.current === null) this.#status.enter({ status: 'connecting', attempt });
       },
       onOver: () => {
         if (this.#dial !== dial) return;
         this.#dial = null;
-        if (this.#state.status === 'connecting') this.#setState({ status: 'idle' });
+        if (this.#status.state.status === 'connecting') this.#status.enter({ status: 'idle' });
         this.associations.forgetTokenWhenUnused();
         this.forgetWhenUnused();
       },
@@ -264,8 +269,8 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     if (current !== null) this.#totals.add(current);
     this.associations.endState(error, told);
     this.#context.onGone(this);
-    this.#setState({ status: 'closed', error: stateError });
-    if (this.#path !== null) this.#setPath(null, { kind: 'disconnected', error: stateError });
+    this.#status.enter({ status: 'closed', error: stateError });
+    this.#status.moveTo(null, { kind: 'disconnected', error: stateError });
     return report;
   }
 
@@ -276,17 +281,5 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     engine.drain(current.handle);
     flusher.mark();
     return drainStreams(current.openStreams, timeoutMs, runtime.setTimer, (stream) => stream.giveUp(error, ResetReason.application, 0));
-  }
-
-  #setState(state: PeerState): void {
-    this.#state = state;
-    safely(() => this.emit('state', state));
-  }
-
-  #setPath(to: Path | null, cause: PathCause): void {
-    const from = this.#path;
-    this.#path = to;
-    this.#totals.countPathChange();
-    safely(() => this.emit('path', { from, to, cause }));
   }
 }

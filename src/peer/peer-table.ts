@@ -48,7 +48,7 @@ export class PeerTable {
   /** Ids cost nothing to make: peers that nobody here asked for and that are idle give way, the oldest first. */
   #makeRoom(): void {
     for (const peer of this.#all.values()) {
-      if (!peer.isDispensable) continue;
+      if (peer.isAskedFor || !peer.isDispensable) continue;
       void peer.close({ timeoutMs: 0 });
       this.remove(peer);
       return;

@@ -26,7 +26,6 @@ export class TrafficTotals {
   readonly #engine: Engine;
   readonly #ended = new BigUint64Array(COUNTED);
   readonly #present = new BigUint64Array(Counter.count);
-  #pathChanges = 0n;
 
   constructor(engine: Engine) {
     this.#engine = engine;
@@ -38,12 +37,7 @@ export class TrafficTotals {
     for (let at = 0; at < COUNTED; at++) this.#ended[at] = (this.#ended[at] ?? 0n) + (this.#present[at] ?? 0n);
   }
 
-  /** The way to the peer changed. */
-  countPathChange(): void {
-    this.#pathChanges++;
-  }
-
-  stats(current: Association | null): PeerStats {
+  stats(current: Association | null, pathChanges: bigint): PeerStats {
     const isConnected = current !== null && this.#engine.associationStats(current.handle, this.#present);
     const total = (position: number): bigint => (this.#ended[position] ?? 0n) + (isConnected ? (this.#present[position] ?? 0n) : 0n);
     const level = (position: number): number | null => (isConnected ? Number(this.#present[position] ?? 0n) : null);
@@ -54,7 +48,7 @@ export class TrafficTotals {
       bytesSent: total(Counter.bytesSent),
       bytesReceived: total(Counter.bytesReceived),
       packetsLost: total(Counter.packetsLost),
-      pathChanges: this.#pathChanges,
+      pathChanges,
       streamsOpen: current?.openStreams.size ?? 0,
       rttMicros: hasRtt ? level(Counter.rttMicros) : null,
       rttVarianceMicros: hasRtt ? level(Counter.rttVarianceMicros) : null,

@@ -41,6 +41,8 @@ export class ByteStreamEnd implements ByteStream, StreamSink {
   readonly #settle: (outcome: StreamOutcome) => void;
   #failure: OsierError | null = null;
   #isClosed = false;
+  /** As it was when the stream was closed: the engine forgets it after that. */
+  #last: StreamStats | null = null;
   #endAborted = false;
   #readable: ReadableStream<Uint8Array> | null = null;
   #writable: WritableStream<Uint8Array> | null = null;
@@ -61,11 +63,13 @@ export class ByteStreamEnd implements ByteStream, StreamSink {
   }
 
   write(bytes: Uint8Array, options?: WaitOptions): Promise<void> {
-    return this.send.write(checkBytes(bytes, 'bytes'), options?.signal);
+    if (!(bytes instanceof Uint8Array)) return Promise.reject(notBytes('bytes'));
+    return this.send.write(bytes, options?.signal);
   }
 
   tryWrite(bytes: Uint8Array): boolean {
-    return this.send.tryWrite(checkBytes(bytes, 'bytes'));
+    if (!(bytes instanceof Uint8Array)) throw notBytes('bytes');
+    return this.send.tryWrite(bytes);
   }
 
   ready(options?: WaitOptions): Promise<void> {
@@ -86,7 +90,8 @@ export class ByteStreamEnd implements ByteStream, StreamSink {
   }
 
   read(into: Uint8Array, options?: WaitOptions): Promise<number> {
-    if (checkBytes(into, 'into').length === 0) throw invalidOption('into', 'must have room for at least one byte');
+    if (!(into instanceof Uint8Array)) return Promise.reject(notBytes('into'));
+    if (into.length === 0) return Promise.reject(invalidOption('into', 'must have room for at least one byte'));
     return this.receive.read(into, options?.signal);
   }
 
@@ -129,6 +134,7 @@ export class ByteStreamEnd implements ByteStream, StreamSink {
   }
 
   stats(): StreamStats {
+    if (this.#last !== null) return { ...this.#last, bytesConsumed: BigInt(this.receive.consumedBytes) };
     const counters = this.#port.counters();
     const count = (position: number, otherwise: number): bigint => counters?.[position] ?? BigInt(otherwise);
     return {
@@ -210,14 +216,14 @@ export class ByteStreamEnd implements ByteStream, StreamSink {
 
   #close(): void {
     if (this.#isClosed) return;
+    this.#last = this.stats();
     this.#isClosed = true;
     this.#settle(this.#failure === null ? { status: 'finished' } : { status: 'failed', error: this.#failure });
   }
 }
 
-function checkBytes(bytes: Uint8Array, option: string): Uint8Array {
-  if (!(bytes instanceof Uint8Array)) throw invalidOption(option, 'must be a Uint8Array');
-  return bytes;
+function notBytes(option: string): OsierError {
+  return invalidOption(option, 'must be a Uint8Array');
 }
 
 function checkCode(code: number): number {

@@ -87,6 +87,40 @@ describe('closing a node', () => {
     expect(client.peers.get(peer.id)).toBe(peer);
   });
 
+  test('at once after the last byte leaves the stream finished at the other end, too', async () => {
+    const { server, client, peer } = await startConnected();
+    const outcome = deferred<unknown>();
+    server.handle('echo', async (stream) => {
+      stream.closed.then(outcome.resolve);
+      await stream.readable.pipeTo(stream.writable);
+    });
+    const stream = await peer.openStream('echo');
+    await stream.write(patternBytes(5_000));
+    void stream.end();
+    await collect(stream);
+    expect(await client.close()).toEqual({ status: 'drained' });
+    expect(await outcome.promise).toEqual({ status: 'finished' });
+  });
+
+  test('takes nothing back that the other end has whole, however late it reads', async () => {
+    const { server, client, peer } = await startConnected();
+    const read = deferred<Uint8Array>();
+    const gone = deferred<void>();
+    server.handle('late', async (stream) => {
+      void stream.end();
+      await gone.promise;
+      read.resolve(await collect(stream));
+    });
+    const [caller] = [...server.peers.values()];
+    caller?.on('state', ({ status }) => status === 'idle' && gone.resolve());
+    const stream = await peer.openStream('late');
+    await stream.write(patternBytes(30_000));
+    await stream.end();
+    await collect(stream);
+    expect(await client.close()).toEqual({ status: 'drained' });
+    expect(sameBytes(await read.promise, patternBytes(30_000))).toBe(true);
+  });
+
   test('fails what waits', async () => {
     const { client } = await startTwo();
     const { id } = await generateIdentity();

@@ -226,7 +226,9 @@ describe('a bytes stream', () => {
     expect(await there.read(into)).toBe(4);
     expect(text(into)).toBe('abcd');
     expect(await there.read(into)).toBe(2);
-    expect(() => there.read(new Uint8Array(0))).toThrow(expect.objectContaining({ details: { option: 'into' } }));
+    await expect(there.read(new Uint8Array(0))).rejects.toMatchObject({ details: { option: 'into' } });
+    await expect(there.write('text' as unknown as Uint8Array)).rejects.toMatchObject({ details: { option: 'bytes' } });
+    expect(() => there.reset(2 ** 32)).toThrow(expect.objectContaining({ details: { option: 'applicationCode' } }));
     const controller = new AbortController();
     const waiting = there.read(into, { signal: controller.signal });
     controller.abort(new Error('no longer'));

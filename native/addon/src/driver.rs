@@ -40,7 +40,7 @@ pub(crate) struct Driver {
     /// Taken from the engine, but without room in the last batch.
     held_back: Option<Event>,
     #[cfg(feature = "fault-injection")]
-    pub(crate) panics_on_receive: bool,
+    pub(crate) faults: crate::fault_methods::Faults,
 }
 
 impl Driver {
@@ -53,7 +53,7 @@ impl Driver {
             blocked: false,
             held_back: None,
             #[cfg(feature = "fault-injection")]
-            panics_on_receive: false,
+            faults: crate::fault_methods::Faults::default(),
         }
     }
 
@@ -81,7 +81,7 @@ impl Driver {
         }
         bound.receive_errors = 0;
         #[cfg(feature = "fault-injection")]
-        assert!(!self.panics_on_receive, "a fault on purpose");
+        assert!(!self.faults.panics_on_receive, "a fault on purpose");
         let now = clock::now();
         for train in self.receive_buffer.trains() {
             let Route { remote, local, interface } = train.meta.route;
@@ -132,6 +132,11 @@ impl Driver {
                 self.queue.push(socket, route, ecn, transmit.segment_size, transmit.len);
             }
             let Some(socket) = self.queue.head_socket() else { return Flow::Idle };
+            #[cfg(feature = "fault-injection")]
+            if self.faults.takes_full_socket() {
+                self.blocked = true;
+                return Flow::Blocked(socket);
+            }
             let Some(bound) = self.sockets.get_mut(usize::from(socket)) else {
                 self.queue.drop_head();
                 continue;

@@ -119,6 +119,7 @@ fn define_class(js: Js, exports: sys::napi_value) -> JsResult<()> {
     methods.extend([
         method!(c"panicNow", crate::fault_methods::panic_now),
         method!(c"panicOnReceive", crate::fault_methods::panic_on_receive),
+        method!(c"refuseSends", crate::fault_methods::refuse_sends),
     ]);
     let mut class = ptr::null_mut();
     // SAFETY: the present environment; the names are static and the table is copied.

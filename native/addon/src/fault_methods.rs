@@ -8,6 +8,22 @@ use crate::arguments::Arguments;
 use crate::endpoint::Endpoint;
 use crate::js::{Js, JsResult};
 
+/// What is to go wrong in one driver.
+#[derive(Default)]
+pub(crate) struct Faults {
+    pub(crate) panics_on_receive: bool,
+    full_sends: u32,
+}
+
+impl Faults {
+    /// Whether the socket is to count as full for this send.
+    pub(crate) fn takes_full_socket(&mut self) -> bool {
+        let full = self.full_sends > 0;
+        self.full_sends = self.full_sends.saturating_sub(1);
+        full
+    }
+}
+
 /// `panicNow(): never`: panics inside a method, with the engine borrowed.
 pub(crate) fn panic_now(
     js: Js,
@@ -24,6 +40,17 @@ pub(crate) fn panic_on_receive(
     endpoint: &Rc<Endpoint>,
     _arguments: &mut Arguments,
 ) -> JsResult<sys::napi_value> {
-    endpoint.with_driver(|driver| driver.panics_on_receive = true);
+    endpoint.with_driver(|driver| driver.faults.panics_on_receive = true);
+    js.undefined()
+}
+
+/// `refuseSends(count: number): void`: the next `count` sends find the socket full.
+pub(crate) fn refuse_sends(
+    js: Js,
+    endpoint: &Rc<Endpoint>,
+    arguments: &mut Arguments,
+) -> JsResult<sys::napi_value> {
+    let count = arguments.u32(0, c"count")?;
+    endpoint.with_driver(|driver| driver.faults.full_sends = count);
     js.undefined()
 }

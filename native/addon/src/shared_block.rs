@@ -15,6 +15,9 @@ use osier_core::{Block, BlockPool, BlockSource};
 use crate::failure::Failure;
 use crate::js::{Js, JsResult};
 
+/// What `calloc` gives. A stricter alignment would go through `memalign`, whose freed blocks glibc cannot use again for the next of the same size.
+const ALIGNMENT: usize = 16;
+
 /// The bytes themselves; freed by whoever holds them last. The count is atomic because Node does not promise which thread finalizes.
 struct Memory {
     start: NonNull<u8>,
@@ -23,7 +26,7 @@ struct Memory {
 
 impl Memory {
     fn new(length: usize) -> Arc<Self> {
-        let Ok(layout) = Layout::from_size_align(length.max(1), 64) else {
+        let Ok(layout) = Layout::from_size_align(length.max(1), ALIGNMENT) else {
             handle_alloc_error(Layout::new::<u8>())
         };
         // SAFETY: the size is not 0. Zeroed memory shows JavaScript nothing old, and costs nothing until it is touched.

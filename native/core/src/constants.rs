@@ -60,8 +60,9 @@ pub(crate) const TIME_THRESHOLD_EIGHTHS_MAX: u64 = 16;
 /// Loss events in a row without reordering after which raised thresholds fall back (RFC 8985 §6.2: 16 recoveries).
 pub(crate) const REORDERING_MEMORY_EVENTS: u32 = 16;
 
-/// Probe time-outs that a lost packet stays recorded after it was sent, so that its late acknowledgement is recognised.
-pub(crate) const LOST_KEPT_PTOS: u64 = 3;
+/// Probe time-outs that a lost packet stays recorded after it was sent, so that its late acknowledgement is recognised:
+/// as long as the time threshold can wait.
+pub(crate) const LOST_KEPT_PTOS: u64 = 2;
 
 /// No back-off makes the wait for the next probe longer than this (or one plain probe time-out where that is longer): after an outage
 /// traffic goes on within two seconds, and one small packet in two seconds is no storm.

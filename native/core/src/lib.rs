@@ -8,10 +8,10 @@
 
 mod ack_schedule;
 mod association;
-mod config;
-mod congestion;
 #[cfg(test)]
 mod closed_loop;
+mod config;
+mod congestion;
 mod constants;
 mod engine;
 mod entropy;
@@ -43,5 +43,8 @@ pub use event::{CloseCause, Event, RefusalKind};
 pub use osier_wire::{CloseCode, ResetReason, StreamKind};
 pub use packet_key::Cipher;
 pub use path::{BadPathRecord, Ecn, Path, PATH_RECORD_LENGTH};
-pub use stream::{Block, BlockPool, BlockSource, HeapBlocks, OpenError, OpenRequest, Peek, ReadOutcome, StreamError, StreamEvent, StreamStats};
+pub use stream::{
+    Block, BlockPool, BlockSource, HeapBlocks, OpenError, OpenRequest, Peek, ReadOutcome, StreamError,
+    StreamEvent, StreamStats,
+};
 pub use time::Instant;

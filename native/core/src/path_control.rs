@@ -133,6 +133,7 @@ impl PathControl {
     }
 
     /// The path's largest datagram is another from now on.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the MTU is fixed until it is probed for"))]
     pub(crate) fn set_mtu(&mut self, mtu_bytes: usize) {
         self.mtu_bytes = mtu_bytes as u64;
         self.controller.on_mtu(self.mtu_bytes);

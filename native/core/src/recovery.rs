@@ -50,9 +50,9 @@ impl<F: Copy> Recovery<F> {
     }
 
     /// Whether one more packet can be recorded. False only towards a peer that acknowledges nothing: send nothing then,
-    /// acknowledgements included.
+    /// acknowledgements included. Each probe time-out makes room for its probes, so that the peer can still be found alive.
     pub(crate) fn has_room(&self) -> bool {
-        self.sent.len() < SENT_PACKETS_MAX
+        self.sent.len() < SENT_PACKETS_MAX + PROBES_MAX * self.pto_count as usize
     }
 
     /// Records a packet; call once for each, in order, right after it was built. `frames` is what its fate will be told of.
@@ -109,6 +109,8 @@ impl<F: Copy> Recovery<F> {
         }
         if ack.outcome.newly_acked_packets > 0 {
             self.settle(ack_delay_micros, &mut ack, path, fate);
+        } else if self.is_crowded() {
+            self.forget_settled(now, path);
         }
         Ok(ack.outcome)
     }
@@ -129,7 +131,7 @@ impl<F: Copy> Recovery<F> {
             self.forget_settled(now, path);
             return TimeoutOutcome::Lost(lost);
         }
-        let packets = if self.pto_count == 0 { 1 } else { 2 };
+        let packets = if self.pto_count == 0 { 1 } else { PROBES_MAX as u8 };
         self.pto_count = self.pto_count.saturating_add(1);
         self.probed_at = now;
         self.hand_over(packets, fate);
@@ -263,14 +265,21 @@ impl<F: Copy> Recovery<F> {
         }
     }
 
+    /// So much is recorded that a lost packet's late acknowledgement is no longer worth its record: one of them must not keep all the
+    /// settled ones behind it until there is no room to send.
+    fn is_crowded(&self) -> bool {
+        self.sent.len() > SENT_PACKETS_MAX / 2
+    }
+
     fn forget_settled(&mut self, now: Instant, path: &PathControl) {
         let horizon = now.minus_micros(LOST_KEPT_PTOS * path.rtt.pto_micros());
         let largest_acked = self.largest_acked;
+        let crowded = self.is_crowded();
         let spare = self.sent.len().saturating_sub(UNACKNOWLEDGEABLE_KEPT) as u64;
         let dispensable_below = self.sent.first_number() + spare;
         self.sent.forget_while(|number, record| match record.state {
             PacketState::Acknowledged | PacketState::Skipped => true,
-            PacketState::Lost => record.sent_at < horizon,
+            PacketState::Lost => crowded || record.sent_at < horizon,
             PacketState::Outstanding if record.in_flight => false,
             PacketState::Outstanding => {
                 number < dispensable_below || (record.sent_at < horizon && Some(number) < largest_acked)
@@ -278,6 +287,9 @@ impl<F: Copy> Recovery<F> {
         });
     }
 }
+
+/// RFC 9002 §6.2.4: at most two.
+const PROBES_MAX: usize = 2;
 
 /// Beyond it every back-off is capped anyway.
 const MAX_BACK_OFF_SHIFT: u32 = 20;

@@ -11,6 +11,7 @@ pub(crate) struct RttEstimator {
     smoothed_eighths: u64,
     variance_quarters: u64,
     latest_micros: u64,
+    /// Smallest sample. The peer's acknowledgement delay is not taken off.
     min_micros: u64,
     has_sample: bool,
 }
@@ -69,11 +70,6 @@ impl RttEstimator {
         self.variance_quarters / 4
     }
 
-    /// Smallest sample, microseconds. The peer's acknowledgement delay is not taken off.
-    pub(crate) fn min_micros(&self) -> u64 {
-        self.min_micros
-    }
-
     /// Last sample, microseconds.
     pub(crate) fn latest_micros(&self) -> u64 {
         self.latest_micros
@@ -114,7 +110,7 @@ mod tests {
     fn the_first_sample_replaces_the_assumption() {
         let rtt = after(&[(40_000, 3_000)]);
         assert_eq!((rtt.smoothed_micros(), rtt.variance_micros()), (40_000, 20_000));
-        assert_eq!((rtt.min_micros(), rtt.latest_micros()), (40_000, 40_000));
+        assert_eq!((rtt.min_micros, rtt.latest_micros), (40_000, 40_000));
     }
 
     #[test]
@@ -152,7 +148,7 @@ mod tests {
     #[test]
     fn absurd_samples_are_survived() {
         let rtt = after(&[(0, u64::MAX), (u64::MAX, u64::MAX), (u64::MAX, 0), (0, 0)]);
-        assert_eq!(rtt.min_micros(), 1);
+        assert_eq!(rtt.min_micros, 1);
         assert!(rtt.pto_micros() < u64::MAX / 1_000);
     }
 }

@@ -1,8 +1,9 @@
 //! Once its buffers have grown, the engine moves packets without asking the allocator for anything.
+#![allow(clippy::unwrap_used)]
 
 use osier_core::{
-    AssociationConfig, Cipher, Ecn, Engine, EngineConfig, Event, HeapBlocks, Instant, OpenRequest, Path, ReceiveMeta, SessionConfig,
-    StreamEvent, StreamKind, TRAIN_BYTES_MAX,
+    AssociationConfig, Cipher, Ecn, Engine, EngineConfig, Event, HeapBlocks, Instant, OpenRequest, Path,
+    ReceiveMeta, SessionConfig, StreamEvent, StreamKind, TRAIN_BYTES_MAX,
 };
 use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -34,7 +35,8 @@ fn end(parity: u8) -> End {
 
 fn pair() -> [End; 2] {
     let mut ends = [end(0), end(1)];
-    let indices = [ends[0].engine.reserve_index([0; 32]).unwrap(), ends[1].engine.reserve_index([0; 32]).unwrap()];
+    let indices =
+        [ends[0].engine.reserve_index([0; 32]).unwrap(), ends[1].engine.reserve_index([0; 32]).unwrap()];
     for (me, other) in [(1, 0), (0, 1)] {
         let config = SessionConfig {
             local_index: indices[me],
@@ -61,7 +63,11 @@ fn exchange(ends: &mut [End; 2], now: &mut u64, train: &mut [u8]) {
         let at = Instant::from_micros(*now);
         ends[from].engine.handle_timeout(at);
         while let Some(transmit) = ends[from].engine.poll_transmit(at, train) {
-            let meta = ReceiveMeta { path: ends[to].path_back, ecn: Ecn::NotEct, segment_size: transmit.segment_size };
+            let meta = ReceiveMeta {
+                path: ends[to].path_back,
+                ecn: Ecn::NotEct,
+                segment_size: transmit.segment_size,
+            };
             ends[to].engine.handle_train(at, &meta, &mut train[..transmit.len]);
         }
     }

@@ -3,7 +3,8 @@
 use crate::link::{Arrival, Link, LinkConfig};
 use crate::rng::Rng;
 use osier_core::{
-    AssociationConfig, Cipher, Ecn, Engine, EngineConfig, HeapBlocks, Instant, Path, ReceiveMeta, SessionConfig, TRAIN_BYTES_MAX,
+    AssociationConfig, Cipher, Ecn, Engine, EngineConfig, HeapBlocks, Instant, Path, ReceiveMeta,
+    SessionConfig, TRAIN_BYTES_MAX,
 };
 use std::cell::RefCell;
 use std::cmp::Reverse;
@@ -125,8 +126,16 @@ impl Network {
             confirmed,
             preferred: true,
         };
-        self.engine(b).install_session(now, handle_b, &session(index_b, index_a, key_ba, key_ab, path_b, false));
-        self.engine(a).install_session(now, handle_a, &session(index_a, index_b, key_ab, key_ba, path_a, true));
+        self.engine(b).install_session(
+            now,
+            handle_b,
+            &session(index_b, index_a, key_ba, key_ab, path_b, false),
+        );
+        self.engine(a).install_session(
+            now,
+            handle_a,
+            &session(index_a, index_b, key_ab, key_ba, path_a, true),
+        );
         self.flush(a);
         (handle_a, handle_b)
     }

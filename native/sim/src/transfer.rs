@@ -36,7 +36,13 @@ pub struct Transfer {
 
 impl Transfer {
     /// Begins: `bytes_there` from the first host to the second, `bytes_back` the other way.
-    pub fn start(net: &mut Network, hosts: (HostId, HostId), associations: (u32, u32), bytes_there: u64, bytes_back: u64) -> Self {
+    pub fn start(
+        net: &mut Network,
+        hosts: (HostId, HostId),
+        associations: (u32, u32),
+        bytes_there: u64,
+        bytes_back: u64,
+    ) -> Self {
         let (seed_there, seed_back) = (net.rng.next_u64(), net.rng.next_u64());
         let end = |host, association, seed, to_send, to_receive| End {
             host,
@@ -54,10 +60,16 @@ impl Transfer {
         let mut opener = end(hosts.0, associations.0, seed_there, bytes_there, bytes_back);
         let acceptor = end(hosts.1, associations.1, seed_back, bytes_back, bytes_there);
         let now = net.now();
-        let request = OpenRequest { kind: StreamKind::Bytes, priority: 3, protocol: "transfer", metadata: b"" };
+        let request =
+            OpenRequest { kind: StreamKind::Bytes, priority: 3, protocol: "transfer", metadata: b"" };
         let opened = net.engine(hosts.0).open_stream(now, associations.0, &request);
         opener.stream = opened.and_then(Result::ok);
-        let mut transfer = Self { ends: [opener, acceptor], buffer: vec![0; CHUNK_BYTES], expected: vec![0; CHUNK_BYTES], started: now };
+        let mut transfer = Self {
+            ends: [opener, acceptor],
+            buffer: vec![0; CHUNK_BYTES],
+            expected: vec![0; CHUNK_BYTES],
+            started: now,
+        };
         transfer.poll(net);
         transfer
     }
@@ -81,7 +93,9 @@ impl Transfer {
     pub fn on_event(&mut self, host: HostId, event: &Event) -> bool {
         let Some(end) = self.ends.iter_mut().find(|end| end.host == host) else { return false };
         match event {
-            Event::Stream { association, event } if *association == end.association => end.on_stream_event(event),
+            Event::Stream { association, event } if *association == end.association => {
+                end.on_stream_event(event)
+            }
             Event::AssociationClosed { association, cause } if *association == end.association => {
                 end.failed = Some(format!("association closed: {cause:?}"));
                 true
@@ -117,7 +131,9 @@ impl Transfer {
                 return Err(failure.to_owned());
             }
             if self.is_complete() {
-                return Ok(TransferReport { elapsed_micros: net.now().saturating_micros_since(self.started) });
+                return Ok(TransferReport {
+                    elapsed_micros: net.now().saturating_micros_since(self.started),
+                });
             }
             if !net.step(until) {
                 return Err(format!("not complete after {deadline_micros} us: read {:?}", self.read()));

@@ -1,6 +1,9 @@
 //! How associations begin, stay and end; and what a stranger can do to them: nothing.
+#![allow(clippy::unwrap_used)]
 
-use osier_core::{Cipher, CloseCause, CloseCode, Ecn, EngineConfig, Event, OpenRequest, ReceiveMeta, StreamKind};
+use osier_core::{
+    Cipher, CloseCause, CloseCode, Ecn, EngineConfig, Event, OpenRequest, ReceiveMeta, StreamKind,
+};
 use osier_sim::{HostId, LinkConfig, Network, Transfer};
 
 const SECOND: u64 = 1_000_000;
@@ -49,7 +52,8 @@ fn the_responder_confirms_with_the_first_authentic_packet_and_only_then_sends() 
     assert!(events(&mut net, b).is_empty());
     net.link(a, b).config.down = false;
     run_for(&mut net, 5 * SECOND);
-    let confirmed = events(&mut net, b).iter().filter(|event| matches!(event, Event::SessionConfirmed { .. })).count();
+    let confirmed =
+        events(&mut net, b).iter().filter(|event| matches!(event, Event::SessionConfirmed { .. })).count();
     assert_eq!(confirmed, 1);
     assert!(net.engine(b).stats().packets_sent > 0);
     assert!(events(&mut net, a).iter().any(|event| matches!(event, Event::Stream { .. })));
@@ -127,7 +131,9 @@ fn a_silent_peer_is_lost_after_the_configured_time() {
     assert_eq!(closed(&mut net, a), None);
     run_for(&mut net, 2 * SECOND);
     match closed(&mut net, a) {
-        Some(CloseCause::PeerLost { silent_micros }) => assert!((7 * SECOND..8 * SECOND).contains(&silent_micros)),
+        Some(CloseCause::PeerLost { silent_micros }) => {
+            assert!((7 * SECOND..8 * SECOND).contains(&silent_micros))
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -158,6 +164,40 @@ fn a_frozen_process_goes_on_where_it_stopped() {
     assert!(transfer.run(&mut net, SECOND).is_err());
     net.freeze(b, 10 * SECOND);
     transfer.run(&mut net, 60 * SECOND).unwrap();
+}
+
+#[test]
+fn a_process_that_was_stopped_for_longer_than_the_peer_lost_time_asks_before_it_gives_up() {
+    let (mut net, a, b) = pair(13, EngineConfig::default());
+    let (handle_a, _) = net.associate(a, b, Cipher::ChaCha20Poly1305);
+    run_for(&mut net, SECOND);
+    let stream = open(&mut net, a, handle_a);
+    let now = net.now();
+    net.engine(a).write(now, handle_a, stream, &[1; 5_000]).unwrap();
+    net.flush(a);
+    // A link that swallows the answers while the sender is stopped: the worst that a sleep can do.
+    net.link(b, a).config.down = true;
+    net.freeze(a, 100 * SECOND);
+    run_for(&mut net, 99 * SECOND);
+    net.link(b, a).config.down = false;
+    run_for(&mut net, 20 * SECOND);
+    assert_eq!(closed(&mut net, a), None);
+    let stats = net.engine(a).association_stats(handle_a).unwrap();
+    assert_eq!(stats.bytes_in_flight, 0, "everything was acknowledged afterwards");
+}
+
+#[test]
+fn short_waits_in_front_of_a_long_one_leave_no_timers_behind() {
+    let (mut net, a, b) = pair(14, EngineConfig::default());
+    let (handle_a, _) = net.associate(a, b, Cipher::ChaCha20Poly1305);
+    for token in 0..2_000 {
+        let now = net.now();
+        net.engine(a).ping(now, handle_a, token);
+        net.flush(a);
+        run_for(&mut net, SECOND / 20);
+    }
+    let waiting = net.engine(a).timers_waiting();
+    assert!(waiting < 100, "{waiting} entries for one association");
 }
 
 #[test]
@@ -194,8 +234,8 @@ fn a_peer_that_forgot_the_association_says_so_and_nothing_is_torn_down() {
     let (mut net, a, b) = pair(11, EngineConfig::default());
     let (handle_a, handle_b) = net.associate(a, b, Cipher::ChaCha20Poly1305);
     run_for(&mut net, SECOND);
-    net.engine(b).drop_association(handle_b);
     let now = net.now();
+    net.engine(b).drop_association(now, handle_b);
     for token in 0..20 {
         net.engine(a).ping(now, handle_a, token);
         net.flush(a);
@@ -217,8 +257,5 @@ fn a_ping_tells_the_round_trip_and_is_answered_without_delay() {
     net.flush(a);
     run_for(&mut net, SECOND);
     let pongs = events(&mut net, a);
-    assert!(
-        matches!(pongs[..], [Event::Pong { token: 77, rtt_micros: 20_000, .. }]),
-        "{pongs:?}"
-    );
+    assert!(matches!(pongs[..], [Event::Pong { token: 77, rtt_micros: 20_000, .. }]), "{pongs:?}");
 }

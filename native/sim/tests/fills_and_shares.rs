@@ -1,4 +1,5 @@
 //! Default settings fill a 1 Gbit/s x 100 ms path, and sessions share it.
+#![allow(clippy::unwrap_used)]
 
 use osier_core::{Cipher, EngineConfig};
 use osier_sim::{HostId, LinkConfig, Network, Transfer};

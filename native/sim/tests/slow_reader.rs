@@ -1,4 +1,5 @@
 //! A slow reader holds no more memory than configured, and takes nothing from its neighbours.
+#![allow(clippy::unwrap_used)]
 
 use osier_core::{Cipher, EngineConfig, Event, OpenRequest, StreamEvent, StreamKind};
 use osier_sim::{LinkConfig, Network};
@@ -7,11 +8,18 @@ const SECOND: u64 = 1_000_000;
 const RATE: u64 = 12_500_000;
 
 #[test]
-fn a_peer_that_pushes_for_a_minute_at_a_reader_that_does_not_read_stays_within_bounds_and_the_other_stream_keeps_its_speed() {
+fn a_peer_that_pushes_for_a_minute_at_a_reader_that_does_not_read_stays_within_bounds_and_the_other_stream_keeps_its_speed(
+) {
     let mut net = Network::new(5);
-    let config = EngineConfig { memory_bytes: 64 << 20, stream_window_bytes: 4 << 20, ..EngineConfig::default() };
+    let config =
+        EngineConfig { memory_bytes: 64 << 20, stream_window_bytes: 4 << 20, ..EngineConfig::default() };
     let (a, b) = (net.add_host(EngineConfig::default()), net.add_host(config.clone()));
-    let link = LinkConfig { delay_micros: 10_000, bytes_per_second: RATE, queue_bytes: RATE / 50, ..LinkConfig::default() };
+    let link = LinkConfig {
+        delay_micros: 10_000,
+        bytes_per_second: RATE,
+        queue_bytes: RATE / 50,
+        ..LinkConfig::default()
+    };
     net.set_link(a, b, link.clone());
     net.set_link(b, a, link);
     let (handle_a, handle_b) = net.associate(a, b, Cipher::ChaCha20Poly1305);
@@ -28,7 +36,11 @@ fn a_peer_that_pushes_for_a_minute_at_a_reader_that_does_not_read_stays_within_b
     loop {
         let now = net.now();
         for stream in [stalled, lively] {
-            while net.engine(a).write(now, handle_a, stream, &chunk).is_ok_and(|accepted| accepted == chunk.len()) {}
+            while net
+                .engine(a)
+                .write(now, handle_a, stream, &chunk)
+                .is_ok_and(|accepted| accepted == chunk.len())
+            {}
         }
         while let Some(event) = net.engine(b).poll_event() {
             if let Event::Stream { event: StreamEvent::Opened { handle, .. }, .. } = event {

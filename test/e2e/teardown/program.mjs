@@ -168,6 +168,7 @@ async function garbageWithoutSocket() {
 /** Nobody holds the engines, and they go on: closing is not the garbage collector's. */
 async function garbageWithTraffic() {
   const gc = collector();
+  const bound = boundAndForgotten();
   let moved = 0;
   for (let pair = 0; pair < 4; pair++) {
     startTraffic(() => {
@@ -179,7 +180,15 @@ async function garbageWithTraffic() {
     const before = moved;
     while (moved === before) await setImmediate();
   }
+  if (bound.deref() === undefined) fail('an engine with a socket was collected');
   process.exit(0);
+}
+
+/** An engine that not even its listener knows. */
+function boundAndForgotten() {
+  const engine = createEngine(() => {});
+  engine.bind('127.0.0.1', 0);
+  return new WeakRef(engine);
 }
 
 /** The arrays of events are gone: the engine must not write where they were. */

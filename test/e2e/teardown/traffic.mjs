@@ -25,9 +25,13 @@ const NOTHING = new Uint8Array();
 /** A fresh engine of the built addon, or of the one that OSIER_TEST_ADDON names.
  * @param {import('../../../dist/engine/engine.js').BatchListener} listener @returns {Engine} */
 export function createEngine(listener) {
-  const { NativeEngine } = testAddon() ?? loadAddon();
+  addon ??= testAddon() ?? loadAddon();
+  const { NativeEngine } = addon;
   return new NativeEngine(CONFIG, listener);
 }
+
+/** Loaded once: every time would define the class anew. @type {import('../../../dist/engine/load-addon.js').Addon | undefined} */
+let addon;
 
 /** @returns {import('../../../dist/engine/load-addon.js').Addon | null} */
 function testAddon() {

@@ -151,7 +151,8 @@ describe('two sessions begun at once', () => {
   test('do not stand in the way of a later one, whoever begins it', () => {
     set.install(finished('initiator', 'a', '1'), PATH);
     set.install(finished('responder', 'a', '1', 40n), PATH);
-    expect(preferred()).toEqual(['preferred', 'preferred']);
+    set.install(finished('initiator', 'a', '1', 7n), PATH);
+    expect(preferred()).toEqual(['preferred', 'preferred', 'other']);
   });
 });
 

@@ -176,10 +176,18 @@ describe('the end', () => {
   test('that fails takes everything that waits with it', async () => {
     engine.roomBytes = 0;
     const waiting = [send.write(bytes('a'), undefined), send.ready(undefined), send.flush(undefined), send.end(undefined)];
-    const outcomes = Promise.allSettled(waiting);
+    const { signal } = new AbortController();
+    const outcomes = Promise.allSettled([...waiting, send.flush(signal)]);
     send.fail(resetHere(4));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
     const codes = (await outcomes).map((outcome) => (outcome.status === 'rejected' ? outcome.reason.code : 'resolved'));
-    expect(codes).toEqual(['ERR_OSIER_STREAM_RESET', 'ERR_OSIER_STREAM_ENDED', 'ERR_OSIER_STREAM_RESET', 'ERR_OSIER_STREAM_RESET']);
+    expect(codes).toEqual([
+      'ERR_OSIER_STREAM_RESET',
+      'ERR_OSIER_STREAM_ENDED',
+      'ERR_OSIER_STREAM_RESET',
+      'ERR_OSIER_STREAM_RESET',
+      'ERR_OSIER_STREAM_RESET',
+    ]);
     await expect(send.flush(undefined)).rejects.toMatchObject({ code: 'ERR_OSIER_STREAM_RESET' });
   });
 });

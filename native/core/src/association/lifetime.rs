@@ -7,13 +7,22 @@ use crate::recovery::TimeoutOutcome;
 use crate::time::Instant;
 use osier_wire::CloseCode;
 
+/// Silence after which memory for recovery is given back: longer than the pauses between requests, far shorter than the idle time-out.
+const RELEASE_AFTER_MICROS: u64 = 5_000_000;
+
 impl Association {
     /// Ends it: the peer is told, and told again when it goes on sending, for 3 PTO.
     pub(crate) fn close(&mut self, now: Instant, code: CloseCode, reason: &str) {
         if !matches!(self.phase, Phase::Open) {
             return;
         }
-        self.phase = Phase::Closing { code, reason: reason.to_owned(), owed: self.sessions.can_send(), answered: 0, seen: 0 };
+        self.phase = Phase::Closing {
+            code,
+            reason: reason.to_owned(),
+            owed: self.sessions.can_send(),
+            answered: 0,
+            seen: 0,
+        };
         self.end(now);
     }
 
@@ -72,6 +81,10 @@ impl Association {
             self.sessions.erase_expired_keys(now);
             dropped.extend(std::iter::from_fn(|| self.sessions.drop_expired(now)));
         }
+        if self.timers.take_expired(now, Timer::Release) {
+            self.grown = false;
+            self.recovery.release_memory();
+        }
         if self.timers.take_expired(now, Timer::KeepAlive) {
             self.pings.request_probe();
         }
@@ -81,8 +94,23 @@ impl Association {
         }
     }
 
+    /// The machine slept, or the process was stopped: silence meanwhile proves nothing. What still lies in the socket is read first, and
+    /// the peer is asked.
+    pub(crate) fn resume(&mut self, now: Instant) {
+        if self.is_open() && self.unanswered_since.is_some() {
+            self.unanswered_since = Some(now);
+            self.pings.request_probe();
+            self.update_timers(now);
+        }
+    }
+
     fn on_loss_timeout(&mut self, now: Instant) {
-        let mut fate = Fate { streams: &mut self.streams, pings: &mut self.pings, received: &mut self.received, drain: &mut self.drain };
+        let mut fate = Fate {
+            streams: &mut self.streams,
+            pings: &mut self.pings,
+            received: &mut self.received,
+            drain: &mut self.drain,
+        };
         match self.recovery.on_timeout(now, &mut self.control, &mut fate) {
             TimeoutOutcome::Lost(packets) => self.counters.packets_lost += packets,
             TimeoutOutcome::Probe { .. } => {
@@ -117,6 +145,9 @@ impl Association {
         self.timers.set(Timer::Acknowledgement, self.received.deadline().filter(|at| *at > now));
         self.timers.set(Timer::Session, self.sessions.deadline());
         let silent = self.streams.open_streams() == 0;
+        let release = self.grown && silent && self.control.bytes_in_flight() == 0;
+        self.timers
+            .set(Timer::Release, release.then(|| self.last_activity.plus_micros(RELEASE_AFTER_MICROS)));
         let idle = if silent { after(self.last_activity, self.idle_timeout_micros) } else { None };
         self.timers.set(Timer::Idle, idle);
         let lost = self.unanswered_since.and_then(|since| after(since, self.peer_lost_after_micros));

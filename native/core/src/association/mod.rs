@@ -21,17 +21,19 @@ use crate::received_packets::ReceivedPackets;
 use crate::recovery::Recovery;
 use crate::replay_window::ReplayWindow;
 use crate::sent_frame::SentFrame;
-use crate::stream::{BlockSource, LocalCredit, MemoryBudget, PeerCredit, StreamEvent, Streams, StreamsConfig};
+use crate::stream::{
+    BlockSource, LocalCredit, MemoryBudget, PeerCredit, StreamEvent, Streams, StreamsConfig,
+};
 use crate::time::Instant;
+use osier_wire::CloseCode;
 use pings::Pings;
 pub use session_set::SessionConfig;
 use session_set::SessionSet;
-pub use transmit::{Transmit, TRAIN_BYTES_MAX};
-use osier_wire::CloseCode;
 use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use timer_table::{Timer, TimerTable};
+pub use transmit::{Transmit, TRAIN_BYTES_MAX};
 
 /// What authenticated processing of one packet led to, beside changes inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,8 +72,12 @@ pub struct AssociationCounters {
 }
 
 /// Where packets would go before the first session is installed: nowhere.
-const UNKNOWN_PATH: Path =
-    Path { socket: 0, remote: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0), local: None, interface: 0 };
+const UNKNOWN_PATH: Path = Path {
+    socket: 0,
+    remote: SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0),
+    local: None,
+    interface: 0,
+};
 
 enum Phase {
     Open,
@@ -103,6 +109,8 @@ pub(crate) struct Association {
     control: PathControl,
     replay: ReplayWindow,
     received: ReceivedPackets,
+    /// Whether recovery holds memory that an idle association can do without.
+    grown: bool,
     recovery: Recovery<SentFrame>,
     pings: Pings,
     timers: TimerTable,
@@ -139,6 +147,7 @@ impl Association {
             control: PathControl::new(0, engine.mtu_bytes),
             replay: ReplayWindow::new(),
             received: ReceivedPackets::new(),
+            grown: false,
             recovery: Recovery::new(0),
             pings: Pings::default(),
             timers: TimerTable::default(),
@@ -159,18 +168,25 @@ impl Association {
     /// Adds a session. A confirmed one sends a PING at once: the peer's confirmation of the key.
     /// Returns the local index of a session that had to give way.
     pub(crate) fn install_session(&mut self, now: Instant, config: &SessionConfig) -> Option<u32> {
-        let first_path = self.sessions.iter().next().is_none();
-        if first_path {
+        if self.path == UNKNOWN_PATH {
             self.path = config.path;
         }
         let evicted = self.sessions.install(now, config, self.linger_micros());
         if config.confirmed {
-            self.path = config.path;
+            self.take_path(config.path);
             self.pings.request_probe();
         }
         self.last_activity = now;
         self.update_timers(now);
         evicted
+    }
+
+    /// New packets go here from now on. A path that was not used before knows nothing of round trip and window.
+    fn take_path(&mut self, path: Path) {
+        if self.path != path {
+            self.path = path;
+            self.control = PathControl::new(self.control.tag().wrapping_add(1), self.control.mtu_bytes());
+        }
     }
 
     /// The packet number that the next packet takes.

@@ -90,7 +90,8 @@ mod tests {
         let serial = pings.on_sent(Instant::from_micros(10));
         pings.request(3);
         pings.on_acknowledged(serial);
-        let mut tokens: Vec<u32> = std::iter::from_fn(|| pings.poll_answer()).map(|(token, _)| token).collect();
+        let mut tokens: Vec<u32> =
+            std::iter::from_fn(|| pings.poll_answer()).map(|(token, _)| token).collect();
         tokens.sort_unstable();
         assert_eq!(tokens, [1, 2]);
         assert!(pings.wants_to_send());

@@ -27,7 +27,8 @@ impl Association {
         let session = self.sessions.by_index(header.receiver_index).ok_or(Rejected::Unauthentic)?;
         let path = session.path;
         let (head, sealed) = packet.split_at_mut(DATA_HEADER_BYTES);
-        let length = session.receive.open(now, number, head, sealed, linger).map_err(|_| Rejected::Unauthentic)?;
+        let length =
+            session.receive.open(now, number, head, sealed, linger).map_err(|_| Rejected::Unauthentic)?;
         self.replay.commit(number);
         self.counters.packets_received += 1;
         self.counters.bytes_received += (DATA_HEADER_BYTES + sealed.len()) as u64;
@@ -35,7 +36,7 @@ impl Association {
         let confirmation = self.sessions.confirm(now, header.receiver_index, linger);
         let received = match confirmation {
             super::session_set::Confirmation::First => {
-                self.path = path;
+                self.take_path(path);
                 Received::Confirmed { local_index: header.receiver_index }
             }
             super::session_set::Confirmation::Known => Received::Processed,
@@ -60,10 +61,12 @@ impl Association {
         self.unanswered_since = None;
         match self.on_frames(now, payload) {
             Ok(ack_eliciting) => {
+                let rtt_micros =
+                    if self.control.rtt.has_sample() { self.control.rtt.smoothed_micros() } else { 0 };
                 if ack_eliciting {
                     self.last_activity = now;
                 }
-                self.received.on_packet(now, number, ack_eliciting, ecn, self.control.rtt.smoothed_micros());
+                self.received.on_packet(now, number, ack_eliciting, ecn, rtt_micros);
             }
             Err(Violation(rule)) => {
                 self.close(now, CloseCode::Protocol, rule);
@@ -107,7 +110,9 @@ impl Association {
                 self.streams.on_max_data(*maximum);
                 Ok(())
             }
-            Frame::MaxStreamData { id, maximum } => self.streams.on_max_stream_data(*id, *maximum).map_err(broken),
+            Frame::MaxStreamData { id, maximum } => {
+                self.streams.on_max_stream_data(*id, *maximum).map_err(broken)
+            }
             Frame::MaxStreams { maximum } => {
                 self.streams.on_max_streams(*maximum);
                 Ok(())
@@ -132,7 +137,12 @@ impl Association {
     }
 
     fn on_ack(&mut self, now: Instant, ack: &AckFrame<'_>) -> Result<(), Violation> {
-        let mut fate = Fate { streams: &mut self.streams, pings: &mut self.pings, received: &mut self.received, drain: &mut self.drain };
+        let mut fate = Fate {
+            streams: &mut self.streams,
+            pings: &mut self.pings,
+            received: &mut self.received,
+            drain: &mut self.drain,
+        };
         let outcome = self
             .recovery
             .on_ack(now, ack.delay_micros, ack.ranges(), &mut self.control, &mut fate)

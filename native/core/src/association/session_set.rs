@@ -64,7 +64,12 @@ pub(crate) struct SessionSet {
 
 impl SessionSet {
     /// Adds a session; returns the local index of one that had to give way.
-    pub(crate) fn install(&mut self, now: Instant, config: &SessionConfig, linger_micros: u64) -> Option<u32> {
+    pub(crate) fn install(
+        &mut self,
+        now: Instant,
+        config: &SessionConfig,
+        linger_micros: u64,
+    ) -> Option<u32> {
         let evicted = (self.sessions.len() == SESSIONS_MAX).then(|| self.evict());
         self.sessions.push(Session {
             local_index: config.local_index,

@@ -3,9 +3,9 @@
 use super::{Association, Drain, Phase, Timer};
 use crate::path::{Ecn, Path};
 use crate::path_control::SendPermit;
+use crate::recovery::PacketSent;
 use crate::sent_frame::{FrameLog, SentFrame};
 use crate::time::Instant;
-use crate::recovery::PacketSent;
 use osier_wire::limits::{DATA_HEADER_BYTES, MAX_CLOSE_REASON_BYTES, TAG_BYTES};
 use osier_wire::{CloseFrame, DataHeader, Frame, Writer};
 
@@ -59,7 +59,10 @@ impl Association {
     }
 
     fn has_content(&self) -> bool {
-        self.streams.wants_to_send() || self.pings.wants_to_send() || self.path_response.is_some() || self.drain == Drain::Owed
+        self.streams.wants_to_send()
+            || self.pings.wants_to_send()
+            || self.path_response.is_some()
+            || self.drain == Drain::Owed
     }
 
     fn build_train(&mut self, now: Instant, out: &mut [u8]) -> Option<Transmit> {
@@ -72,7 +75,9 @@ impl Association {
         let mut packets = 0;
         while packets < TRAIN_PACKETS_MAX && len + segment_size <= limit {
             let Some(content) = self.permitted(now, segment_size) else { break };
-            let Some(size) = self.build_packet(now, &mut out[len..len + segment_size], content) else { break };
+            let Some(size) = self.build_packet(now, &mut out[len..len + segment_size], content) else {
+                break;
+            };
             len += size;
             packets += 1;
             if size < segment_size {
@@ -86,6 +91,9 @@ impl Association {
     /// What the next packet may hold; `None` when nothing may or need be sent.
     fn permitted(&mut self, now: Instant, size: usize) -> Option<Content> {
         let acknowledge = self.received.ack_due(now).then_some(Content::AcknowledgementOnly);
+        if acknowledge.is_some() && self.recovery.wants_ping() {
+            self.pings.request_probe();
+        }
         if !self.has_content() || !self.recovery.has_room() {
             return acknowledge.filter(|_| self.recovery.has_room());
         }
@@ -129,7 +137,7 @@ impl Association {
     }
 
     fn write_control(&mut self, now: Instant, writer: &mut Writer<'_>, log: &mut FrameLog) {
-        if (self.pings.wants_to_send() || self.recovery.wants_ping()) && Frame::Ping.encode(writer).is_ok() {
+        if self.pings.wants_to_send() && Frame::Ping.encode(writer).is_ok() {
             log.push(SentFrame::Ping { serial: self.pings.on_sent(now) });
         }
         if let Some(data) = self.path_response {
@@ -161,9 +169,16 @@ impl Association {
     fn record(&mut self, now: Instant, number: u64, size: usize, ack_eliciting: bool, log: &FrameLog) {
         self.counters.packets_sent += 1;
         self.counters.bytes_sent += size as u64;
-        let packet = PacketSent { number, size_bytes: size as u16, ack_eliciting, in_flight: ack_eliciting, mtu_probe: false };
+        let packet = PacketSent {
+            number,
+            size_bytes: size as u16,
+            ack_eliciting,
+            in_flight: ack_eliciting,
+            mtu_probe: false,
+        };
         self.recovery.on_packet_sent(now, packet, log.as_slice(), &mut self.control);
         if ack_eliciting {
+            self.grown = true;
             self.last_activity = now;
             self.unanswered_since.get_or_insert(now);
         }

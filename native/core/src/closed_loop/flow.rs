@@ -50,7 +50,7 @@ impl Flow {
             unsent: u64::MAX,
             asleep_until: Instant::default(),
             stats: FlowStats::default(),
-            receiver: Receiver::default(),
+            receiver: Receiver::new(),
             next_number: 0,
             wake_at: Instant::FAR_FUTURE,
         }

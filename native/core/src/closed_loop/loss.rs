@@ -15,7 +15,7 @@ fn a_transfer_completes_under_1_5_and_10_percent_loss() {
         // Twice the losses is already one spurious for each real one.
         let wasted = stats.packets_sent - 5_000;
         assert!(wasted <= 5_000 * percent * 3 / 100, "{percent} %: {stats:?}");
-        assert!(stats.probes <= 20, "{percent} %: {stats:?}");
+        assert!(stats.probes <= 50, "one in a hundred packets: {percent} %: {stats:?}");
     }
 }
 

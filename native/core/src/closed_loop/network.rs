@@ -4,6 +4,7 @@ use super::flow::Flow;
 use crate::path_control::SendPermit;
 use crate::recovery::{PacketSent, TimeoutOutcome};
 use crate::time::Instant;
+use osier_wire::{Frame, Reader};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -52,7 +53,7 @@ pub(super) struct Network {
 enum Event {
     Arrive { flow: usize, number: u64, chunk: u64 },
     AckDelay { flow: usize },
-    Acknowledge { flow: usize, ranges: Vec<(u64, u64)> },
+    Acknowledge { flow: usize, frame: Vec<u8> },
     Wake { flow: usize },
     ReceiverWakes { flow: usize },
 }
@@ -124,18 +125,18 @@ impl Network {
         self.now = self.now.max(at);
         match event {
             Event::Arrive { flow, number, chunk } => self.arrive(flow, number, chunk),
-            Event::AckDelay { flow } => self.acknowledge(flow),
+            Event::AckDelay { flow } => self.acknowledge_if_due(flow),
             Event::ReceiverWakes { flow } => {
                 for (number, chunk) in std::mem::take(&mut self.flows[flow].receiver.held) {
                     self.arrive(flow, number, chunk);
                 }
-                self.acknowledge(flow);
+                self.acknowledge_if_due(flow);
             }
             // A process that wakes reads its socket before it looks at its timers.
-            Event::Acknowledge { flow, ranges } if self.flows[flow].asleep_until > self.now => {
-                self.schedule(self.flows[flow].asleep_until, Event::Acknowledge { flow, ranges });
+            Event::Acknowledge { flow, frame } if self.flows[flow].asleep_until > self.now => {
+                self.schedule(self.flows[flow].asleep_until, Event::Acknowledge { flow, frame });
             }
-            Event::Acknowledge { flow, ranges } => self.take_acknowledgement(flow, &ranges),
+            Event::Acknowledge { flow, frame } => self.take_acknowledgement(flow, &frame),
             Event::Wake { flow } if self.flows[flow].asleep_until > self.now => {
                 self.schedule(self.flows[flow].asleep_until.plus_micros(1), Event::Wake { flow });
             }
@@ -225,39 +226,35 @@ impl Network {
             receiver.held.push((number, chunk));
             return;
         }
-        if receiver.delivered.len() <= chunk as usize {
-            receiver.delivered.resize(chunk as usize + 1, false);
-        }
-        let is_new = !std::mem::replace(&mut receiver.delivered[chunk as usize], true);
-        let in_order = receiver.insert(number);
-        receiver.unacknowledged += 1;
-        let due = receiver.unacknowledged >= ACK_EVERY || !in_order;
-        let first = receiver.unacknowledged == 1;
+        let is_new = receiver.take(self.now, number, chunk, 2 * self.link.one_way_micros);
         self.flows[index].stats.bytes_delivered += u64::from(is_new) * self.link.mtu_bytes;
-        if due {
-            self.acknowledge(index);
-        } else if first {
-            self.schedule(self.now.plus_micros(ACK_DELAY_MICROS), Event::AckDelay { flow: index });
-        }
+        self.acknowledge_if_due(index);
     }
 
-    fn acknowledge(&mut self, index: usize) {
+    fn acknowledge_if_due(&mut self, index: usize) {
         let receiver = &mut self.flows[index].receiver;
-        if receiver.unacknowledged == 0 || receiver.asleep_until > self.now {
+        if receiver.asleep_until > self.now {
             return;
         }
-        receiver.unacknowledged = 0;
-        let ranges = receiver.ranges.iter().take(64).copied().collect();
-        self.schedule(
-            self.now.plus_micros(self.link.one_way_micros),
-            Event::Acknowledge { flow: index, ranges },
-        );
+        if receiver.packets.ack_due(self.now) {
+            let frame = receiver.acknowledgement(self.now);
+            let at = self.now.plus_micros(self.link.one_way_micros);
+            self.schedule(at, Event::Acknowledge { flow: index, frame });
+        } else if let Some(deadline) = receiver.packets.deadline() {
+            if receiver.looks_at != deadline {
+                receiver.looks_at = deadline;
+                self.schedule(deadline, Event::AckDelay { flow: index });
+            }
+        }
     }
 
-    fn take_acknowledgement(&mut self, index: usize, ranges: &[(u64, u64)]) {
+    fn take_acknowledgement(&mut self, index: usize, frame: &[u8]) {
         let flow = &mut self.flows[index];
-        let ranges = ranges.iter().map(|&(low, high)| low..=high);
-        let outcome = flow.recovery.on_ack(self.now, 0, ranges, &mut flow.path, &mut flow.chunks);
+        let Ok(Frame::Ack(ack)) = Frame::decode(&mut Reader::new(frame)) else {
+            panic!("receivers send ACK frames only");
+        };
+        let outcome =
+            flow.recovery.on_ack(self.now, ack.delay_micros, ack.ranges(), &mut flow.path, &mut flow.chunks);
         let outcome = outcome.expect("only sent packets are acknowledged");
         flow.stats.spurious += outcome.spurious_losses;
         flow.stats.lost += outcome.lost_packets;
@@ -281,6 +278,3 @@ impl Network {
         self.random.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 11
     }
 }
-
-const ACK_EVERY: u64 = 32;
-const ACK_DELAY_MICROS: u64 = 5_000;

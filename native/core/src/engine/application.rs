@@ -64,20 +64,30 @@ impl Engine {
     }
 
     /// Makes an association without sessions.
-    pub fn create_association(&mut self, now: Instant, config: &AssociationConfig) -> Result<u32, AssociationRefused> {
+    pub fn create_association(
+        &mut self,
+        now: Instant,
+        config: &AssociationConfig,
+    ) -> Result<u32, AssociationRefused> {
         if self.associations.len() >= self.config.peers {
             return Err(AssociationRefused::Peers);
         }
         if !self.budget.has_room(self.config.initial_data_bytes) {
             return Err(AssociationRefused::Memory);
         }
-        let association = Association::new(now, &self.config, config, self.budget.clone(), self.blocks.clone());
+        let association =
+            Association::new(now, &self.config, config, self.budget.clone(), self.blocks.clone());
         self.associations.insert(association).map_err(|_| AssociationRefused::Peers)
     }
 
-    /// Adds a session to an association. `false`: the handle is dead or the index was never reserved.
+    /// Adds a session to an association. `false`: the association has ended or is ending, or the index was never reserved; a reserved one
+    /// is given back then.
     pub fn install_session(&mut self, now: Instant, handle: u32, config: &SessionConfig) -> bool {
-        let Some(association) = self.associations.get_mut(handle) else { return false };
+        let Some(association) = self.associations.get_mut(handle).filter(|association| association.is_open())
+        else {
+            self.release_index(config.local_index);
+            return false;
+        };
         let Some(receiver) = self.indices.get_mut(config.local_index) else { return false };
         *receiver = Receiver::Session { association: handle };
         self.remotes.insert((config.path.remote, config.remote_index), handle);
@@ -102,8 +112,8 @@ impl Engine {
     }
 
     /// Ends without a word; no event follows.
-    pub fn drop_association(&mut self, handle: u32) {
-        self.remove_association(handle);
+    pub fn drop_association(&mut self, now: Instant, handle: u32) {
+        self.remove_association(now, handle);
     }
 
     /// Asks for an acknowledgement at once; [`Event::Pong`](crate::Event::Pong) follows.

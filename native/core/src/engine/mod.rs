@@ -29,6 +29,9 @@ use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::rc::Rc;
 
+/// A timer that fires so late was not missed by a busy process: the machine slept, or the process was stopped.
+const SUSPENDED_AFTER_MICROS: u64 = 5_000_000;
+
 /// Low bits of an association handle that name the slot.
 const SLOT_BITS: u32 = 20;
 
@@ -135,6 +138,9 @@ impl Engine {
                 continue;
             }
             association.scheduled = None;
+            if now.saturating_micros_since(scheduled) > SUSPENDED_AFTER_MICROS {
+                association.resume(now);
+            }
             if association.deadline().is_some_and(|deadline| deadline <= now) {
                 let mut dropped = std::mem::take(&mut self.dropped);
                 association.on_timeout(now, &mut dropped);
@@ -161,6 +167,7 @@ impl Engine {
                 association.queued = true;
                 self.schedule.push_ready(handle);
             }
+            self.tell_events(now, handle);
             self.reschedule(handle);
             if let Some(transmit) = transmit {
                 return Some(self.count_sent(transmit));
@@ -169,9 +176,15 @@ impl Engine {
         None
     }
 
+    /// Entries in the queue of timers: bounded by a small multiple of the associations.
+    pub fn timers_waiting(&self) -> usize {
+        self.schedule.waiting()
+    }
+
     /// Counters and levels.
     pub fn stats(&self) -> EngineStats {
-        let streams_open = self.associations.iter().map(|(_, association)| association.streams.open_streams() as u64).sum();
+        let streams_open =
+            self.associations.iter().map(|(_, association)| association.streams.open_streams() as u64).sum();
         EngineStats { streams_open, memory_bytes: self.budget.used_bytes(), ..self.stats }
     }
 
@@ -191,6 +204,16 @@ impl Engine {
 
     /// After anything that touched an association: tells its events, queues it for sending, sets its timer.
     fn settle(&mut self, now: Instant, handle: u32) {
+        self.tell_events(now, handle);
+        if self.associations.get(handle).is_some_and(Association::is_over) {
+            self.remove_association(now, handle);
+            return;
+        }
+        self.make_ready(now, handle);
+        self.reschedule(handle);
+    }
+
+    fn tell_events(&mut self, now: Instant, handle: u32) {
         let Some(association) = self.associations.get_mut(handle) else { return };
         while let Some(event) = association.poll_stream_event() {
             self.events.push_back(Event::Stream { association: handle, event });
@@ -205,12 +228,6 @@ impl Engine {
         if let Some(cause) = association.poll_cause() {
             self.events.push_back(Event::AssociationClosed { association: handle, cause });
         }
-        if association.is_over() {
-            self.remove_association(handle);
-            return;
-        }
-        self.make_ready(now, handle);
-        self.reschedule(handle);
     }
 
     fn make_ready(&mut self, now: Instant, handle: u32) {
@@ -227,6 +244,10 @@ impl Engine {
         if association.scheduled.is_none_or(|scheduled| deadline < scheduled) {
             association.scheduled = Some(deadline);
             self.schedule.push_deadline(deadline, handle);
+            let associations = &self.associations;
+            let counts =
+                |at: Instant, handle: u32| associations.get(handle).is_some_and(|a| a.scheduled == Some(at));
+            self.schedule.drop_stale(associations.len(), counts);
         }
     }
 
@@ -240,11 +261,24 @@ impl Engine {
         self.events.push_back(Event::SessionDropped { association: handle, local_index });
     }
 
-    fn remove_association(&mut self, handle: u32) {
+    fn remove_association(&mut self, now: Instant, handle: u32) {
+        let was_spent = !self.budget.may_grow(self.config.initial_data_bytes);
         let Some(association) = self.associations.remove(handle) else { return };
         for session in association.sessions.iter() {
             self.indices.remove(session.local_index);
             self.remotes.remove(&(session.path.remote, session.remote_index));
+        }
+        drop(association);
+        if was_spent && self.budget.may_grow(self.config.initial_data_bytes) {
+            self.offer_freed_budget(now);
+        }
+    }
+
+    /// Grants that the spent budget had refused can be given now: everybody is asked once.
+    fn offer_freed_budget(&mut self, now: Instant) {
+        let handles = self.associations.iter().map(|(handle, _)| handle).collect::<Vec<_>>();
+        for handle in handles {
+            self.make_ready(now, handle);
         }
     }
 }

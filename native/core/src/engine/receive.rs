@@ -9,7 +9,8 @@ use crate::mac1;
 use crate::time::Instant;
 use osier_wire::limits::{HINT_BYTES, RESET_BYTES, VERSION};
 use osier_wire::{
-    DataHeader, DecodeError, HandshakeEnvelope, HandshakeInvariants, HandshakeMessage, Hint, HintVersions, PacketKind, Reset, Writer,
+    DataHeader, DecodeError, HandshakeEnvelope, HandshakeInvariants, HandshakeMessage, Hint, HintVersions,
+    PacketKind, Reset, Writer,
 };
 
 impl Engine {
@@ -53,7 +54,9 @@ impl Engine {
 
     fn handle_data(&mut self, now: Instant, meta: &ReceiveMeta, packet: &mut [u8]) -> Option<Option<u32>> {
         let header = DataHeader::decode(packet).ok()?;
-        let Some(Receiver::Session { association: handle }) = self.indices.get(header.receiver_index).copied() else {
+        let Some(Receiver::Session { association: handle }) =
+            self.indices.get(header.receiver_index).copied()
+        else {
             self.answer_with_reset(now, meta, &header, packet.len());
             return None;
         };
@@ -69,7 +72,13 @@ impl Engine {
     }
 
     /// A packet for a session that is not known: its sender is told, by less than it sent.
-    fn answer_with_reset(&mut self, now: Instant, meta: &ReceiveMeta, header: &DataHeader, received_len: usize) {
+    fn answer_with_reset(
+        &mut self,
+        now: Instant,
+        meta: &ReceiveMeta,
+        header: &DataHeader,
+        received_len: usize,
+    ) {
         if received_len <= RESET_BYTES || !self.resets.admit(now) {
             return;
         }
@@ -112,14 +121,23 @@ impl Engine {
             Err(_) => return None,
         };
         let (local_index, admission_key) = match envelope.message {
-            HandshakeMessage::Ik1 | HandshakeMessage::Xx1 => (None, self.admission.matching_key(&invariants)?),
+            HandshakeMessage::Ik1 | HandshakeMessage::Xx1 => {
+                (None, self.admission.matching_key(&invariants)?)
+            }
             HandshakeMessage::Ik2 | HandshakeMessage::Xx2 | HandshakeMessage::Xx3 => {
-                let Some(Receiver::Handshake { mac1_key }) = self.indices.get(envelope.receiver_index) else { return None };
+                let Some(Receiver::Handshake { mac1_key }) = self.indices.get(envelope.receiver_index) else {
+                    return None;
+                };
                 let authentic = mac1::verify(mac1_key, invariants.before_mac1, &invariants.mac1);
                 authentic.then_some((Some(envelope.receiver_index), 0))?
             }
         };
-        self.admit(Event::Handshake { local_index, admission_key, path: meta.path, datagram: packet.to_vec() })
+        self.admit(Event::Handshake {
+            local_index,
+            admission_key,
+            path: meta.path,
+            datagram: packet.to_vec(),
+        })
     }
 
     /// A member's message of another version is told which one is spoken here. Nobody else is: mac1 is what every version checks.

@@ -8,17 +8,34 @@ use osier_wire::ResetReason;
 
 impl Engine {
     /// Opens a stream. `None`: the association is dead.
-    pub fn open_stream(&mut self, now: Instant, association: u32, request: &OpenRequest<'_>) -> Option<Result<u32, OpenError>> {
+    pub fn open_stream(
+        &mut self,
+        now: Instant,
+        association: u32,
+        request: &OpenRequest<'_>,
+    ) -> Option<Result<u32, OpenError>> {
         self.with_streams(now, association, |streams, _| streams.open(request))
     }
 
     /// Sets the level of what this end sends on a stream: 0 goes first, 7 last.
-    pub fn set_priority(&mut self, now: Instant, association: u32, stream: u32, priority: u8) -> Result<(), StreamError> {
+    pub fn set_priority(
+        &mut self,
+        now: Instant,
+        association: u32,
+        stream: u32,
+        priority: u8,
+    ) -> Result<(), StreamError> {
         self.on_stream(now, association, |streams, _| streams.set_priority(stream, priority))
     }
 
     /// Copies what fits into the send ring and returns how many bytes; fewer than given: `Writable` follows.
-    pub fn write(&mut self, now: Instant, association: u32, stream: u32, bytes: &[u8]) -> Result<usize, StreamError> {
+    pub fn write(
+        &mut self,
+        now: Instant,
+        association: u32,
+        stream: u32,
+        bytes: &[u8],
+    ) -> Result<usize, StreamError> {
         self.on_stream(now, association, |streams, _| streams.write(stream, bytes))
     }
 
@@ -34,18 +51,37 @@ impl Engine {
     }
 
     /// Gives up both directions.
-    pub fn reset(&mut self, now: Instant, association: u32, stream: u32, reason: ResetReason, code: u32) -> Result<(), StreamError> {
+    pub fn reset(
+        &mut self,
+        now: Instant,
+        association: u32,
+        stream: u32,
+        reason: ResetReason,
+        code: u32,
+    ) -> Result<(), StreamError> {
         self.on_stream(now, association, |streams, _| streams.reset(stream, reason, code))
     }
 
     /// Reads no more; the peer is told.
-    pub fn stop(&mut self, now: Instant, association: u32, stream: u32, code: u32) -> Result<(), StreamError> {
+    pub fn stop(
+        &mut self,
+        now: Instant,
+        association: u32,
+        stream: u32,
+        code: u32,
+    ) -> Result<(), StreamError> {
         self.on_stream(now, association, |streams, _| streams.stop(stream, code))
     }
 
     /// Copies what there is and gives credit for it. What arrived before the peer ended the association can be read for 3 PTO more.
-    pub fn read(&mut self, now: Instant, association: u32, stream: u32, into: &mut [u8]) -> Result<ReadOutcome, StreamError> {
-        self.to_read(now, association, |streams, rtt| streams.read(now, rtt, stream, into))
+    pub fn read(
+        &mut self,
+        now: Instant,
+        association: u32,
+        stream: u32,
+        into: &mut [u8],
+    ) -> Result<ReadOutcome, StreamError> {
+        self.on_readable_stream(now, association, |streams, rtt| streams.read(now, rtt, stream, into))
     }
 
     /// What can be read without a copy.
@@ -54,12 +90,23 @@ impl Engine {
     }
 
     /// Gives credit for bytes that [`Engine::peek`] showed.
-    pub fn consume(&mut self, now: Instant, association: u32, stream: u32, bytes: usize) -> Result<ReadOutcome, StreamError> {
-        self.to_read(now, association, |streams, rtt| streams.consume(now, rtt, stream, bytes))
+    pub fn consume(
+        &mut self,
+        now: Instant,
+        association: u32,
+        stream: u32,
+        bytes: usize,
+    ) -> Result<ReadOutcome, StreamError> {
+        self.on_readable_stream(now, association, |streams, rtt| streams.consume(now, rtt, stream, bytes))
     }
 
     /// `Flushed` follows when all that was accepted so far is acknowledged. Returns the offset that it must reach.
-    pub fn watch_acknowledged(&mut self, now: Instant, association: u32, stream: u32) -> Result<u64, StreamError> {
+    pub fn watch_acknowledged(
+        &mut self,
+        now: Instant,
+        association: u32,
+        stream: u32,
+    ) -> Result<u64, StreamError> {
         self.on_stream(now, association, |streams, _| streams.watch_acknowledged(stream))
     }
 
@@ -69,13 +116,18 @@ impl Engine {
     }
 
     /// Runs a call on the streams of an open association, then queues what it wants to send.
-    fn with_streams<R>(&mut self, now: Instant, handle: u32, call: impl FnOnce(&mut Streams, u64) -> R) -> Option<R> {
+    fn with_streams<R>(
+        &mut self,
+        now: Instant,
+        handle: u32,
+        call: impl FnOnce(&mut Streams, u64) -> R,
+    ) -> Option<R> {
         self.associations.get(handle).filter(|association| association.is_open())?;
         self.with_association(now, handle, call)
     }
 
     /// As [`Engine::on_stream`], also for a while after the peer ended the association.
-    fn to_read<R>(
+    fn on_readable_stream<R>(
         &mut self,
         now: Instant,
         handle: u32,
@@ -86,7 +138,12 @@ impl Engine {
         result.unwrap_or(Err(StreamError::Unknown))
     }
 
-    fn with_association<R>(&mut self, now: Instant, handle: u32, call: impl FnOnce(&mut Streams, u64) -> R) -> Option<R> {
+    fn with_association<R>(
+        &mut self,
+        now: Instant,
+        handle: u32,
+        call: impl FnOnce(&mut Streams, u64) -> R,
+    ) -> Option<R> {
         let association = self.associations.get_mut(handle)?;
         let rtt_micros = association.control().rtt.smoothed_micros();
         let result = call(&mut association.streams, rtt_micros);

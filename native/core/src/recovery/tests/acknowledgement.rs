@@ -123,4 +123,6 @@ fn a_peer_that_acknowledges_nothing_cannot_make_this_end_remember_without_bound(
         sender.send_acknowledgements(1);
     }
     assert_eq!(sender.recovery.sent.len(), SENT_PACKETS_MAX);
+    sender.time_out();
+    assert!(sender.recovery.has_room(), "for the probe");
 }

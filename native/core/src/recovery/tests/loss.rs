@@ -81,3 +81,15 @@ fn an_acknowledgement_that_is_missing_is_never_told_lost() {
     assert!(sender.fate.lost.is_empty());
     assert_eq!(sender.recovery.deadline(&sender.path), None);
 }
+
+#[test]
+fn one_lost_packet_in_front_never_uses_up_the_room_to_send() {
+    let mut sender = Sender::measured();
+    sender.send(1);
+    while sender.recovery.has_room() && sender.next < 2 * SENT_PACKETS_MAX as u64 {
+        let first = sender.next;
+        sender.send(1_000);
+        sender.acknowledge(&[first..=sender.next - 1]);
+    }
+    assert!(sender.recovery.has_room(), "full after {} packets", sender.next);
+}

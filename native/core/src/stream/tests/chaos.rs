@@ -197,6 +197,11 @@ impl World {
                 self.pair.deliver(1 - from, packet);
             }
         }
+        for stream in self.pair.ends[1 - from].table.iter_mut() {
+            if matches!(stream.opening, Opening::Refused) {
+                self.lives.get_mut(&stream.id.0).unwrap().refused = true;
+            }
+        }
         if (!*delivered || self.dice.chance(spurious)) && !*lost {
             *lost = true;
             self.pair.lose(from, packet);
@@ -223,9 +228,8 @@ impl World {
                     assert!(end && whole, "{life:?} at {at} {end} {handle:x}");
                     life.saw_end[at] = true;
                 }
-                StreamEvent::ResetByPeer { handle, reason, .. } => {
+                StreamEvent::ResetByPeer { handle, .. } => {
                     let life = self.life(at, handle);
-                    life.refused |= reason == ResetReason::Limit;
                     assert!((life.reset[1 - at] || life.refused) && !life.saw_end[at]);
                     life.saw_reset[at] = true;
                 }

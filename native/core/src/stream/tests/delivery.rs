@@ -45,6 +45,20 @@ fn a_spurious_loss_delivers_nothing_twice_and_wakes_nobody_in_vain() {
 }
 
 #[test]
+fn a_late_loss_of_what_was_sent_again_and_arrived_is_nothing() {
+    let mut pair = Pair::new();
+    let [a, _] = pair.open_both();
+    pair.write(0, a, &pattern(0, 3000));
+    let packets = pair.send_all(0);
+    // A probe repeats the second packet while the first is still missing; then the second one counts as lost, too.
+    pair.lose(0, &packets[1]);
+    let probe = pair.send(0).unwrap();
+    pair.acknowledge(0, &probe);
+    pair.lose(0, &packets[1]);
+    assert!(!pair.ends[0].wants_to_send());
+}
+
+#[test]
 fn what_is_sent_again_may_be_cut_differently() {
     let mut pair = Pair::new();
     let [a, b] = pair.open_both();

@@ -151,6 +151,19 @@ fn a_spent_budget_refuses_new_streams_both_ways_and_says_why() {
 }
 
 #[test]
+fn what_is_written_counts_against_the_budget_and_existing_streams_go_on_when_it_is_spent() {
+    let mut pair = Pair::with(Setup { budget_bytes: 400 << 10, ..Setup::default() });
+    let handles: Vec<u32> = (0..10).map(|_| pair.open(0)).collect();
+    let taken: usize = handles.iter().map(|handle| pair.ends[0].write(*handle, &[0; 100_000]).unwrap()).sum();
+    let used = pair.budgets[0].used_bytes();
+    // Above the limit are only the smallest rings, without which the last streams could not go on.
+    assert!(used >= taken as u64 && used <= (400 << 10) + 10 * 4096, "{used} for {taken}");
+    assert!(taken >= 250 << 10, "the budget is not made use of: {taken}");
+    assert_eq!(pair.try_open(0), Err(OpenError::MemoryBudget));
+    assert!(handles.iter().all(|handle| pair.ends[0].stats(*handle).unwrap().send_buffered >= 4096));
+}
+
+#[test]
 fn as_many_streams_as_allowed_and_another_for_each_that_closes() {
     let mut pair = Pair::with(Setup { max_streams: 4, ..Setup::default() });
     let mut open: Vec<u32> = (0..4).map(|_| pair.open(0)).collect();

@@ -5,9 +5,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const TARGET = process.env.CARGO_TARGET_DIR ?? join(ROOT, 'native/target');
-const PROGRAM = join(ROOT, 'test/e2e/teardown/panic.mjs');
+const PROGRAM = join(ROOT, 'test/e2e/teardown/faults.mjs');
 
-/** Builds the addon with methods that panic on purpose; the release has none. */
+/** Builds the addon with methods that break it on purpose; the release has none. */
 beforeAll(() => {
   const args = [
     'build',
@@ -24,13 +24,23 @@ beforeAll(() => {
   if (status !== 0) throw new Error(`cargo failed: ${stderr}`);
 }, 600_000);
 
+function run(fault: string): { readonly ending: { readonly status: number | null; readonly signal: string | null }; readonly stderr: string } {
+  const env = { ...process.env, OSIER_TEST_ADDON: join(TARGET, 'debug/libosier_addon.so'), RUST_BACKTRACE: '0' };
+  const { status, signal, stderr } = spawnSync(process.execPath, [PROGRAM, fault], { encoding: 'utf8', env, timeout: 60_000 });
+  return { ending: { status, signal }, stderr };
+}
+
 describe('a panic in the engine closes that engine, tells so, and leaves the process and other engines alone', () => {
   for (const where of ['method', 'listener', 'loop']) {
     it(`in a ${where}`, () => {
-      const env = { ...process.env, OSIER_TEST_ADDON: join(TARGET, 'debug/libosier_addon.so'), RUST_BACKTRACE: '0' };
-      const { status, signal, stderr } = spawnSync(process.execPath, [PROGRAM, where], { encoding: 'utf8', env, timeout: 60_000 });
-      expect({ status, signal }, stderr).toEqual({ status: 0, signal: null });
+      const { ending, stderr } = run(`panic-in-${where}`);
+      expect(ending, stderr).toEqual({ status: 0, signal: null });
       expect(stderr).toContain('a fault on purpose');
     });
   }
+});
+
+it('a full socket is waited for, and nothing is lost by it', () => {
+  const { ending, stderr } = run('full-socket');
+  expect(ending, stderr).toEqual({ status: 0, signal: null });
 });

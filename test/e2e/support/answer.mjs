@@ -1,0 +1,52 @@
+// The other half of party.ts: what every program of test/e2e/sockets shares.
+import { readdirSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import { generateIdentity, loadIdentity, MeshNode } from '../../../dist/index.js';
+
+/** What a node needs; `secret` in hex. @typedef {{ host: string, port?: number, secret: string, keyFile?: string, limits?: import('../../../dist/index.js').LimitOptions }} NodeRequest */
+
+/** Does what the test asks for, and ends with the test. @param {Record<string, (argument: any) => unknown>} commands */
+export function answer(commands) {
+  process.on('message', async (/** @type {{ id: number, command: string, argument: any }} */ { id, command, argument }) => {
+    const reply = (/** @type {object} */ answered) => process.connected && process.send?.({ id, ...answered });
+    try {
+      const run = commands[command];
+      if (run === undefined) throw new Error(`there is no command ${command}`);
+      reply({ result: await run(argument) });
+    } catch (error) {
+      reply({ problem: error instanceof Error ? `${command}: ${error.stack}` : `${command}: ${error}` });
+    }
+  });
+  process.on('disconnect', () => process.exit());
+}
+
+/** A node at `host`; with another identity each time unless `keyFile` names one. @param {NodeRequest} request */
+export async function createNode({ host, port = 0, secret, keyFile, limits }) {
+  return MeshNode.create({
+    identity: keyFile === undefined ? await generateIdentity() : await loadIdentity(keyFile, { ifMissing: 'create' }),
+    network: { secret: Buffer.from(secret, 'hex') },
+    listen: `udp://${host}:${port}`,
+    limits,
+  });
+}
+
+/** Milliseconds on a clock that all processes of the machine share. */
+export function nowMs() {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
+
+/** What the process holds once garbage is gone. */
+export async function held() {
+  const gc = globalThis.gc ?? fail('start with --expose-gc');
+  // Several turns: a finalizer runs after the collection that found its object, and frees what the next one finds.
+  for (let turn = 0; turn < 10; turn++) {
+    gc();
+    await setImmediate();
+  }
+  return { rssBytes: process.memoryUsage.rss(), descriptors: readdirSync('/proc/self/fd').length };
+}
+
+/** @param {string} message @returns {never} */
+function fail(message) {
+  throw new Error(message);
+}

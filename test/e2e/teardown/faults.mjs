@@ -1,0 +1,90 @@
+// One fault in a process of its own: `node faults.mjs FAULT`, with OSIER_TEST_ADDON naming an addon with fault injection. Exits with 0 when the fault did
+// what it should: a panic ends its engine, told so, and harms nothing else; a full socket is waited for.
+import { createSocket } from 'node:dgram';
+import { startTraffic } from './traffic.mjs';
+
+const ENGINE_FAILED = 17;
+const WARM_BYTES = 1 << 20;
+const [where = ''] = process.argv.slice(2);
+
+/** @typedef {import('./traffic.mjs').Engine & { panicNow(): void, panicOnReceive(): void, refuseSends(count: number): void }} Breakable */
+
+let thrown = false;
+await (where === 'full-socket' ? fullSocket() : panic());
+
+async function panic() {
+  const bystander = await warmTraffic(() => {});
+  const before = bystander.moved();
+  const broken = await warmTraffic((engine) => {
+    if (where === 'panic-in-listener') panicNow(engine);
+  });
+  const engine = /** @type {Breakable} */ (broken.engines[0]);
+  if (where === 'panic-in-method') panicNow(engine);
+  if (where === 'panic-in-loop') engine.panicOnReceive();
+
+  const message = await broken.failed;
+  if (message !== 'a fault in the engine: a fault on purpose') throw new Error(`told "${message}"`);
+  if (where !== 'panic-in-loop' && !thrown) throw new Error('the method that panicked returned');
+  if (engine.write(0, 0, new Uint8Array(1)) !== -1) throw new Error('a failed engine took bytes');
+  await bindElsewhere(broken.ports[0]);
+  await movesOn(bystander, before);
+  bystander.close();
+  broken.close();
+}
+
+/** Many sends in a row find the socket full. Were one wait for it lost, both directions would stand still for good. */
+async function fullSocket() {
+  const traffic = await warmTraffic(() => {});
+  for (let round = 0; round < 20; round++) {
+    for (const engine of traffic.engines) /** @type {Breakable} */ (engine).refuseSends(round);
+    await movesOn(traffic, traffic.moved());
+  }
+  traffic.close();
+}
+
+/** @param {{ moved(): number }} traffic @param {number} before */
+async function movesOn(traffic, before) {
+  while (traffic.moved() < before + WARM_BYTES) await new Promise(setImmediate);
+}
+
+/** @param {Breakable} engine */
+function panicNow(engine) {
+  if (thrown) return;
+  try {
+    engine.panicNow();
+  } catch {
+    thrown = true;
+  }
+}
+
+/** @param {(engine: Breakable) => void} onWarm called inside a listener */
+function warmTraffic(onWarm) {
+  /** @type {Promise<ReturnType<typeof startTraffic> & { failed: Promise<string> }>} */
+  const warm = new Promise((resolve) => {
+    /** @type {(message: string) => void} */
+    let tell = () => {};
+    const failed = new Promise((told) => {
+      tell = told;
+    });
+    const traffic = startTraffic(
+      (moved) => {
+        if (moved < WARM_BYTES) return;
+        onWarm(/** @type {Breakable} */ (traffic.engines[0]));
+        resolve({ ...traffic, failed });
+      },
+      (kind, bytes) => {
+        if (kind === ENGINE_FAILED) tell(new TextDecoder().decode(bytes));
+      },
+    );
+  });
+  return warm;
+}
+
+/** @param {number} port */
+function bindElsewhere(port) {
+  const socket = createSocket('udp4');
+  return new Promise((resolve, reject) => {
+    socket.once('error', reject);
+    socket.bind(port, '127.0.0.1', () => socket.close(() => resolve(undefined)));
+  });
+}

@@ -1,0 +1,157 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { Flusher } from '../../../src/engine/flusher.js';
+import { type HandshakeParty, Timestamps } from '../../../src/handshake/index.js';
+import { exchangeKeysOf, generateIdentity, generateNetworkSecret } from '../../../src/identity/index.js';
+import type { PeerContext } from '../../../src/peer/context.js';
+import { Dial } from '../../../src/peer/dial.js';
+import type { MeshPeer } from '../../../src/peer/mesh-peer.js';
+import { FakeEngine } from '../support/fake-engine.js';
+import { ManualRuntime, settle } from '../support/manual-runtime.js';
+
+/** An engine that notes where datagrams go. */
+class NotingEngine extends FakeEngine {
+  readonly datagrams: { readonly to: string; readonly bytes: string }[] = [];
+  readonly released: number[] = [];
+
+  override pathTo(host = ''): Uint8Array {
+    if (host.startsWith('!')) throw new Error('no socket of that family');
+    return new TextEncoder().encode(host.padEnd(48));
+  }
+
+  override sendDatagram(path?: Uint8Array, datagram?: Uint8Array): void {
+    this.datagrams.push({ to: new TextDecoder().decode(path).trim(), bytes: Buffer.from(datagram ?? []).toString('hex') });
+  }
+
+  override releaseIndex(index = 0): void {
+    this.released.push(index);
+  }
+}
+
+const [caller, called] = [await generateIdentity(), await generateIdentity()];
+let runtime: ManualRuntime;
+let engine: NotingEngine;
+let context: PeerContext;
+let events: string[];
+
+beforeEach(() => {
+  runtime = new ManualRuntime();
+  engine = new NotingEngine(null, () => {});
+  events = [];
+  const party: HandshakeParty = {
+    id: caller.id,
+    exchangeKeys: exchangeKeysOf(caller),
+    instance: '00'.repeat(16),
+    networkSecrets: [generateNetworkSecret()],
+    ciphers: ['chacha20-poly1305'],
+    credit: { maxData: 1, maxStreamData: 1, maxStreams: 1 },
+    timestamps: new Timestamps(() => runtime.wallClockMs()),
+    randomBytes: (count) => runtime.randomBytes(count),
+  };
+  const flusher = new Flusher(
+    () => {},
+    () => true,
+    () => {},
+  );
+  const part: Partial<PeerContext> = {
+    runtime,
+    engine,
+    flusher,
+    party,
+    calls: new Map(),
+    onDialed: (succeeded) => events.push(`dialed ${succeeded}`),
+  };
+  context = part as PeerContext;
+});
+
+function dialTo(...hosts: string[]): Dial {
+  const peer = {
+    id: called.id,
+    knownHosts: hosts.map((host) => ({ host, port: 1 })),
+    associations: { current: null, token: new Uint8Array(8), nextPacketNumber: 0n },
+  };
+  const dial = new Dial(context, peer as unknown as MeshPeer, {
+    onAttempt: (attempt) => events.push(`attempt ${attempt}`),
+    onOver: () => events.push('over'),
+  });
+  dial.start();
+  return dial;
+}
+
+const addressees = (): string[] => engine.datagrams.map(({ to }) => to);
+
+describe('a dial', () => {
+  test('tries one address after the other, all with the same message, until somebody answers', async () => {
+    runtime.names.set('many.example', ['192.0.2.1', '192.0.2.2', '192.0.2.1', '!2001:db8::1']);
+    const waiting = dialTo('many.example', 'unknown.example')
+      .wait(new AbortController().signal)
+      .catch(() => {});
+    await settle();
+    expect(addressees()).toEqual(['192.0.2.1']);
+    await runtime.advance(249);
+    const beforeSecond = engine.datagrams.length;
+    await runtime.advance(1);
+    expect(addressees().slice(beforeSecond)).toContain('192.0.2.2');
+    await runtime.advance(20_000);
+    const last = engine.datagrams.slice(-2);
+    expect(last.map(({ to }) => to)).toEqual(['192.0.2.1', '192.0.2.2']);
+    expect(last[0]?.bytes).toBe(last[1]?.bytes);
+    void waiting;
+  });
+
+  test('waits longer from attempt to attempt, up to a few seconds, and never gives up on its own', async () => {
+    runtime.names.set('192.0.2.1', ['192.0.2.1']);
+    const waiting = dialTo('192.0.2.1')
+      .wait(new AbortController().signal)
+      .catch(() => {});
+    await runtime.advance(10_000);
+    const early = events.length;
+    await runtime.advance(3_600_000);
+    expect(early).toBeGreaterThan(6);
+    expect(events.length).toBeGreaterThan(3_600 / 6);
+    expect(events.length).toBeLessThan(3_600 / 4 + 20);
+    void waiting;
+  });
+
+  test('that nobody waits for any more leaves no timer, no index and no call behind', async () => {
+    runtime.names.set('192.0.2.1', ['192.0.2.1']);
+    const dial = dialTo('192.0.2.1');
+    const [one, other] = [new AbortController(), new AbortController()];
+    const waiting = [dial.wait(one.signal), dial.wait(other.signal)];
+    await settle();
+    one.abort(new Error('one'));
+    await expect(waiting[0]).rejects.toThrow('one');
+    expect(runtime.pendingTimers).toBeGreaterThan(0);
+    other.abort(new Error('other'));
+    await expect(waiting[1]).rejects.toThrow('other');
+    expect(runtime.pendingTimers).toBe(0);
+    expect(engine.released).toEqual([1]);
+    expect(context.calls.size).toBe(0);
+    expect(events.slice(-2)).toEqual(['dialed false', 'over']);
+    const sent = engine.datagrams.length;
+    await runtime.advance(60_000);
+    expect(engine.datagrams.length).toBe(sent);
+  });
+
+  test('fails at once when no name resolves', async () => {
+    const waiting = dialTo('a.example', 'b.example').wait(new AbortController().signal);
+    await expect(waiting).rejects.toMatchObject({ code: 'ERR_OSIER_UNRESOLVED', details: { hosts: ['a.example', 'b.example'] } });
+    expect(runtime.pendingTimers).toBe(0);
+  });
+
+  test('passes over answers that are none', async () => {
+    runtime.names.set('192.0.2.1', ['192.0.2.1']);
+    const faults: string[] = [];
+    context = { ...context, onHandshakeFault: (_peer, fault) => faults.push(fault.reason) };
+    const dial = dialTo('192.0.2.1');
+    const waiting = dial.wait(new AbortController().signal).catch(() => {});
+    await settle();
+    dial.onDatagram(new Uint8Array(48), new Uint8Array(7));
+    dial.onDatagram(new Uint8Array(48), new Uint8Array(200));
+    dial.onHint(1);
+    dial.onHint(99);
+    expect(faults).toEqual(['malformed', 'malformed']);
+    expect(dial.hints).toEqual(['version']);
+    expect(runtime.pendingTimers).toBeGreaterThan(0);
+    void waiting;
+  });
+});
