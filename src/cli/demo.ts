@@ -71,7 +71,7 @@ async function transfer(peer: Peer, file: string, folder: string, receiver: Rece
   terminal.result(
     { event: 'demo', file, sizeBytes, durationMs, gbitPerSecond: (sizeBytes * 8) / durationMs / 1e6, rttMs, blake2b, verified: true },
     [
-      `moved       ${formatBytes(sizeBytes)} in ${formatDuration(durationMs)}, encrypted, hashed at both ends and written to disk`,
+      `moved       ${formatBytes(sizeBytes)} in ${formatDuration(durationMs)}, encrypted, hashed at both ends and stored`,
       `throughput  ${formatRate(sizeBytes, durationMs)}`,
       `round trip  ${formatDuration(rttMs)} (median of ${PINGS})`,
       `BLAKE2b     ${blake2b}`,

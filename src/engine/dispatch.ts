@@ -66,19 +66,24 @@ export class Dispatcher {
     return this.#dispatching;
   }
 
-  /** The engine's {@link BatchListener}. Never throws. */
+  /** The engine's {@link BatchListener}. Throws nothing but what {@link NodeSink.onFault} does. */
   dispatch(engine: Engine, records: number): void {
     this.#dispatching = true;
-    const events = engine.events;
-    const end = records * RECORD_WORDS;
-    for (let at = 0; at < end; at += RECORD_WORDS) {
-      try {
-        this.#dispatchRecord(engine, events, at);
-      } catch (error) {
-        this.#node.onFault(error);
-      }
+    try {
+      const events = engine.events;
+      const end = records * RECORD_WORDS;
+      for (let at = 0; at < end; at += RECORD_WORDS) this.#dispatchGuarded(engine, events, at);
+    } finally {
+      this.#dispatching = false;
     }
-    this.#dispatching = false;
+  }
+
+  #dispatchGuarded(engine: Engine, events: Uint32Array, at: number): void {
+    try {
+      this.#dispatchRecord(engine, events, at);
+    } catch (error) {
+      this.#node.onFault(error);
+    }
   }
 
   #dispatchRecord(engine: Engine, events: Uint32Array, at: number): void {

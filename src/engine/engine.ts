@@ -73,7 +73,10 @@ export interface Engine {
   sendDatagram(path: PathRecord, datagram: Uint8Array): void;
 
   /** Returns a handle, or -1 when the memory or peer limit is reached. */ createAssociation(config: AssociationConfig): number;
-  installSession(association: number, session: SessionConfig): void;
+  /** False: the association has ended or is ending; the reserved index is given back. */ installSession(
+    association: number,
+    session: SessionConfig,
+  ): boolean;
   /** The next packet number that this association would send: the new session's `firstSend`. */ nextPacketNumber(association: number): bigint;
   /** Tells the peer and ends. No event follows. */ closeAssociation(association: number, closeCode: number, reason: Uint8Array): void;
   /** Ends without a word. No event follows. */ dropAssociation(association: number): void;

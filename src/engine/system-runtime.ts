@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { WaitOptions } from '../api/waiting.js';
+import { durationOption, signalOption } from '../errors/option-checks.js';
 import { createNativeEngine } from './native-engine.js';
 import type { ResolvedAddress, Runtime, Timer } from './runtime.js';
 
@@ -34,8 +35,9 @@ function setTimer(delayMs: number, callback: () => void): Timer {
   return { cancel: () => rest.cancel() };
 }
 
-function sleep(durationMs: number, options?: WaitOptions): Promise<void> {
-  const signal = options?.signal;
+async function sleep(durationMs: number, options?: WaitOptions): Promise<void> {
+  const delayMs = durationOption('durationMs', durationMs ?? Number.NaN, 0);
+  const signal = signalOption(options?.signal);
   return new Promise((resolve, reject) => {
     if (signal?.aborted) {
       reject(signal.reason);
@@ -45,7 +47,7 @@ function sleep(durationMs: number, options?: WaitOptions): Promise<void> {
       timer.cancel();
       reject(signal?.reason);
     };
-    const timer = setTimer(durationMs, () => {
+    const timer = setTimer(delayMs, () => {
       signal?.removeEventListener('abort', onAbort);
       resolve();
     });

@@ -1,5 +1,6 @@
 /** Checks of options at the edge: each returns the typed value or throws INVALID_OPTION with the option's name. */
 import { invalidOption } from './osier-error.js';
+import { textOf } from './text-of.js';
 
 /** Longest time that an option may give: ten years. Far below what a double or the engine's microseconds can hold. */
 export const DURATION_MS_MAX = 315_360_000_000;
@@ -40,6 +41,12 @@ export function stringListOption(option: string, value: unknown): readonly strin
   return value;
 }
 
+/** Bytes, whatever class of theirs it is. */
+export function bytesOption(option: string, value: unknown): Uint8Array {
+  if (!(value instanceof Uint8Array)) throw invalidOption(option, 'must be a Uint8Array');
+  return value;
+}
+
 /** A signal that something may abort. */
 export function signalOption(value: unknown): AbortSignal | undefined {
   if (value !== undefined && !(value instanceof AbortSignal)) throw invalidOption('signal', 'must be an AbortSignal');
@@ -70,6 +77,15 @@ export function protocolOption(value: unknown): Uint8Array {
   return bytes;
 }
 
+/** What `run` returns; what it throws, as a rejection: the one way in which a call that returns a promise fails. */
+export function rejecting<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return run();
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
 function shown(value: unknown): string {
-  return typeof value === 'string' ? `'${value}'` : String(value);
+  return typeof value === 'string' ? `'${value}'` : textOf(value);
 }

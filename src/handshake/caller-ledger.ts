@@ -20,10 +20,12 @@ export class CallerLedger {
 
   /**
    * The handshake of `id` that began with `timestampMicros` was confirmed. The caller was there just now, so this is its clock, also where it went
-   * back.
+   * back. What was confirmed was no flood: the answer does not count against the rate.
    */
   confirm(id: NodeId, timestampMicros: bigint, nowMs: number): void {
-    this.#touch(id, nowMs).confirmedMicros = timestampMicros;
+    const caller = this.#touch(id, nowMs);
+    caller.confirmedMicros = timestampMicros;
+    caller.newer.giveBack();
   }
 
   /** The record of `id`, moved to the end of those to be forgotten. */
@@ -69,5 +71,9 @@ class TokenBucket {
     if (this.#tokens < 1) return false;
     this.#tokens -= 1;
     return true;
+  }
+
+  giveBack(): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + 1);
   }
 }

@@ -3,7 +3,7 @@ export { type FaultReason, HandshakeFault } from './fault.js';
 export { type Call, type CallOutcome, Initiator } from './initiator.js';
 export { CIPHER_NUMBERS, type Cipher, type DirectionKeys } from './keys.js';
 export { mac1KeyOf } from './mac1.js';
-export type { HandshakeParty, HandshakeResult, LocalEnd } from './party.js';
+export { type HandshakeParty, type HandshakeResult, type LocalEnd, wipeKeys } from './party.js';
 export type { InitialCredit } from './payload.js';
 export { INSTANCE_BYTES } from './protocol.js';
 export { type IncomingCall, type ReceivedCall, Responder } from './responder.js';

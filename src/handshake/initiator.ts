@@ -3,7 +3,7 @@ import { decodeEnvelope, ENVELOPE_OVERHEAD, encodeEnvelope, MessageKind } from '
 import { HandshakeFault, orFault } from './fault.js';
 import { trafficKeys } from './keys.js';
 import { mac1KeyOf } from './mac1.js';
-import { IK_MESSAGE_1_OVERHEAD, ikInitiator, type NoiseHandshake } from './noise.js';
+import { IK_MESSAGE_1_OVERHEAD, ikInitiator, type NoiseHandshake, wipedOnFault } from './noise.js';
 import { checkVersions, type HandshakeParty, type HandshakeResult, type LocalEnd } from './party.js';
 import { type Answer, decodeAnswer, encodeRequest } from './payload.js';
 import { ikPrologue } from './prologue.js';
@@ -123,19 +123,22 @@ export class Initiator {
     if (kind !== MessageKind.ik2) throw new HandshakeFault('unexpected', `Message ${kind} came instead of an answer`);
     if (receiverIndex !== this.#call.localIndex) throw new HandshakeFault('unexpected', 'The message answers another handshake');
     const { noise, payload } = this.#open(message);
+    return { noise, answer: wipedOnFault(noise, () => this.#answer(payload, senderIndex)) };
+  }
+
+  #answer(payload: Uint8Array, senderIndex: number): Answer {
     const answer = decodeAnswer(payload);
     if (answer.id !== this.#call.peer) throw new HandshakeFault('wrong-identity', `${answer.id} answered for ${this.#call.peer}`);
     if (answer.kind === 'accepted') this.#check(answer, senderIndex);
-    return { noise, answer };
+    return answer;
   }
 
   /** The payload of a message 2 to any of the last message 1s. Each is tried on a copy, so a forged one spoils nothing. */
   #open(message: Uint8Array): { noise: NoiseHandshake; payload: Uint8Array } {
     for (const sent of this.#sent) {
       const noise = sent.clone();
-      const payload = orFault(() => noise.readMessage(message));
+      const payload = orFault(() => wipedOnFault(noise, () => noise.readMessage(message)));
       if (!(payload instanceof HandshakeFault)) return { noise, payload };
-      noise.wipe();
     }
     throw new HandshakeFault('unauthentic', 'The message answers none of the last calls');
   }

@@ -51,6 +51,16 @@ export function ikResponder(options: IkOptions): NoiseHandshake {
   return new LibraryHandshake(CopyableState.start(false, options), false);
 }
 
+/** What `read` makes of a handshake, which is wiped when that throws. */
+export function wipedOnFault<T>(noise: NoiseHandshake, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    noise.wipe();
+    throw error;
+  }
+}
+
 class LibraryHandshake implements NoiseHandshake {
   readonly #state: CopyableState;
   readonly #isInitiator: boolean;

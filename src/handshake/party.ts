@@ -1,4 +1,5 @@
 import type { ExchangeKeys, NodeId } from '../identity/index.js';
+import { wipe } from '../identity/sodium.js';
 import { HandshakeFault } from './fault.js';
 import type { Cipher, DirectionKeys } from './keys.js';
 import type { InitialCredit } from './payload.js';
@@ -42,6 +43,11 @@ export interface HandshakeResult {
   readonly firstSend: bigint;
   readonly firstReceive: bigint;
   /** What this node may send before the peer's first grants. */ readonly remoteCredit: InitialCredit;
+}
+
+/** Overwrites the keys of a handshake once somebody else has them. */
+export function wipeKeys({ sendKeys, receiveKeys }: HandshakeResult): void {
+  wipe(sendKeys.data, sendKeys.hopTag, receiveKeys.data, receiveKeys.hopTag);
 }
 
 /** Throws {@link HandshakeFault} unless both ends' lists lead to the version in use: somebody in between may have taken a better one away. */

@@ -5,7 +5,7 @@ import { decodeEnvelope, encodeEnvelope, MessageKind } from './envelope.js';
 import { HandshakeFault, orFault } from './fault.js';
 import { type Cipher, trafficKeys } from './keys.js';
 import { mac1KeyOf } from './mac1.js';
-import { ikResponder, type NoiseHandshake } from './noise.js';
+import { ikResponder, type NoiseHandshake, wipedOnFault } from './noise.js';
 import { type OpenCall, OpenCalls } from './open-calls.js';
 import { checkVersions, type HandshakeParty, type HandshakeResult, type LocalEnd } from './party.js';
 import { type Answer, decodeRequest, encodeAnswer, type Refusal, type Request } from './payload.js';
@@ -95,12 +95,17 @@ export class Responder {
       localStatic: this.#party.exchangeKeys,
       ephemeralSecret: Uint8Array.from(this.#party.randomBytes(32)),
     });
+    const request = wipedOnFault(noise, () => this.#request(noise, message, senderIndex));
+    return { noise, request, network, senderIndex, replacesIndex: receiverIndex };
+  }
+
+  #request(noise: NoiseHandshake, message: Uint8Array, senderIndex: number): Request {
     const request = decodeRequest(noise.readMessage(message));
     this.#check(request, noise.remoteStatic, senderIndex);
     if (!this.#ledger.admits(request.id, request.timestampMicros, this.#nowMs())) {
       throw new HandshakeFault('rate-limited', `${request.id} calls too often`);
     }
-    return { noise, request, network, senderIndex, replacesIndex: receiverIndex };
+    return request;
   }
 
   #check(request: Request, remoteStatic: Uint8Array | null, senderIndex: number): void {

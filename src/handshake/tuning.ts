@@ -19,7 +19,7 @@ export const ANSWERS_PER_SECOND = 8;
 /** Answers to message 1s that are not newer than what was confirmed: replays, or a clock that went back. */
 export const STALE_ANSWERS_PER_SECOND = 1;
 
-/** How long an answer is kept for repetitions of what it answers; the engine drops an unconfirmed session after as long. */
+/** How long an answer is kept for repetitions of what it answers: less than the engine keeps an unconfirmed session, which is 15 s. */
 export const UNCONFIRMED_MS = 10_000;
 /** Answers kept, for all identities together; about 1 KiB each. The oldest is forgotten first. */
 export const UNCONFIRMED_MAX = 1_024;

@@ -2,8 +2,8 @@ import type { ByteStream, HandleOptions, Handler, HandlerRegistration, Priority 
 import type { CloseOptions, CloseReport } from '../api/waiting.js';
 import type { Runtime } from '../engine/runtime.js';
 import { invalidOption, osierError } from '../errors/index.js';
-import { choiceOption, durationOption, integerOption, protocolOption, reasonOption } from '../errors/option-checks.js';
-import { type ByteStreamEnd, drainStreams } from '../stream/index.js';
+import { choiceOption, durationOption, integerOption, protocolOption, reasonOption, rejecting } from '../errors/option-checks.js';
+import { type ByteStreamEnd, drainStreams, Patience } from '../stream/index.js';
 
 /** Most streams that one handler may serve at once. */
 const CONCURRENT_MAX = 2 ** 20;
@@ -85,10 +85,12 @@ export class HandlerEntry implements HandlerRegistration {
   }
 
   close(options?: CloseOptions): Promise<CloseReport> {
-    const timeoutMs = durationOption('timeoutMs', options?.timeoutMs, 5_000);
-    reasonOption(options?.reason);
-    this.#closing ??= this.#close(timeoutMs);
-    return this.#closing;
+    return rejecting(() => {
+      const timeoutMs = durationOption('timeoutMs', options?.timeoutMs, 5_000);
+      reasonOption(options?.reason);
+      this.#closing ??= this.#close(timeoutMs);
+      return this.#closing;
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -97,7 +99,7 @@ export class HandlerEntry implements HandlerRegistration {
 
   async #close(timeoutMs: number): Promise<CloseReport> {
     this.drain();
-    const report = await drainStreams(this.#served, timeoutMs, this.#runtime.setTimer, (stream) => stream.reset(0));
+    const report = await drainStreams(this.#served, new Patience(this.#runtime.setTimer, timeoutMs), (stream) => stream.reset(0));
     this.#remove();
     return report;
   }

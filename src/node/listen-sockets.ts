@@ -2,6 +2,7 @@ import type { SocketAddress } from '../api/peers.js';
 import type { Engine } from '../engine/engine.js';
 import type { ResolvedAddress, Runtime } from '../engine/runtime.js';
 import { osierError } from '../errors/index.js';
+import { textOf } from '../errors/text-of.js';
 import type { HostAndPort } from '../identity/index.js';
 import type { ListenAddress } from './options.js';
 
@@ -71,9 +72,7 @@ function listenFailed(address: string, cause: unknown): Error {
         ? 'this user may not use that port: choose one above 1023'
         : code === 'EADDRNOTAVAIL'
           ? 'this machine has no such address: choose one of its own'
-          : cause instanceof Error
-            ? cause.message
-            : String(cause);
+          : textOf(cause);
   return osierError('ERR_OSIER_LISTEN_FAILED', `Cannot listen on ${address}: ${why}.`, { address }, { cause });
 }
 

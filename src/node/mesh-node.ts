@@ -34,14 +34,19 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> implements AsyncDispo
     createMeshNode = async (options, runtime) => {
       const core = await NodeCore.start(parseNodeOptions(options), runtime);
       const node = new MeshNode(core);
-      core.connectToPeers();
+      try {
+        core.begin();
+      } catch (error) {
+        await core.close({ timeoutMs: 0 });
+        throw error;
+      }
       return node;
     };
   }
 
   /**
    * Binds the sockets and begins to connect to `options.peers`; resolves when the node can receive, not when a peer is there. Errors:
-   * BAD_IDENTITY, BAD_ADDRESS, LISTEN_FAILED (each with the prefix ERR_OSIER_, as everywhere below).
+   * BAD_IDENTITY, BAD_ADDRESS, LISTEN_FAILED, LIMIT (each with the prefix ERR_OSIER_, as everywhere below).
    */
   static create(options: MeshNodeOptions): Promise<MeshNode> {
     return createMeshNode(options, systemRuntime);

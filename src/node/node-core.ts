@@ -9,7 +9,8 @@ import type { Engine } from '../engine/engine.js';
 import { Flusher } from '../engine/flusher.js';
 import type { Runtime } from '../engine/runtime.js';
 import { type OsierError, osierError } from '../errors/index.js';
-import { choiceOption, durationOption, reasonOption } from '../errors/option-checks.js';
+import { choiceOption, durationOption, reasonOption, rejecting, signalOption } from '../errors/option-checks.js';
+import { textOf } from '../errors/text-of.js';
 import type { HandshakeFault, HandshakeParty } from '../handshake/index.js';
 import { formatAddress, type NodeId } from '../identity/index.js';
 import {
@@ -47,6 +48,8 @@ export class NodeCore implements PeerContext, NodeSink {
   #sockets: readonly SocketAddress[] = [];
   #closedBy: OsierError | null = null;
   #closing: Promise<CloseReport> | null = null;
+  /** What ended the node; `null` for a close that somebody asked for. */
+  #failure: OsierError | null = null;
   /** Where the node's events go; set before any can occur. */
   events: EventEmitter<MeshNodeEvents> | null = null;
 
@@ -81,8 +84,9 @@ export class NodeCore implements PeerContext, NodeSink {
     return core;
   }
 
-  /** Begins to connect to the peers of the options, and to keep them connected. */
-  connectToPeers(): void {
+  /** Begins to answer, to connect to the peers of the options, and to keep them connected. Throws LIMIT when there are too many. */
+  begin(): void {
+    this.#answering.begin();
     for (const { id, hosts } of this.#options.peers) {
       if (id === this.id) continue;
       const peer = this.peers.obtain(id);
@@ -120,11 +124,15 @@ export class NodeCore implements PeerContext, NodeSink {
     if (this.#closedBy !== null) throw this.#closedBy;
     const { id, hosts } = parsePeerAddress(target);
     const reconnect = choiceOption('reconnect', options?.reconnect, ['on-use', 'always'], 'on-use');
+    durationOption('timeoutMs', options?.timeoutMs, 0);
+    const signal = signalOption(options?.signal);
+    signal?.throwIfAborted();
     if (id === this.id) {
       throw osierError('ERR_OSIER_BAD_ADDRESS', `'${target}' is the address of this node itself.`, { input: target });
     }
     // One that is being closed gets another object once that is done.
-    for (let closing = this.peers.get(id)?.closing; closing; closing = this.peers.get(id)?.closing) await abandonable(closing, options?.signal);
+    for (let closing = this.peers.get(id)?.closing; closing; closing = this.peers.get(id)?.closing) await abandonable(closing, signal);
+    if (this.#closedBy !== null) throw this.#closedBy;
     const peer = this.peers.obtain(id);
     peer.addHosts(hosts);
     await peer.connect(options);
@@ -146,22 +154,27 @@ export class NodeCore implements PeerContext, NodeSink {
   }
 
   close(options: CloseOptions | undefined): Promise<CloseReport> {
-    const timeoutMs = durationOption('timeoutMs', options?.timeoutMs, 5_000);
-    const reason = reasonOption(options?.reason);
-    this.#closing ??= this.#close(timeoutMs, reason, null);
-    return this.#closing;
+    return rejecting(() => {
+      const timeoutMs = durationOption('timeoutMs', options?.timeoutMs, 5_000);
+      const reason = reasonOption(options?.reason);
+      this.#closing ??= this.#close(timeoutMs, reason);
+      return this.#closing;
+    });
   }
 
-  async #close(timeoutMs: number, reason: Uint8Array, failure: OsierError | null): Promise<CloseReport> {
-    const error = failure ?? nodeClosed();
-    this.#closedBy = error;
+  async #close(timeoutMs: number, reason: Uint8Array): Promise<CloseReport> {
+    this.#closedBy = nodeClosed(this.#failure);
     this.#handlers.drainAll();
-    const told = { closeCode: closeNumber('shutdown'), reason };
-    const reports = await Promise.all(this.peers.values().map((peer) => peer.closeWith(timeoutMs, error, told, failure)));
+    const reports = await Promise.all(this.#closePeers(this.#closedBy, timeoutMs, reason));
     this.#counters.freeze();
     this.engine.close();
-    safely(() => this.events?.emit('close', failure));
+    safely(() => this.events?.emit('close', this.#failure));
     return reports.reduce(joined, { status: 'drained' });
+  }
+
+  #closePeers(error: OsierError, timeoutMs: number, reason: Uint8Array): Promise<CloseReport>[] {
+    const told = { closeCode: closeNumber('shutdown'), reason };
+    return this.peers.values().map((peer) => peer.closeWith(timeoutMs, error, told, this.#failure));
   }
 
   // ---- for the peers ----
@@ -223,13 +236,16 @@ export class NodeCore implements PeerContext, NodeSink {
   }
 
   onFault(cause: unknown): void {
-    const what = cause instanceof Error ? cause.message : String(cause);
-    this.#fail(osierError('ERR_OSIER_INTERNAL', `A fault in Osier ended the node: ${what}`, {}, { cause }));
+    this.#fail(osierError('ERR_OSIER_INTERNAL', `A fault in Osier ended the node: ${textOf(cause)}`, {}, { cause }));
   }
 
   #fail(error: OsierError): void {
     this.log('error', { code: error.code }, error.message);
-    this.#closing ??= this.#close(0, new Uint8Array(0), error);
+    this.#failure ??= error;
+    const nothing = new Uint8Array(0);
+    if (this.#closing === null) this.#closing = this.#close(0, nothing);
+    // A close that is going on waits no longer.
+    else this.#closePeers(error, 0, nothing);
   }
 }
 

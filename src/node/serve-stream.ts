@@ -1,5 +1,6 @@
 import type { HandlerContext } from '../api/streams.js';
 import { type OsierError, osierError } from '../errors/index.js';
+import { textOf } from '../errors/text-of.js';
 import { type Association, BYTES_KIND, type MeshPeer, type PeerContext } from '../peer/index.js';
 import { ByteStreamEnd, decodeMetadata, ResetReason, StreamPort } from '../stream/index.js';
 import type { HandlerEntry, HandlerTable } from './handler-table.js';
@@ -38,10 +39,10 @@ export function serveStream(context: PeerContext, handlers: HandlerTable, incomi
 function refusalOf(
   context: PeerContext,
   entry: HandlerEntry | undefined,
-  { kind }: IncomingStream,
+  { peer, kind }: IncomingStream,
   metadata: HandlerContext['metadata'] | null,
 ): { readonly reason: number; readonly code: number } | null {
-  if (context.closedBy !== null || entry?.draining.aborted) return { reason: ResetReason.shutdown, code: 0 };
+  if (context.closedBy !== null || peer.closing !== null || entry?.draining.aborted) return { reason: ResetReason.shutdown, code: 0 };
   if (entry === undefined) return { reason: ResetReason.noHandler, code: 0 };
   if (kind !== BYTES_KIND) return { reason: ResetReason.kindMismatch, code: BYTES_KIND };
   if (entry.isFull) return { reason: ResetReason.limit, code: 0 };
@@ -63,8 +64,7 @@ async function run(context: PeerContext, entry: HandlerEntry, stream: ByteStream
 
 function handlerFailed(stream: ByteStreamEnd, cause: unknown): OsierError {
   const peer = stream.peer.id;
-  const what = cause instanceof Error ? cause.message : String(cause);
-  const message = `The handler of '${stream.protocol}' threw while serving ${peer}; the stream was reset: ${what}`;
+  const message = `The handler of '${stream.protocol}' threw while serving ${peer}; the stream was reset: ${textOf(cause)}`;
   return osierError('ERR_OSIER_HANDLER_FAILED', message, { protocol: stream.protocol, peer }, { cause });
 }
 

@@ -1,8 +1,9 @@
 import type { MeshNodeOptions } from '../api/node.js';
 import { PATH_RECORD_BYTES, type PathRecord } from '../engine/engine.js';
 import { OsierError, osierError } from '../errors/index.js';
-import { type IncomingCall, Responder } from '../handshake/index.js';
+import { type HandshakeResult, type IncomingCall, Responder } from '../handshake/index.js';
 import type { PeerContext } from './context.js';
+import type { MeshPeer } from './mesh-peer.js';
 import { pathOf } from './path-record.js';
 import type { PeerTable } from './peer-table.js';
 
@@ -23,7 +24,11 @@ export class Answering {
     this.#accept = accept;
     this.#associationsMax = associationsMax;
     this.#responder = new Responder(context.party, () => context.runtime.clock.nowMs());
-    context.engine.setAdmissionKeys(this.#responder.admissionKeys);
+  }
+
+  /** From now on callers are answered; the engine drops their messages before. */
+  begin(): void {
+    this.#context.engine.setAdmissionKeys(this.#responder.admissionKeys);
   }
 
   /** A message as the engine's record carries it: path record, then datagram. `localIndex` is 0 for a first message. */
@@ -64,13 +69,13 @@ export class Answering {
     const candidate = { id: call.caller, path: pathOf(path, this.#context.sockets) };
     const asked = this.#accept;
     // A promise's callbacks run in the same tick when `accept` answers at once.
-    new Promise<boolean>((resolve) => resolve(asked(candidate))).then(
-      (admitted) => this.#answer(call, path, admitted === true),
-      (cause: unknown) => {
+    new Promise<boolean>((resolve) => resolve(asked(candidate)))
+      .catch((cause: unknown) => {
         this.#context.warn(acceptThrew(call, cause));
-        this.#answer(call, path, false);
-      },
-    );
+        return false;
+      })
+      .then((admitted) => this.#answer(call, path, admitted === true))
+      .catch((cause: unknown) => this.#context.onFault(cause));
   }
 
   #answer(call: IncomingCall, path: PathRecord, admitted: boolean): void {
@@ -89,18 +94,25 @@ export class Answering {
     const localIndex = engine.reserveIndex(this.#responder.admissionKeys.subarray(0, KEY_BYTES));
     const firstPacketNumber = peer.associations.nextPacketNumberFor(call.remoteToken);
     const { datagram, result } = call.accept({ localIndex, token: peer.associations.token, firstPacketNumber });
-    try {
-      peer.onSession(result, path);
-    } catch (error) {
-      if (!OsierError.is(error)) throw error;
-      // The memory that the association would need is spent. The caller tries again, and finds it freed, or no answer.
-      engine.releaseIndex(localIndex);
-      this.#responder.dropped(localIndex);
-      peer.forgetWhenUnused();
-      this.#context.warn(error);
+    if (this.#install(peer, result, path)) {
+      this.#send(path, datagram);
       return;
     }
-    this.#send(path, datagram);
+    // No answer: the caller tries again.
+    this.#responder.dropped(localIndex);
+    peer.forgetWhenUnused();
+  }
+
+  /** Whether it can be used: not when its association ended just now, or when the memory that a new one would need is spent. */
+  #install(peer: MeshPeer, result: HandshakeResult, path: PathRecord): boolean {
+    try {
+      return peer.onSession(result, path);
+    } catch (error) {
+      if (!OsierError.is(error)) throw error;
+      this.#context.engine.releaseIndex(result.localIndex);
+      this.#context.warn(error);
+      return false;
+    }
   }
 
   #obtain(call: IncomingCall): ReturnType<PeerTable['obtain']> | null {

@@ -1,6 +1,6 @@
 import type { PathRecord } from '../engine/engine.js';
 import { type OsierError, osierError } from '../errors/index.js';
-import { CIPHER_NUMBERS, type HandshakeResult } from '../handshake/index.js';
+import { CIPHER_NUMBERS, type HandshakeResult, wipeKeys } from '../handshake/index.js';
 import { Association, type AssociationOwner } from './association.js';
 import { peerClosed, peerRestarted } from './closing-errors.js';
 import type { PeerContext } from './context.js';
@@ -18,6 +18,8 @@ export interface AssociationSetOwner {
   /** The peer's association ended, by the peer, by time, or by another that replaced it. */
   onLost(association: Association, error: OsierError): void;
   onResetHint(association: Association): void;
+  /** One of any kind is about to end: its counters can be read for the last time. */
+  onEnding(association: Association): void;
   /** One on trial came to nothing. */
   onCandidateGone(): void;
 }
@@ -68,27 +70,16 @@ export class AssociationSet implements AssociationOwner {
     return association === null ? 0n : this.#context.engine.nextPacketNumber(association.handle);
   }
 
-  /** Installs the keys of a finished handshake. Throws LIMIT when the engine takes no more associations. */
-  install(result: HandshakeResult, path: PathRecord): void {
-    const known = this.#find(result.remoteToken);
-    const association = known ?? this.#create(result);
-    const isInitiator = result.role === 'initiator';
-    const begunBySmaller = isInitiator === (this.#parity === 0);
-    this.#context.engine.installSession(association.handle, {
-      localIndex: result.localIndex,
-      remoteIndex: result.remoteIndex,
-      cipher: CIPHER_NUMBERS[result.cipher],
-      sendKey: result.sendKeys.data,
-      receiveKey: result.receiveKeys.data,
-      // What was told counts for an association that both ends know; another begins with packet 0.
-      firstSend: known?.isConfirmed ? result.firstSend : 0n,
-      firstReceive: known?.isConfirmed ? result.firstReceive : 0n,
-      path,
-      confirmed: isInitiator,
-      preferred: association.prefers({ packetNumbers: result.firstSend + result.firstReceive, begunBySmaller }),
-    });
-    this.#context.flusher.mark();
-    association.addSession(result.localIndex, result.remoteIndex, isInitiator);
+  /**
+   * Installs the keys of a finished handshake, and wipes them here. False: its association has just ended, and another handshake is needed. Throws
+   * LIMIT when the engine takes no more associations.
+   */
+  install(result: HandshakeResult, path: PathRecord): boolean {
+    try {
+      return this.#install(result, path);
+    } finally {
+      wipeKeys(result);
+    }
   }
 
   /** Ends the current association at this end. `told`: what the peer hears; `null`: nothing. */
@@ -118,7 +109,7 @@ export class AssociationSet implements AssociationOwner {
   }
 
   onConfirmed(association: Association): void {
-    this.#candidates.delete(association.facts.remoteToken);
+    this.#endCandidatesUpTo(association);
     const replaced = this.#current;
     this.#current = association;
     if (replaced !== null) {
@@ -139,8 +130,7 @@ export class AssociationSet implements AssociationOwner {
   }
 
   onUnused(association: Association): void {
-    this.#candidates.delete(association.facts.remoteToken);
-    this.#end(association, peerClosed('local', 'normal', ''), null);
+    this.#endCandidate(association);
     this.forgetTokenWhenUnused();
     this.#owner.onCandidateGone();
   }
@@ -149,12 +139,41 @@ export class AssociationSet implements AssociationOwner {
     this.#owner.onResetHint(association);
   }
 
+  onEnding(association: Association): void {
+    this.#owner.onEnding(association);
+  }
+
   onEnded(association: Association, error: OsierError): void {
     this.#candidates.delete(association.facts.remoteToken);
     if (association !== this.#current) return;
     this.#current = null;
     this.forgetTokenWhenUnused();
     this.#owner.onLost(association, error);
+  }
+
+  #install(result: HandshakeResult, path: PathRecord): boolean {
+    const known = this.#find(result.remoteToken);
+    const association = known ?? this.#create(result);
+    const isInitiator = result.role === 'initiator';
+    const begunBySmaller = isInitiator === (this.#parity === 0);
+    const isInstalled = this.#context.engine.installSession(association.handle, {
+      localIndex: result.localIndex,
+      remoteIndex: result.remoteIndex,
+      cipher: CIPHER_NUMBERS[result.cipher],
+      sendKey: result.sendKeys.data,
+      receiveKey: result.receiveKeys.data,
+      // What was told counts for an association that both ends know; another begins with packet 0.
+      firstSend: known?.isConfirmed ? result.firstSend : 0n,
+      firstReceive: known?.isConfirmed ? result.firstReceive : 0n,
+      path,
+      confirmed: isInitiator,
+      preferred: association.prefers({ packetNumbers: result.firstSend + result.firstReceive, begunBySmaller }),
+    });
+    this.#context.flusher.mark();
+    if (isInstalled) association.addSession(result.localIndex, result.remoteIndex, isInitiator);
+    else if (association !== this.#current) this.#endCandidate(association);
+    // The end of the current one is told by its own record.
+    return isInstalled;
   }
 
   #find(remoteToken: string): Association | null {
@@ -186,11 +205,24 @@ export class AssociationSet implements AssociationOwner {
   }
 
   #makeRoom(): void {
-    for (const [remoteToken, oldest] of this.#candidates) {
+    for (const oldest of this.#candidates.values()) {
       if (this.#candidates.size < CANDIDATES_MAX) return;
-      this.#candidates.delete(remoteToken);
-      this.#end(oldest, peerClosed('local', 'limit', ''), null);
+      this.#endCandidate(oldest);
     }
+  }
+
+  /** `confirmed` is one on trial no more; those that were there before it are out of date. */
+  #endCandidatesUpTo(confirmed: Association): void {
+    for (const candidate of this.#candidates.values()) {
+      if (candidate === confirmed) break;
+      this.#endCandidate(candidate);
+    }
+    this.#candidates.delete(confirmed.facts.remoteToken);
+  }
+
+  #endCandidate(candidate: Association): void {
+    this.#candidates.delete(candidate.facts.remoteToken);
+    this.#end(candidate, peerClosed('local', 'normal', ''), null);
   }
 
   #end(association: Association, error: OsierError, told: { readonly closeCode: number; readonly reason: Uint8Array } | null): void {

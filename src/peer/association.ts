@@ -18,7 +18,9 @@ export interface AssociationOwner {
   /** The last session ended before it was confirmed. */
   onUnused(association: Association): void;
   onResetHint(association: Association): void;
-  /** The engine ended it; its streams have failed with `error`. */
+  /** Its streams have failed, and its counters are about to go. */
+  onEnding(association: Association): void;
+  /** The engine ended it. */
   onEnded(association: Association, error: OsierError): void;
 }
 
@@ -44,10 +46,10 @@ export class Association implements AssociationSink {
   readonly handle: number;
   readonly facts: AssociationFacts;
   readonly streams = new StreamTable();
-  readonly pings: PingTable;
   readonly #engine: Engine;
   readonly #flusher: Flusher;
   readonly #owner: AssociationOwner;
+  readonly #pings: PingTable;
   readonly #open = new Set<ByteStreamEnd>();
   readonly #unconfirmed = new Set<number>();
   readonly #creditWaiters = new Waiters<void>();
@@ -64,7 +66,7 @@ export class Association implements AssociationSink {
     this.#owner = owner;
     this.handle = handle;
     this.facts = facts;
-    this.pings = new PingTable((token) => {
+    this.#pings = new PingTable((token) => {
       engine.ping(handle, token);
       flusher.mark();
     });
@@ -135,18 +137,25 @@ export class Association implements AssociationSink {
     });
   }
 
-  /** Resolves when the peer may have allowed more streams. */
+  /** One round trip in microseconds. Rejects with {@link Association.endedBy} when it ends first. */
+  async ping(signal: AbortSignal): Promise<number> {
+    if (this.#ended !== null) throw this.#ended;
+    return this.#pings.ping(signal);
+  }
+
+  /** Resolves when the peer may have allowed more streams. Rejects with {@link Association.endedBy} when it ends first. */
   creditForStreams(signal: AbortSignal): Promise<void> {
+    if (this.#ended !== null) return Promise.reject(this.#ended);
     return this.#creditWaiters.wait(signal);
   }
 
   /** Ends it at this end: tells the peer (when `told` says how), fails what is open with `error`. */
   end(error: OsierError, told: { readonly closeCode: number; readonly reason: Uint8Array } | null): void {
     if (this.#ended !== null) return;
+    this.#fail(error);
     if (told === null) this.#engine.dropAssociation(this.handle);
     else this.#engine.closeAssociation(this.handle, told.closeCode, told.reason);
     this.#flusher.mark();
-    this.#fail(error);
   }
 
   // ---- from the engine ----
@@ -168,7 +177,7 @@ export class Association implements AssociationSink {
   }
 
   onPong(token: number, rttMicros: number): void {
-    this.pings.onPong(token, rttMicros);
+    this.#pings.onPong(token, rttMicros);
   }
 
   onResetHint(): void {
@@ -201,6 +210,7 @@ export class Association implements AssociationSink {
     this.#ended = error;
     for (const stream of [...this.#open]) stream.failWithAssociation(error);
     this.#creditWaiters.rejectAll(error);
-    this.pings.fail(error);
+    this.#pings.fail(error);
+    this.#owner.onEnding(this);
   }
 }

@@ -28,9 +28,10 @@ export function peerLost(silentMs: number): OsierError {
   return osierError('ERR_OSIER_PEER_LOST', `Nothing came back from the peer for ${silentMs} ms.`, { silentMs });
 }
 
-/** This end ended the node. */
-export function nodeClosed(): OsierError {
-  return osierError('ERR_OSIER_NODE_CLOSED', 'The node is closed.', {});
+/** This end ended the node, or `failure` did. */
+export function nodeClosed(failure: OsierError | null): OsierError {
+  if (failure === null) return osierError('ERR_OSIER_NODE_CLOSED', 'The node is closed.', {});
+  return osierError('ERR_OSIER_NODE_CLOSED', `The node has failed and is closed: ${failure.message}`, {}, { cause: failure });
 }
 
 /** The words of an `associationClosed` record ({@link ClosedBy}). */

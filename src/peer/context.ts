@@ -41,4 +41,6 @@ export interface PeerContext {
   onHandshakeFault(peer: NodeId | null, fault: HandshakeFault): void;
   log(level: keyof Logger, fields: object, message: string): void;
   warn(error: OsierError): void;
+  /** Something threw that should not have: a fault of this library. */
+  onFault(cause: unknown): void;
 }

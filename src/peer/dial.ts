@@ -1,7 +1,7 @@
 import type { PathRecord } from '../engine/engine.js';
 import type { Timer } from '../engine/runtime.js';
 import { type OsierError, osierError } from '../errors/index.js';
-import { type CallOutcome, Initiator } from '../handshake/index.js';
+import { type CallOutcome, type HandshakeResult, Initiator } from '../handshake/index.js';
 import { formatHost, type HostAndPort } from '../identity/index.js';
 import { Waiters } from '../stream/index.js';
 import type { PeerContext } from './context.js';
@@ -41,6 +41,7 @@ export class Dial {
   #retryTimer: Timer | null = null;
   #staggerTimer: Timer | null = null;
   #isOver = false;
+  #isAnswered = false;
 
   constructor(context: PeerContext, peer: MeshPeer, listener: DialListener) {
     const { engine, party, calls } = context;
@@ -122,15 +123,16 @@ export class Dial {
     }
   }
 
-  #install(result: Extract<CallOutcome, { status: 'established' }>['result'], path: PathRecord): void {
+  #install(result: HandshakeResult, path: PathRecord): void {
+    this.#isAnswered = true;
     try {
-      this.#peer.onSession(result, path);
+      // The index belongs to the session now. Without one, those that wait find that the peer is not connected, and begin another dial.
+      this.#end(this.#peer.onSession(result, path));
     } catch (error) {
       this.fail(error as OsierError);
       return;
     }
-    // The index belongs to the session now.
-    this.succeed();
+    this.#waiters.resolveAll();
   }
 
   async #resolve({ host, port }: HostAndPort): Promise<void> {
@@ -183,7 +185,8 @@ export class Dial {
   #end(succeeded = false): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#context.onDialed(succeeded);
+    // A peer that connected by itself meanwhile is counted where it was answered.
+    if (this.#isAnswered || !succeeded) this.#context.onDialed(succeeded);
     this.#retryTimer?.cancel();
     this.#staggerTimer?.cancel();
     this.#initiator.wipe();

@@ -1,27 +1,30 @@
 import type { HostAndPort } from '../identity/index.js';
 
-/** More hosts of one peer than any node announces; the oldest are forgotten. */
-const HOSTS_MAX = 64;
+/** Twice what a node announces: with a pause between them, the last is tried after four seconds. */
+const HOSTS_MAX = 16;
 
 /** Where a peer is looked for: what callers gave, and where it was seen last. */
 export class KnownHosts {
-  #given: readonly HostAndPort[] = [];
+  /** By the last call that gave any. */
+  #latest: readonly HostAndPort[] = [];
+  #earlier: readonly HostAndPort[] = [];
   #lastSeen: HostAndPort | null = null;
 
-  /** All of them, the one seen last at the end. */
+  /** In the order in which to try them: given last, seen last, given before. */
   get all(): readonly HostAndPort[] {
-    const seen = this.#lastSeen;
-    return seen === null ? this.#given : [...this.#given.filter((host) => !isSame(host, seen)), seen];
+    const seen = this.#lastSeen === null ? [] : [this.#lastSeen];
+    return distinct([...this.#latest, ...seen, ...this.#earlier]);
   }
 
   /** Somebody here gave one. */
   get areGiven(): boolean {
-    return this.#given.length > 0;
+    return this.#latest.length > 0;
   }
 
   add(hosts: readonly HostAndPort[]): void {
-    const added = hosts.filter((host) => !this.#given.some((known) => isSame(known, host)));
-    this.#given = [...this.#given, ...added].slice(-HOSTS_MAX);
+    if (hosts.length === 0) return;
+    this.#earlier = distinct([...this.#latest, ...this.#earlier]);
+    this.#latest = distinct(hosts);
   }
 
   /** A handshake with the peer came through here. */
@@ -30,6 +33,12 @@ export class KnownHosts {
   }
 }
 
-function isSame(a: HostAndPort, b: HostAndPort): boolean {
-  return a.host === b.host && a.port === b.port;
+/** Each once, at its first place; the first {@link HOSTS_MAX}. */
+function distinct(hosts: readonly HostAndPort[]): readonly HostAndPort[] {
+  const byName = new Map<string, HostAndPort>();
+  for (const host of hosts) {
+    const name = `${host.host} ${host.port}`;
+    if (!byName.has(name)) byName.set(name, host);
+  }
+  return [...byName.values()].slice(0, HOSTS_MAX);
 }

@@ -6,10 +6,10 @@ import type { ByteStream, OpenOptions } from '../api/streams.js';
 import type { CloseOptions, CloseReport, TimedWaitOptions } from '../api/waiting.js';
 import type { PathRecord } from '../engine/engine.js';
 import type { OsierError } from '../errors/index.js';
-import { durationOption, reasonOption } from '../errors/option-checks.js';
+import { durationOption, reasonOption, rejecting } from '../errors/option-checks.js';
 import type { HandshakeResult } from '../handshake/index.js';
 import { compareNodeIds, type HostAndPort, type NodeId } from '../identity/index.js';
-import { drainStreams, ResetReason } from '../stream/index.js';
+import { drainStreams, Patience, ResetReason } from '../stream/index.js';
 import type { Association } from './association.js';
 import { AssociationSet, type AssociationSetOwner } from './association-set.js';
 import { closeNumber, peerClosed } from './closing-errors.js';
@@ -42,6 +42,7 @@ const RESET_HINT_PATIENCE_MS = 10_000;
  */
 export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, AssociationSetOwner {
   readonly id: NodeId;
+  readonly verified = 'id';
   readonly associations: AssociationSet;
   readonly #context: PeerContext;
   readonly #totals: TrafficTotals;
@@ -51,6 +52,8 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
   #dial: Dial | null = null;
   #hintedAtMs = Number.NEGATIVE_INFINITY;
   #closing: Promise<CloseReport> | null = null;
+  /** With the streams of a close that is going on. */
+  #patience: Patience | null = null;
   #wasConnected = false;
 
   constructor(context: PeerContext, id: NodeId) {
@@ -115,16 +118,16 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
 
   /** Resolves when connected; the options are those of everything that waits for the network. */
   async connect(options?: TimedWaitOptions): Promise<void> {
-    await this.#withDeadline(options, (signal) => this.connected(signal));
+    await this.#withAssociation(options, async () => {});
   }
 
   async openStream(protocol: string, options?: OpenOptions<'bytes'>): Promise<ByteStream> {
     const request = parseOpenOptions(protocol, options);
-    return this.#withDeadline(options, (signal) => openStream(this.#context, this, request, signal));
+    return this.#withAssociation(options, (association, signal) => openStream(this.#context, this, association, request, signal));
   }
 
   async ping(options?: TimedWaitOptions): Promise<number> {
-    const rttMicros = await this.#withDeadline(options, async (signal) => (await this.connected(signal)).pings.ping(signal));
+    const rttMicros = await this.#withAssociation(options, (association, signal) => association.ping(signal));
     return rttMicros / 1_000;
   }
 
@@ -133,24 +136,30 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
   }
 
   close(options?: CloseOptions): Promise<CloseReport> {
-    const timeoutMs = durationOption('timeoutMs', options?.timeoutMs, 5_000);
-    const reason = reasonOption(options?.reason);
-    const error = peerClosed('local', 'normal', options?.reason ?? '');
-    return this.closeWith(timeoutMs, error, { closeCode: closeNumber('normal'), reason }, null);
+    return rejecting(() => {
+      const timeoutMs = durationOption('timeoutMs', options?.timeoutMs, 5_000);
+      const reason = reasonOption(options?.reason);
+      const error = peerClosed('local', 'normal', options?.reason ?? '');
+      return this.closeWith(timeoutMs, error, { closeCode: closeNumber('normal'), reason }, null);
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
-  /** Ends for good: streams first, as far as `timeoutMs` allows; what waits fails with `error`. `stateError` is what the last state shows. */
+  /**
+   * Ends for good: streams first, as far as `timeoutMs` allows; what waits fails with `error`. `stateError` is what the last state shows. Once more:
+   * the close that is going on takes no longer than `timeoutMs` from now.
+   */
   closeWith(
     timeoutMs: number,
     error: OsierError,
     told: { readonly closeCode: number; readonly reason: Uint8Array },
     stateError: OsierError | null,
   ): Promise<CloseReport> {
-    this.#closing ??= this.#close(timeoutMs, error, told, stateError);
+    if (this.#closing === null) this.#closing = this.#close(timeoutMs, error, told, stateError);
+    else this.#patience?.shorten(timeoutMs);
     return this.#closing;
   }
 
@@ -167,9 +176,9 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     return this.connected(signal);
   }
 
-  /** Keys of a handshake with this peer that `path` led through. Throws LIMIT. */
-  onSession(result: HandshakeResult, path: PathRecord): void {
-    this.associations.install(result, path);
+  /** See {@link AssociationSet.install}; `path` led to the peer. */
+  onSession(result: HandshakeResult, path: PathRecord): boolean {
+    return this.associations.install(result, path);
   }
 
   // ---- from the associations ----
@@ -194,8 +203,11 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     this.#endDial()?.succeed();
   }
 
-  onLost(association: Association, error: OsierError): void {
+  onEnding(association: Association): void {
     this.#totals.add(association);
+  }
+
+  onLost(_association: Association, error: OsierError): void {
     this.#status.enter({ status: 'idle' });
     this.#status.moveTo(null, { kind: 'disconnected', error });
     this.#context.log('info', { peer: this.id, code: error.code }, `A peer is not connected any more: ${error.message}`);
@@ -243,14 +255,24 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     return dial;
   }
 
-  async #withDeadline<T>(options: TimedWaitOptions | undefined, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  /** Connects first where needed, and again when the association ended before it could be of use. */
+  async #withAssociation<T>(options: TimedWaitOptions | undefined, use: (association: Association, signal: AbortSignal) => Promise<T>): Promise<T> {
     const timeOut = (timeoutMs: number): OsierError =>
       this.associations.current === null ? timedOut(this.id, timeoutMs, this.#dial?.hints ?? []) : tooSlow(this.id, timeoutMs);
     const deadline = new Deadline(this.#context.runtime, options, timeOut);
     try {
-      return await run(deadline.signal);
+      for (;;) {
+        const association = await this.connected(deadline.signal);
+        try {
+          if (association.endedBy !== null) continue;
+          return await use(association, deadline.signal);
+        } catch (error) {
+          if (error !== association.endedBy) throw error;
+        }
+      }
     } finally {
       deadline.dispose();
+      this.forgetWhenUnused();
     }
   }
 
@@ -265,8 +287,6 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     this.#reconnector.stop();
     this.#endDial()?.fail(error);
     const report = await this.#drain(timeoutMs, error);
-    const current = this.associations.current;
-    if (current !== null) this.#totals.add(current);
     this.associations.endState(error, told);
     this.#context.onGone(this);
     this.#status.enter({ status: 'closed', error: stateError });
@@ -280,6 +300,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     if (current === null) return { status: 'drained' };
     engine.drain(current.handle);
     flusher.mark();
-    return drainStreams(current.openStreams, timeoutMs, runtime.setTimer, (stream) => stream.giveUp(error, ResetReason.application, 0));
+    this.#patience = new Patience(runtime.setTimer, timeoutMs);
+    return drainStreams(current.openStreams, this.#patience, (stream) => stream.giveUp(error, ResetReason.application, 0));
   }
 }

@@ -36,11 +36,17 @@ export function priorityOption(value: unknown): Priority {
   return integerOption('priority', value, { min: 0, max: 7, otherwise: 3 }) as Priority;
 }
 
-/** Opens a stream, connecting first where needed, and waits while the peer allows no more. */
-export async function openStream(context: PeerContext, peer: MeshPeer, request: OpenRequest, signal: AbortSignal): Promise<ByteStreamEnd> {
+/** Opens a stream, and waits while the peer allows no more. Rejects with {@link Association.endedBy} when that ends first. */
+export async function openStream(
+  context: PeerContext,
+  peer: MeshPeer,
+  association: Association,
+  request: OpenRequest,
+  signal: AbortSignal,
+): Promise<ByteStreamEnd> {
   for (;;) {
-    const association = await peer.connected(signal);
     signal.throwIfAborted();
+    if (association.endedBy !== null) throw association.endedBy;
     const stream = tryOpen(context, peer, association, request);
     if (stream !== null) return stream;
     await association.creditForStreams(signal);

@@ -6,6 +6,7 @@ import type { ByteStream, Priority } from '../api/streams.js';
 import type { WaitOptions } from '../api/waiting.js';
 import type { StreamSink } from '../engine/dispatch.js';
 import { invalidOption, type OsierError } from '../errors/index.js';
+import { bytesOption, integerOption, rejecting, signalOption } from '../errors/option-checks.js';
 import { duplexOf } from './duplex.js';
 import { batchesOf, viewsOf } from './iterators.js';
 import { ReceiveSide } from './receive-side.js';
@@ -41,6 +42,8 @@ export class ByteStreamEnd implements ByteStream, StreamSink {
   readonly #settle: (outcome: StreamOutcome) => void;
   #failure: OsierError | null = null;
   #isClosed = false;
+  /** The peer stopped reading before the end. */
+  #stopped = false;
   /** As it was when the stream was closed: the engine forgets it after that. */
   #last: StreamStats | null = null;
   #endAborted = false;
@@ -53,7 +56,8 @@ export class ByteStreamEnd implements ByteStream, StreamSink {
     this.protocol = facts.protocol;
     this.peer = facts.peer;
     this.priority = facts.priority;
-    this.send = new SendSide(port);
+    // What was cut off in the middle must not look whole.
+    this.send = new SendSide(port, () => this.reset(0));
     this.receive = new ReceiveSide(port);
     let settle: (outcome: StreamOutcome) => void = () => {};
     this.closed = new Promise((resolve) => {
@@ -63,25 +67,23 @@ export class ByteStreamEnd implements ByteStream, StreamSink {
   }
 
   write(bytes: Uint8Array, options?: WaitOptions): Promise<void> {
-    if (!(bytes instanceof Uint8Array)) return Promise.reject(notBytes('bytes'));
-    return this.send.write(bytes, options?.signal);
+    return rejecting(() => this.send.write(bytesOption('bytes', bytes), signalOption(options?.signal)));
   }
 
   tryWrite(bytes: Uint8Array): boolean {
-    if (!(bytes instanceof Uint8Array)) throw notBytes('bytes');
-    return this.send.tryWrite(bytes);
+    return this.send.tryWrite(bytesOption('bytes', bytes));
   }
 
   ready(options?: WaitOptions): Promise<void> {
-    return this.send.ready(options?.signal);
+    return rejecting(() => this.send.ready(signalOption(options?.signal)));
   }
 
   flush(options?: WaitOptions): Promise<void> {
-    return this.send.flush(options?.signal);
+    return rejecting(() => this.send.flush(signalOption(options?.signal)));
   }
 
   end(options?: WaitOptions): Promise<void> {
-    const ended = this.send.end(options?.signal);
+    const ended = rejecting(() => this.send.end(signalOption(options?.signal)));
     ended.catch(() => {
       // Also marks it as handled: it may be left unawaited. What an abort left unfinished is reset on disposal.
       this.#endAborted = true;
@@ -90,9 +92,10 @@ export class ByteStreamEnd implements ByteStream, StreamSink {
   }
 
   read(into: Uint8Array, options?: WaitOptions): Promise<number> {
-    if (!(into instanceof Uint8Array)) return Promise.reject(notBytes('into'));
-    if (into.length === 0) return Promise.reject(invalidOption('into', 'must have room for at least one byte'));
-    return this.receive.read(into, options?.signal);
+    return rejecting(() => {
+      if (bytesOption('into', into).length === 0) throw invalidOption('into', 'must have room for at least one byte');
+      return this.receive.read(into, signalOption(options?.signal));
+    });
   }
 
   views(): AsyncIterable<Uint8Array> {
@@ -175,12 +178,21 @@ export class ByteStreamEnd implements ByteStream, StreamSink {
   }
 
   onReset(reason: number, code: number): void {
-    this.fail(resetByPeer(this.protocol, reason, code));
+    const error = resetByPeer(this.protocol, reason, code);
+    // A STOP that overtook it on the way said less.
+    if (this.#stopped) {
+      this.#failure = error;
+      this.send.explain(error);
+    }
+    this.fail(error);
   }
 
   onStopped(code: number): void {
     const error = stoppedByPeer(code);
-    if (!this.send.isOver) this.#failure ??= error;
+    if (!this.send.isOver) {
+      this.#failure ??= error;
+      this.#stopped = true;
+    }
     this.send.fail(error);
     this.#closeWhenOver();
   }
@@ -222,11 +234,6 @@ export class ByteStreamEnd implements ByteStream, StreamSink {
   }
 }
 
-function notBytes(option: string): OsierError {
-  return invalidOption(option, 'must be a Uint8Array');
-}
-
 function checkCode(code: number): number {
-  if (!Number.isInteger(code) || code < 0 || code > CODE_MAX) throw invalidOption('applicationCode', `must be an integer from 0 to ${CODE_MAX}`);
-  return code;
+  return integerOption('applicationCode', code, { min: 0, max: CODE_MAX, otherwise: 0 });
 }

@@ -41,7 +41,11 @@ export function duplexOf(source: DuplexSource): Duplex {
     },
   });
   source.closed.then((outcome) => {
-    if (outcome.status === 'failed' && !duplex.destroyed) duplex.destroy(outcome.error);
+    if (outcome.status !== 'failed') return;
+    const destroy = (): void => void duplex.destroy(outcome.error);
+    // What has come whole can still be read.
+    if (receive.hasFailed || duplex.readableEnded) destroy();
+    else duplex.once('end', destroy);
   });
   return duplex;
 }

@@ -1,6 +1,6 @@
 /** What the layers above use of streams. */
 export { ByteStreamEnd, type StreamOutcome } from './byte-stream.js';
-export { drainStreams } from './drain.js';
+export { drainStreams, Patience } from './drain.js';
 export { decodeMetadata, encodeMetadata } from './metadata.js';
 export { ResetReason } from './stream-errors.js';
 export { StreamCounter, StreamPort } from './stream-port.js';

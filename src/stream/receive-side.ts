@@ -25,9 +25,10 @@ export interface ReadSource {
   consume(byteCount: number): void;
 }
 
-/** A read that waits for bytes. `take` is called when there are some. */
+/** A read that waits for bytes. */
 interface PendingRead {
-  readonly serve: () => void;
+  /** Takes what there is; false when there is nothing after all. */
+  readonly serve: () => boolean;
   readonly waiter: { resolve(value: null): void; reject(error: unknown): void };
 }
 
@@ -38,7 +39,10 @@ export class ReceiveSide {
   #source: ReadSource;
   #state: ReceiveState = { status: 'open' };
   readonly #pending: PendingRead[] = [];
-  /** As of the last report of the engine, less what was read since. */
+  /**
+   * As of the last report of the engine, less what was read since. At least what is there: bytes that were read after the engine wrote its report and
+   * before the report came here are counted still. What the engine gives is what counts.
+   */
   #availableBytes = 0;
   #endSeen = false;
   #consumedBytes = 0;
@@ -53,6 +57,11 @@ export class ReceiveSide {
   /** Bytes that the application took. */
   get consumedBytes(): number {
     return this.#consumedBytes;
+  }
+
+  /** Reads reject. */
+  get hasFailed(): boolean {
+    return this.#state.status === 'failed';
   }
 
   /** Nothing more comes out of here. */
@@ -72,7 +81,8 @@ export class ReceiveSide {
 
   /** Fills `into` as far as there is something; 0 at the end. */
   async read(into: Uint8Array, signal: AbortSignal | undefined): Promise<number> {
-    const take = (): number => this.#take(into.length > this.#availableBytes ? into.subarray(0, this.#availableBytes) : into);
+    const take = (): number | undefined =>
+      this.#take(into.length > this.#availableBytes ? into.subarray(0, this.#availableBytes) : into) || undefined;
     return (await this.#pull(take, signal)) ?? 0;
   }
 
@@ -112,8 +122,12 @@ export class ReceiveSide {
     if (this.isOver || !this.#endSeen) return this.isOver;
     // A view that the application holds stays the head of what is kept.
     const unread = new Uint8Array(this.#availableBytes);
-    if (this.#source.read(unread) < unread.length) return false;
-    this.#source = new KeptBytes(unread);
+    const count = this.#source.read(unread);
+    // Fewer than were told is all that there is, unless the engine has forgotten the stream already.
+    if (count < unread.length && this.#port.counters() === null) return false;
+    this.#availableBytes = Math.max(0, count);
+    this.#source = new KeptBytes(unread.subarray(0, this.#availableBytes));
+    this.#endWhenDrained();
     return true;
   }
 
@@ -125,20 +139,35 @@ export class ReceiveSide {
     for (const { waiter } of this.#pending.splice(0)) waiter.reject(error);
   }
 
-  #pull<T>(take: () => T, signal: AbortSignal | undefined): Promise<T | null> {
+  /** What `take` takes, as soon as it takes something: it returns `undefined` when there is nothing after all. */
+  #pull<T>(take: () => T | undefined, signal: AbortSignal | undefined): Promise<T | null> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#state.status === 'failed') return Promise.reject(this.#state.error);
     if (this.#state.status !== 'open') return Promise.resolve(null);
-    if (this.#pending.length === 0 && this.#hasBytes()) return Promise.resolve(take());
+    if (this.#pending.length === 0 && this.#hasBytes()) {
+      const taken = take();
+      if (taken !== undefined || this.isOver) return Promise.resolve(taken ?? null);
+    }
     return new Promise((resolve, reject) => {
       const waiter = new Waiter<T | null>(resolve, reject, signal, () => this.#pending.splice(this.#pending.indexOf(read), 1));
-      const read: PendingRead = { serve: () => waiter.resolve(take()), waiter };
+      const serve = (): boolean => {
+        const taken = take();
+        if (taken !== undefined) waiter.resolve(taken);
+        return taken !== undefined;
+      };
+      const read: PendingRead = { serve, waiter };
       this.#pending.push(read);
     });
   }
 
   #serve(): void {
-    while (this.#pending.length > 0 && this.#hasBytes()) this.#pending.shift()?.serve();
+    while (this.#hasBytes()) {
+      const first = this.#pending.shift();
+      if (first === undefined) return;
+      if (first.serve()) continue;
+      if (this.isOver) first.waiter.resolve(null);
+      else this.#pending.unshift(first);
+    }
   }
 
   /** Whether there are bytes that nobody looks at. */
@@ -156,21 +185,29 @@ export class ReceiveSide {
     for (const { waiter } of this.#pending.splice(0)) waiter.resolve(null);
   }
 
-  readonly #takeBatch = (): Uint8Array[] => {
+  readonly #takeBatch = (): Uint8Array[] | undefined => {
     const batch: Uint8Array[] = [];
-    do batch.push(this.#takeChunk());
-    while (this.#availableBytes > 0);
-    return batch;
+    do {
+      const chunk = this.#takeChunk();
+      if (chunk !== undefined) batch.push(chunk);
+    } while (this.#availableBytes > 0);
+    return batch.length === 0 ? undefined : batch;
   };
 
-  readonly #takeChunk = (): Uint8Array => {
+  readonly #takeChunk = (): Uint8Array | undefined => {
     const chunk = uninitialised(Math.min(this.#availableBytes, CHUNK_BYTES));
     const count = this.#take(chunk);
+    if (count === 0) return undefined;
     return count === chunk.length ? chunk : chunk.slice(0, count);
   };
 
-  readonly #takeView = (): Uint8Array => {
-    const view = this.#source.peek() ?? new Uint8Array(0);
+  readonly #takeView = (): Uint8Array | undefined => {
+    const view = this.#source.peek();
+    if (view === null || view.length === 0) {
+      this.#availableBytes = 0;
+      this.#endWhenDrained();
+      return undefined;
+    }
     this.#viewBytes = view.length;
     return view;
   };
@@ -178,7 +215,6 @@ export class ReceiveSide {
   #take(into: Uint8Array): number {
     this.#releaseView();
     const count = Math.max(0, this.#source.read(into));
-    // A short count is not expected: the engine's own count was larger. Its next report corrects it.
     this.#availableBytes = count < into.length ? 0 : this.#availableBytes - count;
     this.#consumedBytes += count;
     this.#endWhenDrained();

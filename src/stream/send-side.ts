@@ -24,6 +24,7 @@ interface PendingWrite {
 /** See {@link SendState}: the order of writes, backpressure, and who waits for what. */
 export class SendSide {
   readonly #port: StreamPort;
+  readonly #onTruncated: () => void;
   #state: SendState = { status: 'open' };
   readonly #pending: PendingWrite[] = [];
   readonly #roomWaiters = new Waiters<void>();
@@ -36,8 +37,10 @@ export class SendSide {
   #isBlocked = false;
   #acceptedBytes = 0;
 
-  constructor(port: StreamPort) {
+  /** `onTruncated`: a write that {@link SendSide.end} was to wait for was aborted in its middle. */
+  constructor(port: StreamPort, onTruncated: () => void) {
     this.#port = port;
+    this.#onTruncated = onTruncated;
   }
 
   /** Bytes that the engine accepted. */
@@ -154,6 +157,11 @@ export class SendSide {
     for (const waiters of [this.#roomWaiters, this.#watched, this.#unwatched, this.#finishWaiters]) waiters.rejectAll(error);
   }
 
+  /** A better reason for what failed already. */
+  explain(error: OsierError): void {
+    if (this.#state.status === 'failed') this.#state = { status: 'failed', error };
+  }
+
   #accept(bytes: Uint8Array): number {
     if (bytes.length === 0) return 0;
     const accepted = Math.max(0, this.#port.write(bytes));
@@ -176,7 +184,8 @@ export class SendSide {
   #forget(pending: PendingWrite): void {
     const index = this.#pending.indexOf(pending);
     if (index >= 0) this.#pending.splice(index, 1);
-    this.#finishWhenAccepted();
+    if (this.#state.status === 'ending' && pending.accepted > 0) this.#onTruncated();
+    else this.#finishWhenAccepted();
   }
 
   #finishWhenAccepted(): void {

@@ -1,5 +1,6 @@
 import { type ReadableByteStreamController, ReadableStream, WritableStream } from 'node:stream/web';
 import type { OsierError } from '../errors/index.js';
+import { bytesOption } from '../errors/option-checks.js';
 import type { DuplexSource } from './duplex.js';
 
 /** The reading side as a web stream. It takes bytes only when it is read from; cancelling it stops reading. */
@@ -20,7 +21,7 @@ export function writableOf(source: DuplexSource): WritableStream<Uint8Array> {
         if (outcome.status === 'failed' && !send.isFinished) controller.error(outcome.error);
       });
     },
-    write: (chunk) => send.write(chunk, undefined),
+    write: async (chunk) => send.write(bytesOption('chunk', chunk), undefined),
     close: () => send.end(undefined),
     abort: () => source.reset(0),
   });

@@ -121,6 +121,17 @@ describe('closing a node', () => {
     expect(sameBytes(await read.promise, patternBytes(30_000))).toBe(true);
   });
 
+  test('cuts a longer close of a peer short', async () => {
+    const { server, client, peer } = await startConnected();
+    server.handle('stuck', async (stream) => void (await stream.closed));
+    const stream = await peer.openStream('stuck');
+    await stream.write(Uint8Array.of(1));
+    await stream.flush();
+    const closing = peer.close({ timeoutMs: 1e9 });
+    expect(await client.close({ timeoutMs: 0 })).toMatchObject({ status: 'cut', streams: 1 });
+    expect(await closing).toMatchObject({ status: 'cut' });
+  });
+
   test('fails what waits', async () => {
     const { client } = await startTwo();
     const { id } = await generateIdentity();
@@ -145,6 +156,30 @@ describe('closing a peer', () => {
     const again = await client.connect(server.address);
     expect(again).not.toBe(peer);
     expect(stateOf(again)).toBe('connected');
+  });
+
+  test('refuses its streams while it drains, and connects again afterwards', async () => {
+    const { server, client, peer } = await startConnected();
+    const known = server.peers.get(client.id);
+    const opened = deferred<void>();
+    client.handle('x', () => {});
+    server.handle('hold', async (stream) => {
+      opened.resolve();
+      await collect(stream);
+    });
+    const held = await peer.openStream('hold');
+    await held.write(Uint8Array.of(1));
+    await opened.promise;
+    const closing = peer.close();
+    const late = known?.openStream('x').then(
+      (stream) => stream.closed.then((outcome) => (outcome.status === 'failed' ? outcome.error : null)),
+      (error: unknown) => error,
+    );
+    expect(await late).toMatchObject({ code: 'ERR_OSIER_REFUSED', details: { why: 'shutdown' } });
+    const again = client.connect(server.address);
+    await held.end();
+    expect(await closing).toEqual({ status: 'drained' });
+    expect(stateOf(await again)).toBe('connected');
   });
 
   test('an idle peer connects again when a stream is opened', async () => {

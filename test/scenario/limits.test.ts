@@ -15,6 +15,19 @@ describe('streams at once', () => {
     expect(await third.closed).toEqual({ status: 'finished' });
   });
 
+  test("beyond the peer's limit go out on the next connection when this one ends first", async () => {
+    const { server, client, peer } = await startConnected({ server: { limits: { streamsPerPeer: 1 } } });
+    server.handle('hold', async (stream) => void (await collect(stream)));
+    const held = await peer.openStream('hold');
+    await held.write(Uint8Array.of(1));
+    await held.flush();
+    const waiting = peer.openStream('hold');
+    await server.peers.get(client.id)?.close({ timeoutMs: 0 });
+    const next = await waiting;
+    await next.end();
+    expect(await next.closed).toEqual({ status: 'finished' });
+  });
+
   test("beyond this node's own limit fail at once", async () => {
     const { server, peer } = await startConnected({ client: { limits: { streamsPerPeer: 1 } } });
     server.handle('hold', async (stream) => void (await collect(stream)));

@@ -1,6 +1,6 @@
 //! Arguments of a call, checked: a number that does not fit is refused, never cut.
 
-use std::ffi::CStr;
+use std::ffi::{c_void, CStr};
 use std::ptr;
 
 use napi_sys as sys;
@@ -11,10 +11,12 @@ use crate::js::{Js, JsResult};
 /// Arguments that any method takes at most.
 const MOST: usize = 5;
 
-/// `this` and the arguments of one call. Missing ones are `undefined`.
+/// The arguments of one call. Missing ones are `undefined`.
 pub(crate) struct Arguments {
     js: Js,
     pub(crate) this: sys::napi_value,
+    /// What the called function was made with.
+    pub(crate) data: *mut c_void,
     values: [sys::napi_value; MOST],
 }
 
@@ -25,7 +27,8 @@ impl Arguments {
     /// `info` must be of the callback that `js` was made in.
     pub(crate) unsafe fn read(js: Js, info: sys::napi_callback_info) -> JsResult<Self> {
         let mut count = MOST;
-        let mut arguments = Self { js, this: ptr::null_mut(), values: [ptr::null_mut(); MOST] };
+        let mut arguments =
+            Self { js, this: ptr::null_mut(), data: ptr::null_mut(), values: [ptr::null_mut(); MOST] };
         // SAFETY: the caller's promise; at most `count` values are written, and the missing ones as undefined.
         Failure::unless_ok(unsafe {
             sys::napi_get_cb_info(
@@ -34,7 +37,7 @@ impl Arguments {
                 &mut count,
                 arguments.values.as_mut_ptr(),
                 &mut arguments.this,
-                ptr::null_mut(),
+                &mut arguments.data,
             )
         })?;
         Ok(arguments)
@@ -105,12 +108,12 @@ impl Arguments {
 
 /// An integer from 0 to 2^32 - 1.
 pub(crate) fn read_u32(js: Js, value: sys::napi_value, name: &CStr) -> JsResult<u32> {
-    match js.read_number(value) {
-        Some(number) if number >= 0.0 && number <= f64::from(u32::MAX) && number.fract() == 0.0 => {
-            Ok(number as u32)
-        }
-        _ => Err(unfit(name, "an integer from 0 to 4294967295")),
-    }
+    // The cast saturates and makes NaN 0: it is exact for the numbers that fit, and for no other.
+    js.read_number(value)
+        .map(|number| (number, number as u32))
+        .filter(|(number, integer)| f64::from(*integer) == *number)
+        .map(|(_, integer)| integer)
+        .ok_or_else(|| unfit(name, "an integer from 0 to 4294967295"))
 }
 
 /// An integer from 0 to 2^53 - 1, the largest that a double holds exactly.

@@ -29,7 +29,7 @@ pub(crate) fn create_association(
     }
 }
 
-/// `installSession(association, session): void`
+/// `installSession(association, session): boolean`
 pub(crate) fn install_session(
     js: Js,
     endpoint: &Rc<Endpoint>,
@@ -37,8 +37,9 @@ pub(crate) fn install_session(
 ) -> JsResult<sys::napi_value> {
     let association = arguments.u32(0, c"association")?;
     let session = session_config(js, arguments.value(1))?;
-    endpoint.change(|driver| driver.engine.install_session(clock::now(), association, &session));
-    js.undefined()
+    let installed =
+        endpoint.change(|driver| driver.engine.install_session(clock::now(), association, &session));
+    js.boolean(installed.unwrap_or(false))
 }
 
 /// `nextPacketNumber(association): bigint`

@@ -104,12 +104,23 @@ impl Driver {
         }
     }
 
-    /// Handles what was due by now.
-    pub(crate) fn run_due_timers(&mut self) {
+    /// Handles what was due by now, after what has arrived: an answer that waits in the socket is not late.
+    pub(crate) fn run_due_timers(&mut self) -> io::Result<()> {
+        if !self.is_due(clock::now()) {
+            return Ok(());
+        }
+        for number in 0..self.sockets.len() {
+            self.receive(number as u16)?;
+        }
         let now = clock::now();
-        if self.engine.poll_timeout().is_some_and(|deadline| deadline <= now) {
+        if self.is_due(now) {
             self.engine.handle_timeout(now);
         }
+        Ok(())
+    }
+
+    fn is_due(&mut self, now: Instant) -> bool {
+        self.engine.poll_timeout().is_some_and(|deadline| deadline <= now)
     }
 
     /// When [`Driver::run_due_timers`] will have something to do.

@@ -55,7 +55,7 @@ pub(crate) struct Endpoint {
     pub(crate) phase: Cell<Phase>,
     pub(crate) driver: RefCell<Option<Driver>>,
     pub(crate) js_side: Cell<Option<JsSide>>,
-    /// Keeps the JavaScript object while a socket is open: the garbage collector does not decide when it closes.
+    /// The JavaScript object, kept alive while a socket is open: the garbage collector does not decide when it closes.
     pub(crate) this: Cell<sys::napi_ref>,
     pub(crate) handles: RefCell<Handles>,
     /// Handles that libuv knows.
@@ -118,11 +118,11 @@ impl Endpoint {
         result
     }
 
-    /// Keeps the JavaScript object `this` from being collected.
-    pub(crate) fn hold(&self, js: Js, this: sys::napi_value) -> JsResult<()> {
-        if self.this.get().is_null() {
-            self.this.set(js.reference(this)?);
+    /// Keeps the JavaScript object from being collected until the endpoint is closed.
+    pub(crate) fn hold(&self, js: Js) -> JsResult<()> {
+        match self.this.get() {
+            this if this.is_null() => Ok(()),
+            this => js.strengthen(this),
         }
-        Ok(())
     }
 }

@@ -1,7 +1,7 @@
-//! The class `NativeEngine`: its constructor, and the table of its methods.
+//! The class `NativeEngine`: how an engine is made.
 
 use std::cell::RefCell;
-use std::ffi::{c_char, c_void, CStr};
+use std::ffi::{c_char, c_void};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr;
 use std::rc::Rc;
@@ -14,76 +14,12 @@ use crate::arguments::Arguments;
 use crate::config::engine_config;
 use crate::driver::Driver;
 use crate::endpoint::{Endpoint, JsSide};
-use crate::entry;
 use crate::event_record::{MAX_BYTES, MAX_RECORDS, RECORD_WORDS};
 use crate::failure::{unfit, Failure};
 use crate::js::{Js, JsResult};
+use crate::method_table;
 use crate::shared_block::SharedBlocks;
 use crate::uv::uv_loop_t;
-use crate::{association_methods, handshake_methods, info, socket_methods, stream_methods};
-
-/// Describes one method: its name in JavaScript and the function that runs it.
-macro_rules! method {
-    ($name:literal, $body:path) => {{
-        unsafe extern "C" fn enter(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-            // SAFETY: Node-API calls this, with arguments of the present call.
-            unsafe { entry::method(env, info, $body) }
-        }
-        property($name, enter)
-    }};
-}
-
-/// Every method of `Engine` in `src/engine/engine.ts`.
-fn methods() -> [sys::napi_property_descriptor; 30] {
-    [
-        method!(c"bind", socket_methods::bind),
-        method!(c"pathTo", socket_methods::path_to),
-        method!(c"flush", socket_methods::flush),
-        method!(c"setRef", socket_methods::set_ref),
-        method!(c"close", socket_methods::close),
-        method!(c"info", info::info),
-        method!(c"stats", info::stats),
-        method!(c"setAdmissionKeys", handshake_methods::set_admission_keys),
-        method!(c"reserveIndex", handshake_methods::reserve_index),
-        method!(c"releaseIndex", handshake_methods::release_index),
-        method!(c"sendDatagram", handshake_methods::send_datagram),
-        method!(c"createAssociation", association_methods::create_association),
-        method!(c"installSession", association_methods::install_session),
-        method!(c"nextPacketNumber", association_methods::next_packet_number),
-        method!(c"closeAssociation", association_methods::close_association),
-        method!(c"dropAssociation", association_methods::drop_association),
-        method!(c"ping", association_methods::ping),
-        method!(c"drain", association_methods::drain),
-        method!(c"associationStats", association_methods::association_stats),
-        method!(c"associationPath", association_methods::association_path),
-        method!(c"openStream", stream_methods::open_stream),
-        method!(c"setPriority", stream_methods::set_priority),
-        method!(c"write", stream_methods::write),
-        method!(c"room", stream_methods::room),
-        method!(c"finish", stream_methods::finish),
-        method!(c"reset", stream_methods::reset),
-        method!(c"stop", stream_methods::stop),
-        method!(c"read", stream_methods::read),
-        method!(c"peek", stream_methods::peek),
-        method!(c"consume", stream_methods::consume),
-    ]
-}
-
-fn property(
-    name: &CStr,
-    enter: unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value,
-) -> sys::napi_property_descriptor {
-    sys::napi_property_descriptor {
-        utf8name: name.as_ptr(),
-        name: ptr::null_mut(),
-        method: Some(enter),
-        getter: None,
-        setter: None,
-        value: ptr::null_mut(),
-        attributes: sys::PropertyAttributes::default,
-        data: ptr::null_mut(),
-    }
-}
 
 /// Node calls this once for every environment that loads the addon.
 ///
@@ -110,19 +46,8 @@ pub extern "C" fn node_api_module_get_api_version_v1() -> i32 {
 
 fn define_class(js: Js, exports: sys::napi_value) -> JsResult<()> {
     let name = c"NativeEngine";
-    let mut methods = methods().to_vec();
-    methods.extend([
-        method!(c"watchAcknowledged", stream_methods::watch_acknowledged),
-        method!(c"streamStats", stream_methods::stream_stats),
-    ]);
-    #[cfg(feature = "fault-injection")]
-    methods.extend([
-        method!(c"panicNow", crate::fault_methods::panic_now),
-        method!(c"panicOnReceive", crate::fault_methods::panic_on_receive),
-        method!(c"refuseSends", crate::fault_methods::refuse_sends),
-    ]);
     let mut class = ptr::null_mut();
-    // SAFETY: the present environment; the names are static and the table is copied.
+    // SAFETY: the present environment; the name is static.
     Failure::unless_ok(unsafe {
         sys::napi_define_class(
             js.env(),
@@ -130,8 +55,8 @@ fn define_class(js: Js, exports: sys::napi_value) -> JsResult<()> {
             name.count_bytes() as isize,
             Some(construct),
             ptr::null_mut(),
-            methods.len(),
-            methods.as_ptr(),
+            0,
+            ptr::null(),
             &mut class,
         )
     })?;
@@ -171,12 +96,14 @@ unsafe extern "C" fn construct(env: sys::napi_env, info: sys::napi_callback_info
 fn build(js: Js, config: EngineConfig, listener: sys::napi_value, this: sys::napi_value) -> JsResult<()> {
     let events = js.new_typed_array(sys::TypedarrayType::uint32_array, MAX_RECORDS * RECORD_WORDS, 4)?;
     let bytes = js.new_typed_array(sys::TypedarrayType::uint8_array, MAX_BYTES, 1)?;
-    js.define_constants(this, &[(c"events", events), (c"bytes", bytes)])?;
+    let constants = [(c"events", events), (c"bytes", bytes)];
+    js.define_constants(this, &constants, sys::PropertyAttributes::enumerable)?;
 
     let mut seed = [0; 32];
     SystemRandom::new().fill(&mut seed).map_err(|_| Failure::State("the system has no random bytes"))?;
     let engine = Engine::new(config, seed, Rc::new(RefCell::new(SharedBlocks::new(js.env()))));
     let endpoint = Endpoint::new(js.env(), uv_loop(js)?, Driver::new(engine));
+    endpoint.this.set(js.weak_reference(this)?);
     endpoint.js_side.set(Some(JsSide {
         listener: js.reference(listener)?,
         events: js.reference(events)?,
@@ -187,7 +114,8 @@ fn build(js: Js, config: EngineConfig, listener: sys::napi_value, this: sys::nap
         .start()
         .map_err(|_| Failure::State("libuv refused a handle"))
         .and_then(|()| endpoint.add_cleanup_hook(js))
-        .and_then(|()| wrap(js, this, endpoint.clone()));
+        .and_then(|()| wrap(js, this, endpoint.clone()))
+        .and_then(|()| method_table::attach(js, this, &endpoint));
     if started.is_err() {
         endpoint.close();
     }

@@ -26,10 +26,10 @@ impl Endpoint {
     }
 }
 
-/// Runs the body of a method of the class.
+/// Runs the body of a method.
 ///
 /// # Safety
-/// Only as, or from, a callback of Node-API, with its arguments.
+/// Only from a callback of Node-API, with its arguments, for a function of `method_table`.
 pub(crate) unsafe fn method(
     env: sys::napi_env,
     info: sys::napi_callback_info,
@@ -39,7 +39,10 @@ pub(crate) unsafe fn method(
     let js = unsafe { Js::new(env) };
     // SAFETY: as above.
     let outcome = unsafe { Arguments::read(js, info) }.and_then(|mut arguments| {
-        let endpoint = endpoint_of(js, arguments.this)?;
+        // SAFETY: `method_table` makes the function with its endpoint, which lives as long as the function does: that keeps the engine's object alive, and the
+        // object's finalizer alone gives the endpoint up.
+        let endpoint =
+            ManuallyDrop::new(unsafe { Rc::from_raw(arguments.data.cast_const().cast::<Endpoint>()) });
         match catch_unwind(AssertUnwindSafe(|| body(js, &endpoint, &mut arguments))) {
             Ok(outcome) => outcome,
             Err(panic) => {
@@ -52,16 +55,6 @@ pub(crate) unsafe fn method(
         failure.throw(js);
         ptr::null_mut()
     })
-}
-
-/// The endpoint behind an object of the class. Node checks before that it is one.
-fn endpoint_of(js: Js, this: sys::napi_value) -> JsResult<ManuallyDrop<Rc<Endpoint>>> {
-    let mut data = ptr::null_mut();
-    // SAFETY: the present environment and scope.
-    Failure::unless_ok(unsafe { sys::napi_unwrap(js.env(), this, &mut data) })
-        .map_err(|_| Failure::Argument("this must be a NativeEngine".to_owned()))?;
-    // SAFETY: the constructor wraps an `Rc` by `into_raw`, which the finalizer takes back; the object is alive while its method runs.
-    Ok(ManuallyDrop::new(unsafe { Rc::from_raw(data.cast_const().cast::<Endpoint>()) }))
 }
 
 fn describe(panic: &(dyn Any + Send)) -> String {

@@ -71,7 +71,7 @@ impl Endpoint {
         if self.delivering.get() || !self.is_open() {
             return;
         }
-        self.with_driver(Driver::run_due_timers);
+        self.run_due_timers();
         let more_to_send = self.send_pending();
         self.set_timer(more_to_send);
         if self.with_driver(Driver::has_events) == Some(true) {
@@ -81,10 +81,16 @@ impl Endpoint {
         }
     }
 
+    fn run_due_timers(&self) {
+        if let Some(Err(error)) = self.with_driver(Driver::run_due_timers) {
+            self.fail(&format!("a socket cannot receive any more: {error}"));
+        }
+    }
+
     /// Tells JavaScript what happened and sends what is pending.
     fn turn(&self) {
         self.cancel_scheduled_turn();
-        self.with_driver(Driver::run_due_timers);
+        self.run_due_timers();
         for _ in 0..MAX_BATCHES_A_TURN {
             if !self.deliver_batch() {
                 break;
@@ -124,8 +130,8 @@ impl Endpoint {
         }
     }
 
-    /// Sets the timer for the engine's next deadline, or for the next turn of the loop when there is more to send or to tell. An earlier firing that is
-    /// already due is left: it costs one empty turn.
+    /// Sets the timer for the engine's next deadline, or for the next turn of the loop when there is more to send or to tell. An earlier firing
+    /// is left: it costs one empty turn.
     fn set_timer(&self, more_to_send: bool) {
         let Some((deadline, more_events)) =
             self.with_driver(|driver| (driver.deadline(), driver.has_events()))
@@ -134,7 +140,9 @@ impl Endpoint {
         };
         let now = clock::now();
         let due = if more_to_send || more_events { Some(now) } else { deadline };
-        if let Some(due) = due.filter(|due| *due < self.timer_due.get()) {
+        // One that is overdue is started anew: the machine may have slept, and libuv's clock does not count that.
+        let started = self.timer_due.get();
+        if let Some(due) = due.filter(|due| *due < started || started <= now) {
             self.start_timer(due, now);
         }
     }

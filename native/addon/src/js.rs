@@ -1,4 +1,4 @@
-//! JavaScript values, checked. The only file that calls Node-API for making and reading them.
+//! Simple JavaScript values: made, and read with a check. `js_memory` has arrays and references.
 
 use std::ffi::{c_char, CStr};
 use std::ptr;
@@ -16,7 +16,7 @@ pub(crate) struct Js {
     env: sys::napi_env,
 }
 
-/// Calls Node-API and turns its status into a result.
+/// Calls Node-API and turns its status into a result. For methods of [`Js`].
 macro_rules! node_api {
     ($function:ident($($argument:expr),* $(,)?)) => {{
         // SAFETY: a `Js` exists only on its environment's thread while that environment lives; values come from the present scope and every other
@@ -25,6 +25,8 @@ macro_rules! node_api {
         Failure::unless_ok(status)
     }};
 }
+
+pub(crate) use node_api;
 
 impl Js {
     /// # Safety
@@ -125,6 +127,7 @@ impl Js {
         self,
         object: sys::napi_value,
         constants: &[(&CStr, sys::napi_value)],
+        attributes: sys::napi_property_attributes,
     ) -> JsResult<()> {
         for (name, value) in constants {
             let property = sys::napi_property_descriptor {
@@ -134,7 +137,7 @@ impl Js {
                 getter: None,
                 setter: None,
                 value: *value,
-                attributes: sys::PropertyAttributes::enumerable,
+                attributes,
                 data: ptr::null_mut(),
             };
             node_api!(napi_define_properties(self.env, object, 1, &property))?;
@@ -185,92 +188,5 @@ impl Js {
         .ok()?;
         bytes.truncate(length);
         String::from_utf8(bytes).ok().filter(|text| text.len() <= longest)
-    }
-
-    /// Where the elements of a typed array of the given kind lie, and how many there are; `None` for anything else. An array without elements may
-    /// lie nowhere.
-    pub(crate) fn typed_array(
-        self,
-        value: sys::napi_value,
-        wanted: sys::napi_typedarray_type,
-    ) -> Option<(*mut u8, usize)> {
-        let (mut kind, mut length, mut data) = (0, 0, ptr::null_mut());
-        // SAFETY: as for every call here; null asks for nothing.
-        let status = unsafe {
-            sys::napi_get_typedarray_info(
-                self.env,
-                value,
-                &mut kind,
-                &mut length,
-                &mut data,
-                ptr::null_mut(),
-                ptr::null_mut(),
-            )
-        };
-        Failure::unless_ok(status).ok()?;
-        (kind == wanted).then_some((data.cast(), length))
-    }
-
-    /// A new typed array of `length` elements of `element_bytes` bytes, all 0.
-    pub(crate) fn new_typed_array(
-        self,
-        kind: sys::napi_typedarray_type,
-        length: usize,
-        element_bytes: usize,
-    ) -> JsResult<sys::napi_value> {
-        let (mut buffer, mut data) = (ptr::null_mut(), ptr::null_mut());
-        node_api!(napi_create_arraybuffer(self.env, length * element_bytes, &mut data, &mut buffer))?;
-        self.view(kind, buffer, 0, length)
-    }
-
-    /// A typed array over a part of an `ArrayBuffer`.
-    pub(crate) fn view(
-        self,
-        kind: sys::napi_typedarray_type,
-        buffer: sys::napi_value,
-        offset: usize,
-        length: usize,
-    ) -> JsResult<sys::napi_value> {
-        let mut array = ptr::null_mut();
-        node_api!(napi_create_typedarray(self.env, kind, length, buffer, offset, &mut array))?;
-        Ok(array)
-    }
-
-    /// A new `Uint8Array` with a copy of `bytes`.
-    pub(crate) fn bytes(self, bytes: &[u8]) -> JsResult<sys::napi_value> {
-        let (mut buffer, mut data) = (ptr::null_mut(), ptr::null_mut());
-        node_api!(napi_create_arraybuffer(self.env, bytes.len(), &mut data, &mut buffer))?;
-        if !bytes.is_empty() {
-            // SAFETY: the new buffer has exactly this length and nobody else knows it yet.
-            unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), data.cast::<u8>(), bytes.len()) };
-        }
-        self.view(sys::TypedarrayType::uint8_array, buffer, 0, bytes.len())
-    }
-
-    /// A strong reference. Must be deleted with [`Js::delete`].
-    pub(crate) fn reference(self, value: sys::napi_value) -> JsResult<sys::napi_ref> {
-        let mut reference = ptr::null_mut();
-        node_api!(napi_create_reference(self.env, value, 1, &mut reference))?;
-        Ok(reference)
-    }
-
-    pub(crate) fn dereference(self, reference: sys::napi_ref) -> JsResult<sys::napi_value> {
-        let mut value = ptr::null_mut();
-        node_api!(napi_get_reference_value(self.env, reference, &mut value))?;
-        Ok(value)
-    }
-
-    pub(crate) fn delete(self, reference: sys::napi_ref) {
-        // A reference that cannot be deleted goes with its environment.
-        let _ = node_api!(napi_delete_reference(self.env, reference));
-    }
-
-    /// Runs `body` with a scope of its own: needed in callbacks that libuv makes.
-    pub(crate) fn scoped<R>(self, body: impl FnOnce() -> R) -> JsResult<R> {
-        let mut scope = ptr::null_mut();
-        node_api!(napi_open_handle_scope(self.env, &mut scope))?;
-        let result = body();
-        node_api!(napi_close_handle_scope(self.env, scope))?;
-        Ok(result)
     }
 }

@@ -6,8 +6,9 @@
 //! | file | concern |
 //! |---|---|
 //! | `engine_class` | the class `NativeEngine` and its constructor |
-//! | `*_methods` | its methods, by subject |
+//! | `method_table`, `*_methods` | its methods, by subject |
 //! | `entry` | every way in: panics are caught here |
+//! | `js`, `js_memory`, `failure` | Node-API: values, arrays and references, exceptions |
 //! | `arguments`, `config` | JavaScript values to typed ones, checked |
 //! | `endpoint` | all state of one engine |
 //! | `driver` | engine and sockets, without libuv and JavaScript |
@@ -35,6 +36,8 @@ mod fault_methods;
 mod handshake_methods;
 mod info;
 mod js;
+mod js_memory;
+mod method_table;
 mod shared_block;
 mod socket_methods;
 mod stream_methods;

@@ -27,7 +27,7 @@ pub(crate) fn bind(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) -
         return Err(Failure::State("the engine is closed"));
     }
     let socket = UdpSocket::bind(address).map_err(|error| refused(error, "bind"))?;
-    endpoint.hold(js, arguments.this)?;
+    endpoint.hold(js)?;
     let (descriptor, port) = (socket.as_raw_fd(), socket.local_address().port());
     let number = endpoint
         .with_driver(|driver| driver.add_socket(socket))

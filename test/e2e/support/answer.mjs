@@ -22,12 +22,14 @@ export function answer(commands) {
 
 /** A node at `host`; with another identity each time unless `keyFile` names one. @param {NodeRequest} request */
 export async function createNode({ host, port = 0, secret, keyFile, limits }) {
-  return MeshNode.create({
+  const node = await MeshNode.create({
     identity: keyFile === undefined ? await generateIdentity() : await loadIdentity(keyFile, { ifMissing: 'create' }),
     network: { secret: Buffer.from(secret, 'hex') },
     listen: `udp://${host}:${port}`,
     limits,
   });
+  // A handler that found something wrong.
+  return node.on('warning', (warning) => console.error(warning));
 }
 
 /** Milliseconds on a clock that all processes of the machine share. */

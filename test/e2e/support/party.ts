@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import type { Place } from './environments.js';
 
+/** The young generation stays small: how far V8 lets it grow, and when, would hide what a program holds. */
+const NODE_FLAGS = ['--expose-gc', '--max-semi-space-size=1'];
+
 interface Answer {
   readonly id: number;
   readonly result?: unknown;
@@ -22,7 +25,7 @@ export class Party {
   /** Runs test/e2e/sockets/`program` in `place`. */
   constructor(place: Place, program: string) {
     const file = fileURLToPath(new URL(`../sockets/${program}`, import.meta.url));
-    const [command = process.execPath, ...args] = [...place.prefix, process.execPath, '--expose-gc', file];
+    const [command = process.execPath, ...args] = [...place.prefix, process.execPath, ...NODE_FLAGS, file];
     this.place = place;
     this.#child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#child.on('message', (answer) => this.#onAnswer(answer as Answer));

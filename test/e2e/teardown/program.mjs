@@ -153,6 +153,8 @@ async function garbageWithoutSocket() {
   const registry = new FinalizationRegistry(() => {
     collected++;
   });
+  // A method taken off its engine keeps what it needs.
+  const { write } = createEngine(() => {});
   for (let round = 0; round < rounds; round++)
     registry.register(
       createEngine(() => {}),
@@ -162,6 +164,7 @@ async function garbageWithoutSocket() {
     gc();
     await setImmediate();
   }
+  if (write(0, 0, new Uint8Array(1)) !== -1) fail('a method without its engine took bytes');
   await noDescriptorLeft();
 }
 

@@ -88,6 +88,22 @@ describe('a batch', () => {
     expect(dispatcher.isDispatching).toBe(false);
   });
 
+  test('is over when it ends, whatever throws in it', () => {
+    const throwing = new Dispatcher({
+      onHandshake: () => {
+        throw new Error('first');
+      },
+      onRefusalHint: () => {},
+      onEngineFailed: () => {},
+      onFault: (error) => {
+        throw error;
+      },
+    });
+    engine = new FakeEngine(null, (records) => throwing.dispatch(engine, records));
+    expect(() => engine.tell({ kind: EventKind.handshake })).toThrow('first');
+    expect(throwing.isDispatching).toBe(false);
+  });
+
   test('passes over handles that are dead, or of another generation', () => {
     engine.tell(
       { kind: EventKind.streamFinished, association: (4 << 20) | 5, stream: STREAM },

@@ -182,6 +182,14 @@ describe('timestamps', () => {
     expect(fates.filter((fate) => fate === 'call').length).toBeGreaterThanOrEqual(8);
   });
 
+  it('that were confirmed count against nobody: honest reconnects are answered as often as they come', () => {
+    const responder = responderOf(bob, new TestClock());
+    for (let index = 2; index < 200; index++) {
+      shakeHands(alice, bob, responder, index);
+      responder.confirmed(index);
+    }
+  });
+
   it('of one identity take nothing from another', async () => {
     const clock = new TestClock();
     const responder = responderOf(bob, clock);

@@ -55,6 +55,7 @@ function makeSet(peerIsGreater: boolean): AssociationSet {
     onEstablished: (association) => told.push(`established ${association.handle}`),
     onLost: (association, error: OsierError) => told.push(`lost ${association.handle} ${error.code}`),
     onResetHint: () => {},
+    onEnding: (association) => engine.calls.push(`count ${association.handle}`),
     onCandidateGone: () => told.push('candidate gone'),
   });
 }
@@ -63,7 +64,7 @@ let nextIndex = 100;
 
 /** A finished handshake; packet numbers count on where the association goes on. */
 function finished(role: 'initiator' | 'responder', token: string, instance: string, told = 0n): HandshakeResult {
-  const keys = { data: new Uint8Array(32), hopTag: new Uint8Array(16) };
+  const keys = { data: new Uint8Array(32).fill(1), hopTag: new Uint8Array(16).fill(1) };
   return {
     role,
     peer: 'peer' as HandshakeResult['peer'],
@@ -119,6 +120,45 @@ describe('which association a session belongs to', () => {
     engine.tell({ kind: EventKind.sessionDropped, association: 2, stream: nextIndex - 1 });
     expect(told).toEqual(['established 1', `session ${nextIndex - 1} dropped`, 'candidate gone']);
     expect(set.current?.handle).toBe(1);
+  });
+
+  test('what was on trial before the one that is confirmed is out of date', () => {
+    set.install(finished('responder', 'a', '1'), PATH);
+    const late = nextIndex - 1;
+    set.install(finished('responder', 'b', '2'), PATH);
+    engine.tell({ kind: EventKind.sessionConfirmed, association: 2, stream: nextIndex - 1 });
+    engine.tell({ kind: EventKind.sessionConfirmed, association: 1, stream: late });
+    expect(set.current?.handle).toBe(2);
+    expect(told).toEqual([`session ${late + 1} confirmed`, 'established 2']);
+  });
+
+  test('one that has just ended takes no session, and its closing is still to come', () => {
+    set.install(finished('initiator', 'a', '1'), PATH);
+    engine.ending.add(1);
+    expect(set.install(finished('initiator', 'a', '1', 5n), PATH)).toBe(false);
+    expect(set.current?.handle).toBe(1);
+    engine.tell({ kind: EventKind.associationClosed, association: 1, a: 2 });
+    expect(told).toEqual(['established 1', 'lost 1 ERR_OSIER_PEER_CLOSED']);
+  });
+
+  test('one on trial that takes no session leaves no trace', () => {
+    engine.ending.add(1);
+    expect(set.install(finished('responder', 'a', '1'), PATH)).toBe(false);
+    expect(set.isEmpty).toBe(true);
+    expect(set.install(finished('responder', 'a', '1'), PATH)).toBe(true);
+    expect(engine.calls).toContain(`session ${nextIndex - 1} preferred`);
+  });
+
+  test('the keys of a session are nowhere but in the engine', () => {
+    const result = finished('initiator', 'a', '1');
+    set.install(result, PATH);
+    for (const keys of [result.sendKeys, result.receiveKeys]) expect([...keys.data, ...keys.hopTag].every((byte) => byte === 0)).toBe(true);
+  });
+
+  test('the counters of one that ends are read before it is gone', () => {
+    set.install(finished('initiator', 'a', '1'), PATH);
+    set.install(finished('initiator', 'b', '2'), PATH);
+    expect(engine.calls.filter((call) => call.endsWith(' 1'))).toEqual(['count 1', 'drop 1']);
   });
 
   test('of many that ask at once only the newest few are kept', () => {

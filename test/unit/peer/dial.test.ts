@@ -132,6 +132,16 @@ describe('a dial', () => {
     expect(engine.datagrams.length).toBe(sent);
   });
 
+  test('that the peer forestalls by its own is counted there', async () => {
+    runtime.names.set('192.0.2.1', ['192.0.2.1']);
+    const dial = dialTo('192.0.2.1');
+    const waiting = dial.wait(new AbortController().signal);
+    await settle();
+    dial.succeed();
+    await waiting;
+    expect(events.filter((event) => event.startsWith('dialed'))).toEqual([]);
+  });
+
   test('fails at once when no name resolves', async () => {
     const waiting = dialTo('a.example', 'b.example').wait(new AbortController().signal);
     await expect(waiting).rejects.toMatchObject({ code: 'ERR_OSIER_UNRESOLVED', details: { hosts: ['a.example', 'b.example'] } });

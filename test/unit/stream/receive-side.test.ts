@@ -56,6 +56,40 @@ describe('reads', () => {
   });
 });
 
+describe('a report that was written before the last read', () => {
+  test('is no end for a read that waits: it goes on waiting', async () => {
+    const into = new Uint8Array(8);
+    const reads = [receive.read(into, undefined), receive.read(into, undefined)];
+    arrive('abc');
+    expect(await reads[0]).toBe(3);
+    receive.onReadable(3, false);
+    arrive('de');
+    expect(await reads[1]).toBe(2);
+  });
+
+  test('is no end for a read that comes later, no empty batch and no empty view', async () => {
+    receive.onReadable(3, false);
+    const count = receive.read(new Uint8Array(8), undefined);
+    arrive('a');
+    expect(await count).toBe(1);
+    receive.onReadable(1, false);
+    const batch = receive.batch();
+    arrive('b');
+    expect((await batch)?.map(text)).toEqual(['b']);
+    receive.onReadable(1, false);
+    const view = receive.view();
+    arrive('c');
+    expect(text(await view)).toBe('c');
+  });
+
+  test('tells the end when that is all that is left', async () => {
+    const read = receive.batch();
+    receive.onReadable(3, true);
+    expect(await read).toBeNull();
+    expect(receive.isOver).toBe(true);
+  });
+});
+
 describe('the end', () => {
   test('follows the last bytes, for every read', async () => {
     const waiting = Promise.all([receive.chunk(), receive.chunk()]);
@@ -115,9 +149,29 @@ describe('when the engine forgets the stream', () => {
     expect(receive.keepWhenComplete()).toBe(false);
   });
 
+  test('what is left of an old report is all that is kept', async () => {
+    arrive('abc');
+    await receive.chunk();
+    arrive('de');
+    receive.onReadable(5, true);
+    expect(receive.keepWhenComplete()).toBe(true);
+    expect(text(await receive.chunk())).toBe('de');
+    expect(await receive.chunk()).toBeNull();
+  });
+
+  test('an end that an old report announced is reached when nothing is left', () => {
+    arrive('abc');
+    void receive.view();
+    receive.onReadable(3, true);
+    engine.consume(1, 1, 3);
+    expect(receive.keepWhenComplete()).toBe(true);
+    expect(receive.isOver).toBe(true);
+  });
+
   test('what the engine does not give any more is not kept', () => {
     arrive('abc', true);
     engine.consume(1, 1, 99);
+    engine.isForgetful = true;
     expect(receive.keepWhenComplete()).toBe(false);
   });
 });

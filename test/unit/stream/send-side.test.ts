@@ -8,6 +8,7 @@ import { FakeEngine } from '../support/fake-engine.js';
 
 let engine: FakeEngine;
 let send: SendSide;
+let truncations: number;
 
 beforeEach(() => {
   engine = new FakeEngine(null, () => {});
@@ -16,7 +17,10 @@ beforeEach(() => {
     () => false,
     (callback) => queueMicrotask(() => process.nextTick(callback)),
   );
-  send = new SendSide(new StreamPort(engine, flusher, 1, 1));
+  truncations = 0;
+  send = new SendSide(new StreamPort(engine, flusher, 1, 1), () => {
+    truncations++;
+  });
 });
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -171,6 +175,19 @@ describe('the end', () => {
     send.onFinished();
     await end;
     await send.end(undefined);
+  });
+
+  test('is none when a write before it is aborted in its middle', async () => {
+    const [middle, whole] = [new AbortController(), new AbortController()];
+    engine.roomBytes = 1;
+    const writes = [send.write(bytes('abc'), middle.signal), send.write(bytes('def'), whole.signal)];
+    send.end(undefined).catch(() => {});
+    whole.abort(new Error('not begun'));
+    expect(truncations).toBe(0);
+    middle.abort(new Error('begun'));
+    await Promise.allSettled(writes);
+    expect(truncations).toBe(1);
+    expect(engine.calls).toEqual([]);
   });
 
   test('that fails takes everything that waits with it', async () => {

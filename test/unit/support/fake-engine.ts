@@ -23,6 +23,10 @@ export class FakeEngine implements Engine {
   /** Bytes that count as not acknowledged. */
   unacknowledgedBytes = 0;
   flushes = 0;
+  /** Associations that take no more sessions. */
+  readonly ending = new Set<number>();
+  /** Streams are forgotten. */
+  isForgetful = false;
   nextHandle = 1;
   #readable: Uint8Array = new Uint8Array(0);
   readonly #listener: BatchListener;
@@ -75,7 +79,7 @@ export class FakeEngine implements Engine {
   streamStats(_association: number, _stream: number, into: BigUint64Array): boolean {
     into.fill(0n);
     into[4] = BigInt(this.unacknowledgedBytes);
-    return true;
+    return !this.isForgetful;
   }
 
   flush(): void {
@@ -118,8 +122,10 @@ export class FakeEngine implements Engine {
     return this.nextHandle++;
   }
 
-  installSession(_association: number, { localIndex, preferred }: SessionConfig): void {
+  installSession(association: number, { localIndex, preferred }: SessionConfig): boolean {
+    if (this.ending.has(association)) return false;
     this.calls.push(`session ${localIndex}${preferred ? ' preferred' : ''}`);
+    return true;
   }
 
   nextPacketNumber(): bigint {

@@ -101,6 +101,8 @@ pub(crate) struct Association {
     pub(crate) counters: AssociationCounters,
     /// Whether the engine's transmit queue holds this association.
     pub(crate) queued: bool,
+    /// Whether the engine's event queue holds it.
+    pub(crate) eventful: bool,
     /// The earliest deadline that the engine's timer queue holds for it.
     pub(crate) scheduled: Option<Instant>,
     /// When a RESET hint was last told.
@@ -141,6 +143,7 @@ impl Association {
             sessions: SessionSet::default(),
             counters: AssociationCounters::default(),
             queued: false,
+            eventful: false,
             scheduled: None,
             reset_hinted_at: None,
             path: UNKNOWN_PATH,
@@ -202,6 +205,11 @@ impl Association {
     /// The next answered ping: its token and when it was first sent.
     pub(crate) fn poll_pong(&mut self) -> Option<(u32, Instant)> {
         self.pings.poll_answer()
+    }
+
+    /// Whether [`Association::poll_stream_event`] or [`Association::poll_cause`] has something to tell.
+    pub(crate) fn has_events(&self) -> bool {
+        self.cause.is_some() || (self.is_open() && self.streams.has_events())
     }
 
     /// The next event of a stream; none once the end of the association was told.

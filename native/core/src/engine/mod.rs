@@ -5,6 +5,7 @@
 
 mod admission;
 mod application;
+mod event_queue;
 mod receive;
 mod reset_limit;
 mod schedule;
@@ -22,6 +23,7 @@ use crate::slab::Slab;
 use crate::stream::{BlockSource, MemoryBudget};
 use crate::time::Instant;
 use admission::Admission;
+use event_queue::{EventQueue, Queued};
 use reset_limit::ResetLimit;
 use schedule::Schedule;
 use std::cell::RefCell;
@@ -87,7 +89,7 @@ pub struct Engine {
     admission: Admission,
     resets: ResetLimit,
     schedule: Schedule,
-    events: VecDeque<Event>,
+    events: EventQueue,
     datagrams: VecDeque<(Path, Vec<u8>)>,
     dropped: Vec<u32>,
     due: Vec<(Instant, u32)>,
@@ -110,7 +112,7 @@ impl Engine {
             admission: Admission::default(),
             resets: ResetLimit::default(),
             schedule: Schedule::default(),
-            events: VecDeque::new(),
+            events: EventQueue::default(),
             datagrams: VecDeque::new(),
             dropped: Vec::new(),
             due: Vec::new(),
@@ -120,7 +122,16 @@ impl Engine {
 
     /// The next event; call until `None` after every batch.
     pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
+        loop {
+            if let Queued::Association(handle) = *self.events.front()? {
+                if let Some(event) = self.poll_association_event(handle) {
+                    return Some(event);
+                }
+            }
+            if let Some(Queued::Event(event)) = self.events.pop_front() {
+                return Some(event);
+            }
+        }
     }
 
     /// When [`Engine::handle_timeout`] is to be called next.
@@ -215,9 +226,6 @@ impl Engine {
 
     fn tell_events(&mut self, now: Instant, handle: u32) {
         let Some(association) = self.associations.get_mut(handle) else { return };
-        while let Some(event) = association.poll_stream_event() {
-            self.events.push_back(Event::Stream { association: handle, event });
-        }
         while let Some((token, sent_at)) = association.poll_pong() {
             let rtt_micros = now.saturating_micros_since(sent_at);
             self.events.push_back(Event::Pong { association: handle, token, rtt_micros });
@@ -225,9 +233,23 @@ impl Engine {
         if association.poll_peer_draining() {
             self.events.push_back(Event::PeerDraining { association: handle });
         }
-        if let Some(cause) = association.poll_cause() {
-            self.events.push_back(Event::AssociationClosed { association: handle, cause });
+        if !association.eventful && association.has_events() {
+            association.eventful = true;
+            self.events.push_association(handle);
         }
+    }
+
+    /// The next event of an association's streams, and last the end of the association itself.
+    fn poll_association_event(&mut self, handle: u32) -> Option<Event> {
+        let association = self.associations.get_mut(handle)?;
+        if let Some(event) = association.poll_stream_event() {
+            return Some(Event::Stream { association: handle, event });
+        }
+        if let Some(cause) = association.poll_cause() {
+            return Some(Event::AssociationClosed { association: handle, cause });
+        }
+        association.eventful = false;
+        None
     }
 
     fn make_ready(&mut self, now: Instant, handle: u32) {

@@ -145,7 +145,9 @@ impl Engine {
         call: impl FnOnce(&mut Streams, u64) -> R,
     ) -> Option<R> {
         let association = self.associations.get_mut(handle)?;
-        let rtt_micros = association.control().rtt.smoothed_micros();
+        // The least one: a queue that a large window fills must not let it grow further.
+        let rtt = &association.control().rtt;
+        let rtt_micros = if rtt.has_sample() { rtt.min_micros() } else { 0 };
         let result = call(&mut association.streams, rtt_micros);
         association.update_timers(now);
         self.settle(now, handle);

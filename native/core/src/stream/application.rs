@@ -168,6 +168,11 @@ impl Streams {
         })
     }
 
+    /// Whether [`Streams::poll_event`] may have something to tell.
+    pub(crate) fn has_events(&self) -> bool {
+        self.shared.more_streams || !self.shared.events.is_empty()
+    }
+
     /// The next event.
     pub(crate) fn poll_event(&mut self) -> Option<StreamEvent> {
         while let Some((handle, sort)) = self.shared.events.pop() {

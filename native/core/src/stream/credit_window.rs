@@ -15,7 +15,7 @@ pub(crate) struct CreditWindow {
     consumed: u64,
     window: u64,
     cap: u64,
-    /// Since when the consumption of the next half window is timed, and from which offset.
+    /// Since when consumption is timed, and from which offset.
     epoch: Option<(Instant, u64)>,
 }
 
@@ -55,15 +55,7 @@ impl CreditWindow {
         self.consumed += bytes;
         match self.epoch {
             None => self.epoch = Some((now, self.consumed)),
-            Some((began, from)) if self.consumed - from >= self.window / 2 => {
-                self.epoch = Some((now, self.consumed));
-                let rtt_micros = rtt_micros.max(WINDOW_GROWTH_MIN_RTT_MICROS);
-                if now.saturating_micros_since(began) <= WINDOW_GROWTH_ROUND_TRIPS.saturating_mul(rtt_micros)
-                {
-                    self.grow(budget);
-                }
-            }
-            Some(_) => {}
+            Some((began, from)) => self.measure(now, rtt_micros, began, from, budget),
         }
         self.is_due()
     }
@@ -88,6 +80,22 @@ impl CreditWindow {
 
     fn is_due(&self) -> bool {
         (self.consumed + self.window).saturating_sub(self.granted) >= (self.window / GRANT_FRACTION).max(1)
+    }
+
+    /// Times what was consumed, over a round trip or more: what a reader that was held up takes at once says nothing of the rate.
+    #[inline]
+    fn measure(&mut self, now: Instant, rtt_micros: u64, began: Instant, from: u64, budget: &MemoryBudget) {
+        let rtt_micros = rtt_micros.max(WINDOW_GROWTH_MIN_RTT_MICROS);
+        let elapsed_micros = now.saturating_micros_since(began);
+        if elapsed_micros < rtt_micros {
+            return;
+        }
+        self.epoch = Some((now, self.consumed));
+        let at_this_rate =
+            u128::from(self.consumed - from) * u128::from(WINDOW_GROWTH_ROUND_TRIPS * rtt_micros);
+        if at_this_rate >= u128::from(self.window / 2) * u128::from(elapsed_micros) {
+            self.grow(budget);
+        }
     }
 
     #[cold]
@@ -135,7 +143,7 @@ mod tests {
         assert_eq!(credit.window(), 2000);
         credit.on_consumed(at(4 * RTT + 1), RTT, 1000, &budget);
         assert_eq!(credit.window(), 2000);
-        credit.on_consumed(at(5 * RTT), RTT, 1000, &budget);
+        credit.on_consumed(at(5 * RTT + 1), RTT, 1000, &budget);
         assert_eq!(credit.window(), 3000);
     }
 
@@ -144,7 +152,7 @@ mod tests {
         let budget = MemoryBudget::new(3999);
         let mut credit = CreditWindow::new(1000, 8000);
         for step in 0..10 {
-            credit.on_consumed(at(step), RTT, 500, &budget);
+            credit.on_consumed(at(step * RTT), RTT, 500, &budget);
         }
         assert_eq!(credit.grant(), 5000 + 1000);
     }

@@ -76,6 +76,11 @@ impl EventQueue {
         self.waiting.extend(sorts.map(|sort| (handle, sort)));
     }
 
+    /// Whether nothing waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     /// The next one.
     pub(crate) fn pop(&mut self) -> Option<(u32, EventSort)> {
         self.waiting.pop_front()

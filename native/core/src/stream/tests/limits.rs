@@ -76,6 +76,23 @@ fn streams_beyond_the_limit_and_of_the_wrong_end_are_violations() {
 }
 
 #[test]
+fn bytes_that_can_be_read_can_not_be_changed_any_more() {
+    let mut pair = Pair::new();
+    let [a, b] = pair.open_both();
+    let id = pair.ends[0].table.get(a).unwrap().id;
+    let mut deliver = |offset, data: &[u8]| {
+        pair.ends[1].on_stream(&StreamFrame { id, offset, fin: false, data }).unwrap();
+    };
+    deliver(0, &[1; 3000]);
+    deliver(2000, &[2; 2000]);
+    assert_eq!(pair.read(1, b, 1000).unwrap().0, [1; 1000]);
+    // Repeats from before what was read: in a ring of 4096 their place belongs to later bytes by now.
+    pair.ends[1].on_stream(&StreamFrame { id, offset: 0, fin: false, data: &[3; 4500] }).unwrap();
+    let rest = [[1; 2000].as_slice(), &[2; 1000], &[3; 500]].concat();
+    assert_eq!(pair.read(1, b, 5000).unwrap().0, rest);
+}
+
+#[test]
 fn scattered_bytes_cost_no_more_memory_than_the_credit_they_use() {
     let budget = MemoryBudget::new(64 << 20);
     let window = 1 << 20;
@@ -161,6 +178,24 @@ fn what_is_written_counts_against_the_budget_and_existing_streams_go_on_when_it_
     assert!(taken >= 250 << 10, "the budget is not made use of: {taken}");
     assert_eq!(pair.try_open(0), Err(OpenError::MemoryBudget));
     assert!(handles.iter().all(|handle| pair.ends[0].stats(*handle).unwrap().send_buffered >= 4096));
+}
+
+#[test]
+fn a_writer_whose_buffer_could_not_grow_is_called_when_half_of_what_it_got_is_free() {
+    let mut pair = Pair::with(Setup { budget_bytes: 100 << 10, ..Setup::default() });
+    let [a, _] = pair.open_both();
+    pair.events(0);
+    let taken = pair.ends[0].write(a, &[0; 200_000]).unwrap();
+    assert!((16 << 10..100 << 10).contains(&taken), "{taken}");
+    let mut held = None;
+    for packet in pair.send_all(0) {
+        pair.acknowledge(0, &packet);
+        if pair.events(0) == [StreamEvent::Writable { handle: a }] {
+            held = Some(pair.ends[0].stats(a).unwrap().send_buffered);
+        }
+    }
+    let held = held.expect("the writer is called") as usize;
+    assert!(held > taken / 2 && held < taken, "{held} of {taken}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod credit;
 mod delivery;
 mod ending;
 mod limits;
+mod long_path;
 mod opening;
 mod packets;
 
