@@ -65,8 +65,8 @@ pub(crate) const REORDERING_MEMORY_EVENTS: u32 = 16;
 pub(crate) const LOST_KEPT_PTOS: u64 = 2;
 
 /// No back-off makes the wait for the next probe longer than this (or one plain probe time-out where that is longer): after an outage
-/// traffic goes on within two seconds, and one small packet in two seconds is no storm.
-pub(crate) const PTO_MAX_MICROS: u64 = 2_000_000;
+/// traffic goes on, or a restarted peer is noticed, within a second, and one small packet a second is no storm.
+pub(crate) const PTO_MAX_MICROS: u64 = 1_000_000;
 
 /// Probe time-outs without any acknowledgement that make loss persistent congestion (RFC 9002 §7.6.1).
 pub(crate) const PERSISTENT_CONGESTION_PTOS: u64 = 3;

@@ -10,9 +10,19 @@ const RATE: u64 = 12_500_000;
 #[test]
 fn a_peer_that_pushes_for_a_minute_at_a_reader_that_does_not_read_stays_within_bounds_and_the_other_stream_keeps_its_speed(
 ) {
-    let mut net = Network::new(5);
     let config =
         EngineConfig { memory_bytes: 64 << 20, stream_window_bytes: 4 << 20, ..EngineConfig::default() };
+    push_for_a_minute(&config, 0);
+}
+
+#[test]
+fn a_reader_that_was_quick_before_it_stopped_is_as_harmless() {
+    push_for_a_minute(&EngineConfig { memory_bytes: 16 << 20, ..EngineConfig::default() }, 10);
+}
+
+/// One reader stops after `quick_seconds`, the other goes on.
+fn push_for_a_minute(config: &EngineConfig, quick_seconds: u64) {
+    let mut net = Network::new(5);
     let (a, b) = (net.add_host(EngineConfig::default()), net.add_host(config.clone()));
     let link = LinkConfig {
         delay_micros: 10_000,
@@ -32,6 +42,7 @@ fn a_peer_that_pushes_for_a_minute_at_a_reader_that_does_not_read_stays_within_b
     let mut into = vec![0; 64 << 10];
     let mut opened = Vec::new();
     let (mut read, mut read_in_first_half, mut peak) = (0_u64, 0_u64, 0);
+    let start = now;
     let (half, end) = (now.plus_micros(30 * SECOND), now.plus_micros(60 * SECOND));
     loop {
         let now = net.now();
@@ -48,9 +59,11 @@ fn a_peer_that_pushes_for_a_minute_at_a_reader_that_does_not_read_stays_within_b
             }
         }
         // The second stream opened is the lively one: streams are opened in order on a link without loss.
-        if let Some(handle) = opened.get(1).copied() {
+        let stops = start.plus_micros(quick_seconds * SECOND);
+        for handle in opened.iter().copied().skip(usize::from(now >= stops)) {
+            let lively = Some(&handle) == opened.get(1);
             while let Ok(outcome) = net.engine(b).read(now, handle_b, handle, &mut into) {
-                read += outcome.bytes as u64;
+                read += if lively { outcome.bytes as u64 } else { 0 };
                 if outcome.bytes == 0 {
                     break;
                 }

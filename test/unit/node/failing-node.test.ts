@@ -5,6 +5,8 @@ import { EventKind } from '../../../src/engine/events.js';
 import type { Runtime } from '../../../src/engine/runtime.js';
 import { generateIdentity, generateNetworkSecret, type NodeId } from '../../../src/identity/index.js';
 import { createMeshNode, type MeshNode } from '../../../src/node/mesh-node.js';
+import { NodeCore } from '../../../src/node/node-core.js';
+import { parseNodeOptions } from '../../../src/node/options.js';
 import { FakeEngine } from '../support/fake-engine.js';
 import { ManualRuntime } from '../support/manual-runtime.js';
 
@@ -68,6 +70,13 @@ test('calls that had no effect leave no peer behind', async () => {
   await expect(node.connect(addressOf(one), { signal: AbortSignal.abort(new Error('early')) })).rejects.toThrow('early');
   // The name does not resolve; at the limit of one peer it would not come to that.
   await expect(node.connect(addressOf(other))).rejects.toMatchObject({ code: 'ERR_OSIER_UNRESOLVED' });
+});
+
+test('an id that nobody knows is not remembered', async () => {
+  const options = parseNodeOptions({ identity: identities[0], network: { secret: generateNetworkSecret() } });
+  const core = await NodeCore.start(options, new TestRuntime() as Runtime);
+  await expect(core.connect(identities[1].id, undefined)).rejects.toMatchObject({ code: 'ERR_OSIER_UNREACHABLE' });
+  expect(core.peers.values()).toEqual([]);
 });
 
 test('a bad option of close rejects', async () => {

@@ -28,8 +28,8 @@ fn probes_stay_few_through_an_outage_and_traffic_returns_within_the_longest_back
     let after_a_second = network.flows[0].stats.packets_sent;
     network.run_micros(20_000_000);
     let during = network.flows[0].stats.packets_sent - after_a_second;
-    assert!(network.flows[0].stats.probes <= 40, "{:?}", network.flows[0].stats);
-    assert!(during <= 25, "{during} packets into an outage of 20 s");
+    assert!(network.flows[0].stats.probes <= 60, "{:?}", network.flows[0].stats);
+    assert!(during <= 45, "{during} packets into an outage of 20 s");
 
     network.link.loss_ppm = 0;
     network.run_micros(2_100_000);

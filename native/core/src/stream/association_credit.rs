@@ -3,6 +3,7 @@
 use super::credit_window::CreditWindow;
 use super::error::ProtocolViolation;
 use super::memory_budget::{MemoryBudget, Reservation};
+use crate::constants::CREDIT_INITIAL_BYTES;
 use crate::time::Instant;
 use std::rc::Rc;
 
@@ -97,17 +98,28 @@ impl AssociationCredit {
         self.grant_owed = true;
     }
 
-    /// Bytes that readers hold up and that are to be granted again: all that is unread, when the peer would else run out and the
-    /// budget allows it.
+    /// Bytes that readers hold up and that are to be granted again, when the peer would else run out: all that is unread, as far as the
+    /// budget allows. Where it hardly allows anything, enough for the neighbours not to stand still.
     #[inline]
     fn excused_bytes(&self) -> u64 {
-        let window = self.window.window();
-        let plain = self.window.granted().max(self.window.consumed() + window);
-        let left = plain - self.received;
-        if left >= window / 2 || !self.reservation.budget().may_grow(window - left) {
+        let (granted, consumed, window) =
+            (self.window.granted(), self.window.consumed(), self.window.window());
+        let left = granted.max(consumed + window) - self.received;
+        if left >= window / 2 {
             return 0;
         }
-        self.received - self.window.consumed()
+        self.affordable_excuse(granted, consumed + window, left)
+    }
+
+    fn affordable_excuse(&self, granted: u64, plain: u64, left: u64) -> u64 {
+        let budget = self.reservation.budget();
+        let room = match budget.growth_room() {
+            room if room >= CREDIT_INITIAL_BYTES => room,
+            _ if left < CREDIT_INITIAL_BYTES && budget.has_room(CREDIT_INITIAL_BYTES) => CREDIT_INITIAL_BYTES,
+            _ => return 0,
+        };
+        let unread = self.received - self.window.consumed();
+        unread.min((granted + room).saturating_sub(plain))
     }
 
     /// Bytes that the peer may make this end hold: granted and not consumed.

@@ -34,8 +34,13 @@ impl MemoryBudget {
 
     /// Whether something that works as it is may take `bytes` more to work better.
     pub(crate) fn may_grow(&self, bytes: u64) -> bool {
+        bytes <= self.growth_room()
+    }
+
+    /// The most that [`MemoryBudget::may_grow`] allows.
+    pub(crate) fn growth_room(&self) -> u64 {
         let open_to_growth = self.limit_bytes - self.limit_bytes / Self::NEWCOMERS_SHARE;
-        bytes <= open_to_growth.saturating_sub(self.used_bytes()) / Self::GROWTH_SHARE
+        open_to_growth.saturating_sub(self.used_bytes()) / Self::GROWTH_SHARE
     }
 }
 

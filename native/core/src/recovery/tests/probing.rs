@@ -30,7 +30,7 @@ fn a_time_out_that_came_early_does_nothing() {
 }
 
 #[test]
-fn probes_back_off_up_to_two_seconds_even_if_none_could_be_sent() {
+fn probes_back_off_up_to_one_second_even_if_none_could_be_sent() {
     let mut sender = Sender::measured();
     sender.send(1);
     let pto = sender.path.rtt.pto_micros();
