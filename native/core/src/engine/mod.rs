@@ -217,6 +217,10 @@ impl Engine {
     fn settle(&mut self, now: Instant, handle: u32) {
         self.tell_events(now, handle);
         if self.associations.get(handle).is_some_and(Association::is_over) {
+            // What nobody has fetched yet outlives the association.
+            while let Some(event) = self.poll_association_event(handle) {
+                self.events.push_back(event);
+            }
             self.remove_association(now, handle);
             return;
         }
