@@ -28,7 +28,7 @@ pub(crate) struct ReceiveBuffer {
 }
 
 impl ReceiveBuffer {
-    /// Puts `data` at `offset`. Returns whether there is more to read than before. `spare` is memory that the association has
+    /// Puts `data`, which may be none, at `offset`. Returns whether there is more to read than before. `spare` is memory that the association has
     /// reserved and does not use.
     #[inline]
     pub(crate) fn insert(
@@ -64,12 +64,6 @@ impl ReceiveBuffer {
             self.absorb();
         }
         Ok(true)
-    }
-
-    /// The peer's credit is used up to `end` although nothing came for it.
-    #[inline]
-    pub(crate) fn raise_highest(&mut self, end: u64) {
-        self.highest = self.highest.max(end);
     }
 
     /// Copies what is readable into `into`; returns how much. It stays readable until [`ReceiveBuffer::consume`].

@@ -52,7 +52,6 @@ impl ReceiveHalf {
         let before = self.buffer.memory_bytes();
         let more = self.buffer.insert(blocks, offset, data, credit.spare_bytes())?;
         credit.on_memory(before, self.buffer.memory_bytes());
-        self.buffer.raise_highest(end);
         Ok(more || (fin && self.is_complete()))
     }
 

@@ -41,6 +41,15 @@ fn holes_use_credit_like_bytes_do() {
 }
 
 #[test]
+fn an_end_that_overtakes_its_bytes_uses_their_credit_once() {
+    let mut streams = receiver();
+    streams.on_stream(&frame(0, 6_000, &[], true)).unwrap();
+    assert_eq!(streams.on_stream(&frame(0, 0, &[0; 6_000], false)), Ok(()));
+    assert_eq!(streams.on_stream(&frame(1, 0, &[0; 4_000], false)), Ok(()));
+    assert_eq!(streams.on_stream(&frame(2, 0, &[0], false)), Err(ProtocolViolation::AssociationCredit));
+}
+
+#[test]
 fn the_end_of_a_stream_can_not_move() {
     let mut streams = receiver();
     streams.on_stream(&frame(0, 10, &[0; 10], true)).unwrap();
@@ -181,7 +190,7 @@ fn what_is_written_counts_against_the_budget_and_existing_streams_go_on_when_it_
 }
 
 #[test]
-fn a_writer_whose_buffer_could_not_grow_is_called_when_half_of_what_it_got_is_free() {
+fn a_writer_whose_buffer_could_not_grow_is_called_when_a_part_of_what_it_got_is_free() {
     let mut pair = Pair::with(Setup { budget_bytes: 100 << 10, ..Setup::default() });
     let [a, _] = pair.open_both();
     pair.events(0);
@@ -195,7 +204,7 @@ fn a_writer_whose_buffer_could_not_grow_is_called_when_half_of_what_it_got_is_fr
         }
     }
     let held = held.expect("the writer is called") as usize;
-    assert!(held > taken / 2 && held < taken, "{held} of {taken}");
+    assert!(held > taken / 2 && held <= taken / 8 * 7, "{held} of {taken}");
 }
 
 #[test]

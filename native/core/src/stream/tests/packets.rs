@@ -85,10 +85,12 @@ fn a_higher_level_goes_first_even_in_the_middle_of_a_turn() {
 #[test]
 fn lost_bytes_of_a_low_level_wait_for_new_ones_of_a_high_level() {
     let mut pair = Pair::with(unlimited());
+    let high = open_with(&mut pair, 1, 1);
+    pair.exchange();
     let low = open_with(&mut pair, 5, 5000);
     let lost = pair.send_all(0);
     lost.iter().for_each(|packet| pair.lose(0, packet));
-    let high = open_with(&mut pair, 1, 1000);
+    pair.write(0, high, &[0; 1000]);
     let packet = pair.send(0).unwrap();
     assert_eq!(shares(std::slice::from_ref(&packet), &[high]), [1000]);
     assert!(shares(&[packet], &[low])[0] < 200);
