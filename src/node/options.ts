@@ -55,7 +55,7 @@ const WINDOW_BYTES_MIN = 65_536;
 const BYTES_MAX = 2 ** 40;
 /** Handles of associations and streams have room for this many. */
 const PEERS_MAX = 2 ** 20 - 1;
-const STREAMS_MAX = 32_767;
+const STREAMS_MAX = 30_000;
 
 /** Checks everything that can be checked without I/O. Throws INVALID_OPTION, BAD_ADDRESS, BAD_ID. */
 export function parseNodeOptions(options: MeshNodeOptions): ParsedNodeOptions {
