@@ -43,14 +43,7 @@ describe('closing a node', () => {
 
   test('refuses new streams while it drains, and everything afterwards', async () => {
     const { server, client, peer } = await startConnected();
-    const opened = deferred<void>();
-    server.handle('hold', async (stream) => {
-      opened.resolve();
-      await collect(stream);
-    });
-    const held = await peer.openStream('hold');
-    await held.write(Uint8Array.of(1));
-    await opened.promise;
+    const held = await openHeld(server, peer);
     const closing = server.close();
     expect(server.close({ timeoutMs: 1 })).toBe(closing);
     const late = await peer.openStream('hold').then(
@@ -161,15 +154,8 @@ describe('closing a peer', () => {
   test('refuses its streams while it drains, and connects again afterwards', async () => {
     const { server, client, peer } = await startConnected();
     const known = server.peers.get(client.id);
-    const opened = deferred<void>();
     client.handle('x', () => {});
-    server.handle('hold', async (stream) => {
-      opened.resolve();
-      await collect(stream);
-    });
-    const held = await peer.openStream('hold');
-    await held.write(Uint8Array.of(1));
-    await opened.promise;
+    const held = await openHeld(server, peer);
     const closing = peer.close();
     const late = known?.openStream('x').then(
       (stream) => stream.closed.then((outcome) => (outcome.status === 'failed' ? outcome.error : null)),
@@ -305,4 +291,17 @@ async function startEchoProcess(
   onTestFinished(() => void child.kill('SIGKILL'));
   for await (const address of createInterface({ input: child.stdout })) return { process: child, address };
   throw new Error('the echo server did not start');
+}
+
+/** A stream that `server` reads until it ends. */
+async function openHeld(server: MeshNode, peer: Peer): Promise<ByteStream> {
+  const opened = deferred<void>();
+  server.handle('hold', async (stream) => {
+    opened.resolve();
+    await collect(stream);
+  });
+  const held = await peer.openStream('hold');
+  await held.write(Uint8Array.of(1));
+  await opened.promise;
+  return held;
 }
