@@ -55,27 +55,16 @@ export class StreamTable extends SlotTable<StreamSink> {
 export class Dispatcher {
   readonly associations = new SlotTable<AssociationSink>(ASSOCIATION_SLOT_BITS);
   readonly #node: NodeSink;
-  #dispatching = false;
 
   constructor(node: NodeSink) {
     this.#node = node;
   }
 
-  /** True inside the engine's callback: the engine flushes when that returns. */
-  get isDispatching(): boolean {
-    return this.#dispatching;
-  }
-
   /** The engine's {@link BatchListener}. Throws nothing but what {@link NodeSink.onFault} does. */
   dispatch(engine: Engine, records: number): void {
-    this.#dispatching = true;
-    try {
-      const events = engine.events;
-      const end = records * RECORD_WORDS;
-      for (let at = 0; at < end; at += RECORD_WORDS) this.#dispatchGuarded(engine, events, at);
-    } finally {
-      this.#dispatching = false;
-    }
+    const events = engine.events;
+    const end = records * RECORD_WORDS;
+    for (let at = 0; at < end; at += RECORD_WORDS) this.#dispatchGuarded(engine, events, at);
   }
 
   #dispatchGuarded(engine: Engine, events: Uint32Array, at: number): void {

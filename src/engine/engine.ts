@@ -57,7 +57,7 @@ export type BatchListener = (records: number) => void;
 
 /** See the file's head. Methods that take handles answer -1 (or do nothing) for a handle that is dead. */
 export interface Engine {
-  /** Records of the present batch; valid inside the listener only. */ readonly events: Uint32Array;
+  /** Records of the present batch, valid inside the listener only; then the word of `isDelivering`. */ readonly events: Uint32Array;
   /** Bytes that the records point to; valid inside the listener only. */ readonly bytes: Uint8Array;
 
   /** Binds one socket. `host` is numeric. Returns the bound port. Throws the system's error (`code`, `syscall`). */
@@ -110,7 +110,7 @@ export interface Engine {
   /** packetsSent, packetsReceived, bytesSent, bytesReceived, packetsRejected, streamsOpen, memoryBytes. */ stats(into: BigUint64Array): void;
   info(): EngineInfo;
 
-  /** Sends what is pending. */ flush(): void;
+  /** Sends what is pending. Does nothing while a batch is delivered: what is pending is sent after that. */ flush(): void;
   /** Keeps the process alive (or not) while the sockets are open. */ setRef(referenced: boolean): void;
   /** Sends what is pending, frees the sockets at once; later calls do nothing. */ close(): void;
 }

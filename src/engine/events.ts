@@ -49,6 +49,11 @@ export const EventKind = {
   sessionDropped: 18,
 } as const;
 
+/** Whether the listener runs, or the ticks that follow it before the engine sends: the last word of `events` is 1 for so long. */
+export function isDelivering(events: Uint32Array): boolean {
+  return events[events.length - 1] === 1;
+}
+
 /** Why an association ended. */
 export const ClosedBy = { local: 1, remote: 2, idle: 3, peerLost: 4, protocol: 5 } as const;
 

@@ -1,20 +1,20 @@
 /** Sends once what a whole tick wrote. */
 export class Flusher {
   readonly #flush: () => void;
-  readonly #isDispatching: () => boolean;
+  readonly #isDelivering: () => boolean;
   readonly #atEndOfTick: (callback: () => void) => void;
   #scheduled = false;
 
-  /** Inside the engine's callback (`isDispatching`) nothing is scheduled: the engine flushes after it. */
-  constructor(flush: () => void, isDispatching: () => boolean, atEndOfTick: (callback: () => void) => void) {
+  /** While the engine delivers a batch (`isDelivering`) nothing is scheduled: the engine flushes after that. */
+  constructor(flush: () => void, isDelivering: () => boolean, atEndOfTick: (callback: () => void) => void) {
     this.#flush = flush;
-    this.#isDispatching = isDispatching;
+    this.#isDelivering = isDelivering;
     this.#atEndOfTick = atEndOfTick;
   }
 
   /** Something is there to be sent. */
   mark(): void {
-    if (this.#scheduled || this.#isDispatching()) return;
+    if (this.#scheduled || this.#isDelivering()) return;
     this.#scheduled = true;
     this.#atEndOfTick(this.#run);
   }

@@ -6,6 +6,7 @@ import type { ByteStream, HandleOptions, Handler, HandlerRegistration } from '..
 import type { Clock, CloseOptions, CloseReport, Logger } from '../api/waiting.js';
 import { Dispatcher, type NodeSink } from '../engine/dispatch.js';
 import type { Engine } from '../engine/engine.js';
+import { isDelivering } from '../engine/events.js';
 import { Flusher } from '../engine/flusher.js';
 import type { Runtime } from '../engine/runtime.js';
 import { type OsierError, osierError } from '../errors/index.js';
@@ -60,7 +61,7 @@ export class NodeCore implements PeerContext, NodeSink {
     this.engine = runtime.createEngine(engineConfigOf(options), (records) => this.dispatcher.dispatch(this.engine, records));
     this.flusher = new Flusher(
       () => this.engine.flush(),
-      () => this.dispatcher.isDispatching,
+      () => isDelivering(this.engine.events),
       runtime.atEndOfTick,
     );
     this.party = makeParty(this.engine);

@@ -26,10 +26,32 @@ export interface ReadSource {
 }
 
 /** A read that waits for bytes. */
-interface PendingRead {
+class PendingRead<T> {
+  readonly #take: () => T | undefined;
+  readonly #atEnd: T;
+  readonly #waiter: Waiter<T>;
+
+  constructor(take: () => T | undefined, atEnd: T, waiter: Waiter<T>) {
+    this.#take = take;
+    this.#atEnd = atEnd;
+    this.#waiter = waiter;
+  }
+
   /** Takes what there is; false when there is nothing after all. */
-  readonly serve: () => boolean;
-  readonly waiter: { resolve(value: null): void; reject(error: unknown): void };
+  serve(): boolean {
+    const taken = this.#take();
+    if (taken === undefined) return false;
+    this.#waiter.resolve(taken);
+    return true;
+  }
+
+  end(): void {
+    this.#waiter.resolve(this.#atEnd);
+  }
+
+  reject(error: unknown): void {
+    this.#waiter.reject(error);
+  }
 }
 
 /** See {@link ReceiveState}: who gets which bytes. `null` stands for the end of the stream. */
@@ -38,7 +60,7 @@ export class ReceiveSide {
   /** Where bytes come from: the engine, until the association ends. */
   #source: ReadSource;
   #state: ReceiveState = { status: 'open' };
-  readonly #pending: PendingRead[] = [];
+  readonly #pending: Pick<PendingRead<unknown>, 'serve' | 'end' | 'reject'>[] = [];
   /**
    * As of the last report of the engine, less what was read since. At least what is there: bytes that were read after the engine wrote its report and
    * before the report came here are counted still. What the engine gives is what counts.
@@ -71,25 +93,25 @@ export class ReceiveSide {
 
   /** All that there is, in arrays that the caller owns. */
   batch(): Promise<Uint8Array[] | null> {
-    return this.#pull(this.#takeBatch, undefined);
+    return this.#pull<Uint8Array[] | null>(this.#takeBatch, null, undefined);
   }
 
   /** What there is, in one array of at most 256 KiB that the caller owns. */
   chunk(): Promise<Uint8Array | null> {
-    return this.#pull(this.#takeChunk, undefined);
+    return this.#pull<Uint8Array | null>(this.#takeChunk, null, undefined);
   }
 
   /** Fills `into` as far as there is something; 0 at the end. */
-  async read(into: Uint8Array, signal: AbortSignal | undefined): Promise<number> {
+  read(into: Uint8Array, signal: AbortSignal | undefined): Promise<number> {
     const take = (): number | undefined =>
       this.#take(into.length > this.#availableBytes ? into.subarray(0, this.#availableBytes) : into) || undefined;
-    return (await this.#pull(take, signal)) ?? 0;
+    return this.#pull(take, 0, signal);
   }
 
   /** The head of the receive ring; valid until the next call of any method here. */
   view(): Promise<Uint8Array | null> {
     this.releaseView();
-    return this.#pull(this.#takeView, undefined);
+    return this.#pull<Uint8Array | null>(this.#takeView, null, undefined);
   }
 
   /** Gives back what the application looked at. */
@@ -136,26 +158,21 @@ export class ReceiveSide {
     if (this.isOver) return;
     this.#state = { status: 'failed', error };
     this.#viewBytes = 0;
-    for (const { waiter } of this.#pending.splice(0)) waiter.reject(error);
+    for (const read of this.#pending.splice(0)) read.reject(error);
   }
 
-  /** What `take` takes, as soon as it takes something: it returns `undefined` when there is nothing after all. */
-  #pull<T>(take: () => T | undefined, signal: AbortSignal | undefined): Promise<T | null> {
+  /** What `take` takes, as soon as it takes something: it returns `undefined` when there is nothing after all. `atEnd` when nothing will come. */
+  #pull<T>(take: () => T | undefined, atEnd: T, signal: AbortSignal | undefined): Promise<T> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#state.status === 'failed') return Promise.reject(this.#state.error);
-    if (this.#state.status !== 'open') return Promise.resolve(null);
+    if (this.#state.status !== 'open') return Promise.resolve(atEnd);
     if (this.#pending.length === 0 && this.#hasBytes()) {
       const taken = take();
-      if (taken !== undefined || this.isOver) return Promise.resolve(taken ?? null);
+      if (taken !== undefined || this.isOver) return Promise.resolve(taken ?? atEnd);
     }
     return new Promise((resolve, reject) => {
-      const waiter = new Waiter<T | null>(resolve, reject, signal, () => this.#pending.splice(this.#pending.indexOf(read), 1));
-      const serve = (): boolean => {
-        const taken = take();
-        if (taken !== undefined) waiter.resolve(taken);
-        return taken !== undefined;
-      };
-      const read: PendingRead = { serve, waiter };
+      const waiter = new Waiter<T>(resolve, reject, signal, () => this.#pending.splice(this.#pending.indexOf(read), 1));
+      const read = new PendingRead(take, atEnd, waiter);
       this.#pending.push(read);
     });
   }
@@ -165,7 +182,7 @@ export class ReceiveSide {
       const first = this.#pending.shift();
       if (first === undefined) return;
       if (first.serve()) continue;
-      if (this.isOver) first.waiter.resolve(null);
+      if (this.isOver) first.end();
       else this.#pending.unshift(first);
     }
   }
@@ -182,7 +199,7 @@ export class ReceiveSide {
 
   #end(status: 'ended' | 'stopped'): void {
     this.#state = { status };
-    for (const { waiter } of this.#pending.splice(0)) waiter.resolve(null);
+    for (const read of this.#pending.splice(0)) read.end();
   }
 
   readonly #takeBatch = (): Uint8Array[] | undefined => {

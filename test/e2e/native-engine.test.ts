@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Engine, EngineConfig, SessionConfig } from '../../src/engine/engine.js';
-import { EventKind, RECORD_WORDS, Word } from '../../src/engine/events.js';
+import { EventKind, isDelivering, RECORD_WORDS, Word } from '../../src/engine/events.js';
 import { loadAddon } from '../../src/engine/load-addon.js';
 
 const { NativeEngine } = loadAddon();
@@ -194,6 +194,29 @@ describe('sockets', () => {
       expect(features.includes(name) || reasons.some((reason) => reason.startsWith(name)), name).toBe(true);
     }
     expect(Math.min(receiveBufferBytes, sendBufferBytes)).toBeGreaterThan(0);
+  });
+});
+
+describe('while a batch is delivered', () => {
+  it('the shared word says so, in the ticks that follow too, and what they write leaves without a flush', async () => {
+    const { first, second } = connectedPair('127.0.0.1', '127.0.0.1');
+    const words: boolean[] = [];
+    const look = (): number => words.push(isDelivering(first.engine.events));
+    look();
+    first.engine.ping(first.association, 1);
+    first.engine.flush();
+    await first.recorder.next(EventKind.pong);
+    // Here the tick that follows the listener runs.
+    look();
+    const stream = first.engine.openStream(first.association, 0, 3, TEXT.encode('p'), new Uint8Array());
+    process.nextTick(() => {
+      look();
+      first.engine.write(first.association, stream, TEXT.encode('late'));
+    });
+    await second.recorder.next(EventKind.streamReadable);
+    await new Promise((resolve) => setImmediate(resolve));
+    look();
+    expect(words).toEqual([false, true, true, false]);
   });
 });
 

@@ -6,7 +6,7 @@ use napi_sys as sys;
 
 use crate::driver::Driver;
 use crate::endpoint::{Endpoint, JsSide, Phase};
-use crate::event_record::{RecordWriter, MAX_BYTES, MAX_RECORDS, RECORD_WORDS};
+use crate::event_record::{RecordWriter, EVENT_WORDS, MAX_BYTES};
 use crate::failure::Failure;
 use crate::js::{Js, JsResult};
 
@@ -32,6 +32,13 @@ impl Endpoint {
         self.close();
     }
 
+    fn set_delivering(&self, js: Js, side: JsSide, delivering: bool) {
+        self.delivering.set(delivering);
+        if self.js_side.get().is_some() {
+            mark_delivering(js, side, delivering);
+        }
+    }
+
     /// Writes a batch and calls the listener with it. An exception that the listener throws is an uncaught one, as in any callback of Node.
     fn call_listener(&self, write: impl FnOnce(&mut RecordWriter<'_>)) {
         let Some(side) = self.js_side.get() else { return };
@@ -42,13 +49,22 @@ impl Endpoint {
             let Ok((listener, count)) = prepare_call(js, side, write) else {
                 return self.fail("the arrays of events were detached");
             };
-            self.delivering.set(true);
+            self.set_delivering(js, side, true);
             call(js, side, listener, count);
-            self.delivering.set(false);
+            self.set_delivering(js, side, false);
             if matches!(self.phase.get(), Phase::Closing | Phase::Closed) {
                 self.release_js_side();
             }
         });
+    }
+}
+
+/// Tells JavaScript whether the listener runs, and the ticks that follow it: what is written meanwhile leaves when it has returned.
+fn mark_delivering(js: Js, side: JsSide, delivering: bool) {
+    // Where JavaScript has detached the array, the next batch fails.
+    if let Ok(words) = array(js, side.events, sys::TypedarrayType::uint32_array, EVENT_WORDS) {
+        // SAFETY: the array has this many words, and no JavaScript runs at present.
+        unsafe { *words.cast::<u32>().add(EVENT_WORDS - 1) = u32::from(delivering) };
     }
 }
 
@@ -58,13 +74,13 @@ fn prepare_call(
     side: JsSide,
     write: impl FnOnce(&mut RecordWriter<'_>),
 ) -> JsResult<(sys::napi_value, sys::napi_value)> {
-    let records = array(js, side.events, sys::TypedarrayType::uint32_array, MAX_RECORDS * RECORD_WORDS)?;
+    let records = array(js, side.events, sys::TypedarrayType::uint32_array, EVENT_WORDS)?;
     let bytes = array(js, side.bytes, sys::TypedarrayType::uint8_array, MAX_BYTES)?;
     let count = {
         // SAFETY: both arrays have these lengths, were looked up just now, and no JavaScript runs before the slices are gone.
         let (records, bytes) = unsafe {
             (
-                std::slice::from_raw_parts_mut(records.cast::<u32>(), MAX_RECORDS * RECORD_WORDS),
+                std::slice::from_raw_parts_mut(records.cast::<u32>(), EVENT_WORDS - 1),
                 std::slice::from_raw_parts_mut(bytes, MAX_BYTES),
             )
         };

@@ -36,6 +36,8 @@ pub(crate) struct Driver {
     sockets: Vec<BoundSocket>,
     receive_buffer: ReceiveBuffer,
     queue: SendQueue,
+    /// The clock as it was last read: once for what arrives and once for what leaves, not once a question.
+    now: Instant,
     blocked: bool,
     /// Taken from the engine, but without room in the last batch.
     held_back: Option<Event>,
@@ -50,6 +52,7 @@ impl Driver {
             sockets: Vec::new(),
             receive_buffer: ReceiveBuffer::new(),
             queue: SendQueue::new(),
+            now: clock::now(),
             blocked: false,
             held_back: None,
             #[cfg(feature = "fault-injection")]
@@ -76,13 +79,14 @@ impl Driver {
     /// Takes what has arrived on a socket, up to one full buffer, through the engine.
     pub(crate) fn receive(&mut self, number: u16) -> io::Result<()> {
         let Some(bound) = self.sockets.get_mut(usize::from(number)) else { return Ok(()) };
-        if let Err(error) = bound.socket.receive(&mut self.receive_buffer) {
+        let received = bound.socket.receive(&mut self.receive_buffer);
+        self.now = clock::now();
+        if let Err(error) = received {
             return bound.note_error(error);
         }
         bound.receive_errors = 0;
         #[cfg(feature = "fault-injection")]
         assert!(!self.faults.panics_on_receive, "a fault on purpose");
-        let now = clock::now();
         for train in self.receive_buffer.trains() {
             let Route { remote, local, interface } = train.meta.route;
             let meta = ReceiveMeta {
@@ -90,7 +94,7 @@ impl Driver {
                 ecn: Ecn::from_bits(train.meta.ecn as u8),
                 segment_size: train.meta.segment_size,
             };
-            self.engine.handle_train(now, &meta, train.bytes);
+            self.engine.handle_train(self.now, &meta, train.bytes);
         }
         Ok(())
     }
@@ -104,23 +108,34 @@ impl Driver {
         }
     }
 
-    /// Handles what was due by now, after what has arrived: an answer that waits in the socket is not late.
+    /// Reads the clock.
+    pub(crate) fn tick(&mut self) {
+        self.now = clock::now();
+    }
+
+    /// The clock as of the last reading.
+    pub(crate) fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Handles what is due, after what has arrived: an answer that waits in the socket is not late.
     pub(crate) fn run_due_timers(&mut self) -> io::Result<()> {
-        if !self.is_due(clock::now()) {
+        if !self.is_due() {
             return Ok(());
         }
         for number in 0..self.sockets.len() {
+            self.receive_buffer.expect_many();
             self.receive(number as u16)?;
         }
-        let now = clock::now();
-        if self.is_due(now) {
-            self.engine.handle_timeout(now);
+        self.tick();
+        if self.is_due() {
+            self.engine.handle_timeout(self.now);
         }
         Ok(())
     }
 
-    fn is_due(&mut self, now: Instant) -> bool {
-        self.engine.poll_timeout().is_some_and(|deadline| deadline <= now)
+    fn is_due(&mut self) -> bool {
+        self.deadline().is_some_and(|deadline| deadline <= self.now)
     }
 
     /// When [`Driver::run_due_timers`] will have something to do.
@@ -134,9 +149,13 @@ impl Driver {
             return Flow::Idle;
         }
         for _ in 0..MAX_SENDS_A_FLUSH {
-            let now = clock::now();
+            self.tick();
+            let mut has_more = true;
             while !self.queue.is_full() {
-                let Some(transmit) = self.engine.poll_transmit(now, self.queue.room()) else { break };
+                let Some(transmit) = self.engine.poll_transmit(self.now, self.queue.room()) else {
+                    has_more = false;
+                    break;
+                };
                 let Path { socket, remote, local, interface } = transmit.path;
                 let ecn = osier_udp::Ecn::from_traffic_class(transmit.ecn.to_bits());
                 let route = Route { remote, local, interface };
@@ -153,6 +172,7 @@ impl Driver {
                 continue;
             };
             match bound.socket.send(&mut self.queue) {
+                SendOutcome::Done if !has_more && self.queue.is_empty() => return Flow::Idle,
                 SendOutcome::Done => {}
                 SendOutcome::Blocked => {
                     self.blocked = true;

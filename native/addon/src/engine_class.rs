@@ -14,7 +14,7 @@ use crate::arguments::Arguments;
 use crate::config::engine_config;
 use crate::driver::Driver;
 use crate::endpoint::{Endpoint, JsSide};
-use crate::event_record::{MAX_BYTES, MAX_RECORDS, RECORD_WORDS};
+use crate::event_record::{EVENT_WORDS, MAX_BYTES};
 use crate::failure::{unfit, Failure};
 use crate::js::{Js, JsResult};
 use crate::method_table;
@@ -94,7 +94,7 @@ unsafe extern "C" fn construct(env: sys::napi_env, info: sys::napi_callback_info
 }
 
 fn build(js: Js, config: EngineConfig, listener: sys::napi_value, this: sys::napi_value) -> JsResult<()> {
-    let events = js.new_typed_array(sys::TypedarrayType::uint32_array, MAX_RECORDS * RECORD_WORDS, 4)?;
+    let events = js.new_typed_array(sys::TypedarrayType::uint32_array, EVENT_WORDS, 4)?;
     let bytes = js.new_typed_array(sys::TypedarrayType::uint8_array, MAX_BYTES, 1)?;
     let constants = [(c"events", events), (c"bytes", bytes)];
     js.define_constants(this, &constants, sys::PropertyAttributes::enumerable)?;

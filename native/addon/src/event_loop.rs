@@ -71,6 +71,7 @@ impl Endpoint {
         if self.delivering.get() || !self.is_open() {
             return;
         }
+        self.with_driver(Driver::tick);
         self.run_due_timers();
         let more_to_send = self.send_pending();
         self.set_timer(more_to_send);
@@ -81,6 +82,7 @@ impl Endpoint {
         }
     }
 
+    /// Handles what was due at the last reading of the clock.
     fn run_due_timers(&self) {
         if let Some(Err(error)) = self.with_driver(Driver::run_due_timers) {
             self.fail(&format!("a socket cannot receive any more: {error}"));
@@ -133,12 +135,11 @@ impl Endpoint {
     /// Sets the timer for the engine's next deadline, or for the next turn of the loop when there is more to send or to tell. An earlier firing
     /// is left: it costs one empty turn.
     fn set_timer(&self, more_to_send: bool) {
-        let Some((deadline, more_events)) =
-            self.with_driver(|driver| (driver.deadline(), driver.has_events()))
+        let Some((deadline, more_events, now)) =
+            self.with_driver(|driver| (driver.deadline(), driver.has_events(), driver.now()))
         else {
             return;
         };
-        let now = clock::now();
         let due = if more_to_send || more_events { Some(now) } else { deadline };
         // One that is overdue is started anew: the machine may have slept, and libuv's clock does not count that.
         let started = self.timer_due.get();
@@ -176,7 +177,10 @@ impl Endpoint {
             // libuv has stopped the handle: the socket reported an error, which may be a passing one.
             ..0 => driver.take_socket_error(socket),
             _ if events & UV_READABLE != 0 => driver.receive(socket),
-            _ => Ok(()),
+            _ => {
+                driver.tick();
+                Ok(())
+            }
         });
         if let Some(Err(error)) = received {
             return self.fail(&format!("a socket cannot receive any more: {error}"));
@@ -190,6 +194,7 @@ impl Endpoint {
 
     fn on_timer(&self) {
         self.timer_due.set(Instant::FAR_FUTURE);
+        self.with_driver(Driver::tick);
         match self.phase.get() {
             Phase::Open => self.turn(),
             Phase::Failed => self.tell_failure(),
@@ -213,5 +218,8 @@ unsafe extern "C" fn on_timer(raw: *mut uv_handle_t) {
 unsafe extern "C" fn on_prepare(raw: *mut uv_handle_t) {
     // SAFETY: as above.
     let (endpoint, _) = unsafe { UvHandle::attached(raw) };
-    endpoint.guard(|| endpoint.turn());
+    endpoint.guard(|| {
+        endpoint.with_driver(Driver::tick);
+        endpoint.turn();
+    });
 }

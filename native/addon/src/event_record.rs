@@ -6,6 +6,8 @@ use osier_core::{CloseCause, CloseCode, Event, RefusalKind, StreamEvent};
 pub(crate) const RECORD_WORDS: usize = 8;
 /// Records of one batch at most.
 pub(crate) const MAX_RECORDS: usize = 4_096;
+/// Words of the shared array: the records, and one that is 1 while the listener runs.
+pub(crate) const EVENT_WORDS: usize = MAX_RECORDS * RECORD_WORDS + 1;
 /// Bytes that the records of one batch can point to: 200 handshake messages.
 pub(crate) const MAX_BYTES: usize = 256 << 10;
 

@@ -201,6 +201,24 @@ fn short_waits_in_front_of_a_long_one_leave_no_timers_behind() {
 }
 
 #[test]
+fn nobody_is_woken_for_a_deadline_that_has_moved() {
+    let (mut net, a, b) = pair(12, EngineConfig::default());
+    let (handle, _) = net.associate(a, b, Cipher::ChaCha20Poly1305);
+    for token in 0..20 {
+        let now = net.now();
+        net.engine(a).ping(now, handle, token);
+        net.flush(a);
+        run_for(&mut net, 30_000);
+        // The answer came long before the probe that was set for its loss.
+        let (deadline, now) = (net.engine(a).poll_timeout(), net.now());
+        assert!(
+            deadline.is_none_or(|at| at.saturating_micros_since(now) > SECOND),
+            "{deadline:?} at {now:?}"
+        );
+    }
+}
+
+#[test]
 fn packets_of_strangers_move_nothing_and_are_counted() {
     let (mut net, a, b) = pair(10, EngineConfig::default());
     let associations = net.associate(a, b, Cipher::ChaCha20Poly1305);

@@ -11,6 +11,9 @@ use crate::socket_address::{empty_name, read_name};
 
 /// Trains taken by one system call: more gained nothing on loopback, and 256 KiB still stay in the second-level cache.
 const SLOTS: usize = 4;
+/// System calls of one slot that follow one which found a lone datagram: asking for more than there is costs a microsecond, which a round trip
+/// notices. What came meanwhile is there for the next call, and after these few all slots are tried again.
+const LONE_CALLS: u8 = 8;
 /// Bytes of a slot: the longest train that the kernel joins.
 const SLOT_BYTES: usize = 65_536;
 
@@ -20,6 +23,8 @@ pub struct ReceiveBuffer {
     names: [libc::sockaddr_storage; SLOTS],
     controls: [ControlBuffer<RECEIVE_CONTROL_BYTES>; SLOTS],
     filled: [Option<(ReceiveMeta, usize)>; SLOTS],
+    /// Calls that ask for one slot before all are tried again.
+    lone_calls: u8,
 }
 
 impl Default for ReceiveBuffer {
@@ -36,6 +41,7 @@ impl ReceiveBuffer {
             names: [empty_name(); SLOTS],
             controls: [ControlBuffer([0; RECEIVE_CONTROL_BYTES]); SLOTS],
             filled: [None; SLOTS],
+            lone_calls: 0,
         }
     }
 
@@ -68,8 +74,35 @@ impl ReceiveBuffer {
     }
 }
 
+impl ReceiveBuffer {
+    /// Has the next call ask for all that fits.
+    pub fn expect_many(&mut self) {
+        self.lone_calls = 0;
+    }
+
+    /// Slots that the next call is to fill.
+    fn slots_wanted(&self) -> usize {
+        if self.lone_calls > 0 {
+            1
+        } else {
+            SLOTS
+        }
+    }
+
+    /// Learns from a call that asked for `wanted` slots.
+    fn learn(&mut self, wanted: usize, filled: usize) {
+        let is_lone =
+            filled == 1 && matches!(self.filled[0], Some((meta, length)) if meta.segment_size == length);
+        self.lone_calls = match is_lone {
+            true if wanted == SLOTS => LONE_CALLS,
+            true => self.lone_calls - 1,
+            false => 0,
+        };
+    }
+}
+
 impl UdpSocket {
-    /// Takes what has arrived, as far as it fits, and returns how many slots were filled: 4 say that there may be more. See [`ReceiveBuffer::trains`].
+    /// Takes what has arrived, as far as it fits, and returns how many slots were filled; there may be more. See [`ReceiveBuffer::trains`].
     ///
     /// # Errors
     /// `WouldBlock` when nothing is there; others as sorted by [`crate::classify`]. After an error the buffer holds no trains.
@@ -79,7 +112,8 @@ impl UdpSocket {
             [libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 }; SLOTS];
         // SAFETY: mmsghdr is plain data for which zero bytes are a valid value.
         let mut messages: [libc::mmsghdr; SLOTS] = unsafe { mem::zeroed() };
-        for (slot, memory) in buffer.memory.chunks_exact_mut(SLOT_BYTES).enumerate() {
+        let wanted = buffer.slots_wanted();
+        for (slot, memory) in buffer.memory.chunks_exact_mut(SLOT_BYTES).take(wanted).enumerate() {
             parts[slot] = libc::iovec { iov_base: memory.as_mut_ptr().cast(), iov_len: SLOT_BYTES };
             let header = &mut messages[slot].msg_hdr;
             header.msg_name = std::ptr::from_mut(&mut buffer.names[slot]).cast();
@@ -95,7 +129,7 @@ impl UdpSocket {
                 libc::recvmmsg(
                     self.as_raw_fd(),
                     messages.as_mut_ptr(),
-                    SLOTS as libc::c_uint,
+                    wanted as libc::c_uint,
                     libc::MSG_DONTWAIT as _,
                     std::ptr::null_mut(),
                 )
@@ -111,6 +145,7 @@ impl UdpSocket {
         for (slot, message) in messages.iter().enumerate().take(filled) {
             buffer.note(slot, message);
         }
+        buffer.learn(wanted, filled);
         Ok(filled)
     }
 }

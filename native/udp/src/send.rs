@@ -7,6 +7,7 @@ use std::os::fd::AsRawFd;
 use crate::control_message::{write_control, ControlBuffer, SEND_CONTROL_BYTES};
 use crate::error_class::{classify, ErrorClass};
 use crate::features::FeatureName;
+use crate::route::Route;
 use crate::send_queue::{QueuedTrain, SendOutcome, SendQueue, MAX_TRAIN_BYTES, MAX_TRAIN_SEGMENTS};
 use crate::socket::UdpSocket;
 use crate::socket_address::{empty_name, write_name, Family};
@@ -25,11 +26,13 @@ pub(crate) struct SendScratch {
     /// Payload bytes of each message.
     lengths: [usize; MESSAGES],
     count: usize,
+    /// Whether the kernel has to be told which address to send from: a socket bound to one address has no choice.
+    names_source: bool,
     pub(crate) sendmmsg: SendMmsg,
 }
 
 impl SendScratch {
-    pub(crate) fn new() -> Box<Self> {
+    pub(crate) fn new(names_source: bool) -> Box<Self> {
         Box::new(Self {
             names: [empty_name(); MESSAGES],
             controls: [ControlBuffer([0; SEND_CONTROL_BYTES]); MESSAGES],
@@ -38,6 +41,7 @@ impl SendScratch {
             messages: unsafe { mem::zeroed() },
             lengths: [0; MESSAGES],
             count: 0,
+            names_source,
             sendmmsg: kernel_sendmmsg,
         })
     }
@@ -49,7 +53,9 @@ impl SendScratch {
             return false;
         }
         let segment_size = segmented.then_some(train.segment_size as u16);
-        let control = write_control(&mut self.controls[at], family, &train.route, train.ecn, segment_size);
+        let source = train.route.local.filter(|_| self.names_source);
+        let route = Route { local: source, ..train.route };
+        let control = write_control(&mut self.controls[at], family, &route, train.ecn, segment_size);
         let name_length = write_name(train.route.remote, family, &mut self.names[at]).unwrap_or(1);
         self.parts[at] = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
         let header = &mut self.messages[at].msg_hdr;
@@ -91,6 +97,11 @@ unsafe fn kernel_sendmmsg(
     messages: *mut libc::mmsghdr,
     count: libc::c_uint,
 ) -> libc::c_int {
+    if count == 1 {
+        // SAFETY: the caller's promise: one message is filled.
+        let sent = unsafe { libc::sendmsg(socket, &(*messages).msg_hdr, libc::MSG_DONTWAIT) };
+        return if sent < 0 { -1 } else { 1 };
+    }
     // SAFETY: the caller's promise.
     unsafe { libc::sendmmsg(socket, messages, count, libc::MSG_DONTWAIT as _) }
 }

@@ -65,7 +65,7 @@ impl UdpSocket {
             descriptor,
             family,
             features,
-            scratch: SendScratch::new(),
+            scratch: SendScratch::new(address.ip().is_unspecified()),
             datagrams_dropped: 0,
         })
     }

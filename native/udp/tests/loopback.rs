@@ -86,6 +86,30 @@ fn a_short_datagram_after_a_long_one_shows_nothing_of_it() {
 }
 
 #[test]
+fn after_lone_datagrams_a_crowd_is_taken_together_again() {
+    let (mut sender, receiver) = (socket("127.0.0.1:0"), socket("127.0.0.1:0"));
+    let mut buffer = ReceiveBuffer::new();
+    let mut ping = |count: usize| {
+        for _ in 0..count {
+            send(&mut sender, Route::to(receiver.local_address()), Ecn::NotEct, 4, b"ping");
+        }
+    };
+    ping(1);
+    assert_eq!(receive(&receiver, &mut buffer).len(), 1);
+    // Nothing of a crowd is lost on one who expects lone ones, and soon the crowd is seen.
+    ping(40);
+    let calls = (0..40).map_while(|_| receiver.receive(&mut buffer).ok()).collect::<Vec<_>>();
+    assert_eq!(calls.iter().sum::<usize>(), 40);
+    assert!(calls.ends_with(&[4, 4]), "{calls:?}");
+    // Whoever wants all there is gets it at once.
+    ping(1);
+    assert_eq!(receive(&receiver, &mut buffer).len(), 1);
+    ping(3);
+    buffer.expect_many();
+    assert_eq!(receive(&receiver, &mut buffer).len(), 3);
+}
+
+#[test]
 fn an_error_or_an_empty_datagram_leaves_no_old_train_behind() {
     let (mut sender, receiver) = (socket("127.0.0.1:0"), socket("127.0.0.1:0"));
     let mut buffer = ReceiveBuffer::new();

@@ -85,23 +85,6 @@ describe('a batch', () => {
     const at = { association: HANDLE, stream: STREAM };
     engine.tell({ kind: EventKind.streamWritable, ...at }, { kind: EventKind.streamFinished, ...at });
     expect(heard).toEqual(['fault in a sink', 'finished']);
-    expect(dispatcher.isDispatching).toBe(false);
-  });
-
-  test('is over when it ends, whatever throws in it', () => {
-    const throwing = new Dispatcher({
-      onHandshake: () => {
-        throw new Error('first');
-      },
-      onRefusalHint: () => {},
-      onEngineFailed: () => {},
-      onFault: (error) => {
-        throw error;
-      },
-    });
-    engine = new FakeEngine(null, (records) => throwing.dispatch(engine, records));
-    expect(() => engine.tell({ kind: EventKind.handshake })).toThrow('first');
-    expect(throwing.isDispatching).toBe(false);
   });
 
   test('passes over handles that are dead, or of another generation', () => {

@@ -14,7 +14,7 @@ export interface FakeRecord {
 
 /** An engine without a network: it takes what its room allows, gives what it was fed, and notes every call. */
 export class FakeEngine implements Engine {
-  readonly events = new Uint32Array(64 * RECORD_WORDS);
+  readonly events = new Uint32Array(64 * RECORD_WORDS + 1);
   readonly bytes = new Uint8Array(65_536);
   readonly calls: string[] = [];
   readonly sent: Uint8Array[] = [];

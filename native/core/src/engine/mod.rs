@@ -136,7 +136,22 @@ impl Engine {
 
     /// When [`Engine::handle_timeout`] is to be called next.
     pub fn poll_timeout(&mut self) -> Option<Instant> {
-        self.schedule.next_deadline()
+        // Entries whose owner wants to be woken later, or not at all, are put right: nobody is woken for them.
+        while let Some((scheduled, handle)) = self.schedule.first() {
+            let association = self.associations.get_mut(handle).filter(|a| a.scheduled == Some(scheduled));
+            let deadline = association.as_ref().and_then(|association| association.deadline());
+            if deadline == Some(scheduled) {
+                return Some(scheduled);
+            }
+            self.schedule.pop_first();
+            if let Some(association) = association {
+                association.scheduled = deadline;
+            }
+            if let Some(deadline) = deadline {
+                self.schedule.push_deadline(deadline, handle);
+            }
+        }
+        None
     }
 
     /// Handles what was due by `now`.

@@ -38,8 +38,13 @@ impl Schedule {
     }
 
     /// The earliest entry.
-    pub(super) fn next_deadline(&self) -> Option<Instant> {
-        self.deadlines.peek().map(|Reverse((deadline, _))| *deadline)
+    pub(super) fn first(&self) -> Option<(Instant, u32)> {
+        self.deadlines.peek().map(|Reverse(entry)| *entry)
+    }
+
+    /// Takes the earliest entry away.
+    pub(super) fn pop_first(&mut self) {
+        self.deadlines.pop();
     }
 
     /// Takes the earliest entry that is due.
