@@ -2,7 +2,6 @@
 
 use super::request::MessageFate as Fate;
 use super::DatagramInbox;
-use super::Inbox;
 use crate::stream::entry::Stream;
 use crate::stream::error::ProtocolViolation;
 use crate::stream::event_queue::EventSort;
@@ -118,7 +117,7 @@ impl Stream {
         }
         self.receive.arrivals = match kind {
             StreamKind::Bytes => Arrivals::Bytes,
-            StreamKind::Messages => Arrivals::Messages(Box::new(Inbox::default())),
+            StreamKind::Messages => Arrivals::Messages(Box::default()),
             StreamKind::Datagrams => {
                 let inbox = DatagramInbox::new(&shared.budget, shared.config.message_bytes);
                 Arrivals::Datagrams(Box::new(inbox))
