@@ -209,6 +209,9 @@ pub(crate) const LIFETIME_GRACE_MICROS: u64 = 1_000;
 /// Messages of one stream that a sender asks for by EXPIRE at a time. Each answer takes a round trip, and sixteen packets hold so many.
 pub(crate) const EXPIRIES_ASKED_MAX: usize = 1_024;
 
+/// After how long EXPIRE is sent again although it arrived: its answer is repeated by the receiver, unless that has forgotten the whole stream.
+pub(crate) const EXPIRE_REPEAT_MICROS: u64 = 1_000_000;
+
 /// EXPIREs of one stream that wait for their answer to be sent: what a sender asks for, and once more each for losses that were none.
 pub(crate) const EXPIRE_REPLIES_MAX: usize = 4 * EXPIRIES_ASKED_MAX;
 

@@ -26,6 +26,7 @@ impl Streams {
     pub(crate) fn wants_to_send(&self) -> bool {
         self.shared.next_turn().is_some()
             || !self.shared.control.is_empty()
+            || !self.shared.forgotten_replies.is_empty()
             || self.shared.credit.wants_grant()
             || self.table.wants_grant()
     }
@@ -37,7 +38,7 @@ impl Streams {
             self.on_timeout(now);
         }
         let start = w.position();
-        if self.write_grants(w, log) && self.write_control(w, log) {
+        if self.write_grants(w, log) && self.write_control(now, w, log) && self.write_forgotten(w) {
             while log.room() > 0 && self.write_turn(now, w, log) {}
         }
         let scrap = 1..=PADDING_MAX_BYTES;
@@ -168,10 +169,14 @@ impl Streams {
     }
 
     /// Writes what streams have to say about their state. False when the packet is full.
-    fn write_control(&mut self, w: &mut Writer<'_>, log: &mut FrameLog) -> bool {
+    fn write_control(&mut self, now: Instant, w: &mut Writer<'_>, log: &mut FrameLog) -> bool {
         while let Some((handle, _)) = self.shared.control.first() {
-            if !self.table.get_mut(handle).is_none_or(|stream| write_control_of(stream, handle, w, log)) {
-                return false;
+            if let Some(stream) = self.table.get_mut(handle) {
+                let all = write_control_of(stream, now, handle, w, log);
+                self.shared.rearm(handle, stream);
+                if !all {
+                    return false;
+                }
             }
             self.shared.control.remove(handle);
         }
@@ -270,7 +275,13 @@ pub(super) fn write(w: &mut Writer<'_>, log: &mut FrameLog, frame: &Frame<'_>, r
 }
 
 /// Writes all that `stream` has to say about its state. False when not all fits.
-fn write_control_of(stream: &mut Stream, handle: u32, w: &mut Writer<'_>, log: &mut FrameLog) -> bool {
+fn write_control_of(
+    stream: &mut Stream,
+    now: Instant,
+    handle: u32,
+    w: &mut Writer<'_>,
+    log: &mut FrameLog,
+) -> bool {
     let id = stream.id;
     if stream.send.state.owes_reset() {
         if stream.send.contents.is_some() && write_open(stream, handle, w, log).is_none() {
@@ -300,7 +311,7 @@ fn write_control_of(stream: &mut Stream, handle: u32, w: &mut Writer<'_>, log: &
             return false;
         }
     }
-    !stream.owes_expiry() || stream.write_expiries(handle, w, log)
+    !stream.owes_expiry() || stream.write_expiries(now, handle, w, log)
 }
 
 /// Writes OPEN, unless the peer has it; returns what it takes of the stream's turn. The end of a stream of messages is read with what OPEN says, and so

@@ -53,7 +53,7 @@ use ready_set::ReadySet;
 use receive_half::ReceiveHalf;
 use send_half::SendHalf;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 use stream_table::StreamTable;
 
@@ -83,6 +83,8 @@ struct Shared {
     /// Streams with bytes never sent that their own credit allows.
     fresh: ReadySet,
     events: EventQueue,
+    /// Answers to EXPIRE for streams that are closed.
+    forgotten_replies: VecDeque<(StreamId, u64)>,
     /// Which stream has to be looked at when, because a lifetime is over.
     deadlines: BTreeSet<(Instant, u32)>,
     /// The application was refused a stream and waits to hear of [`StreamEvent::MoreStreams`].
@@ -110,6 +112,7 @@ impl Streams {
                 urgent: ReadySet::new(),
                 fresh: ReadySet::new(),
                 events: EventQueue::default(),
+                forgotten_replies: VecDeque::new(),
                 deadlines: BTreeSet::new(),
                 opener_waits: false,
                 more_streams: false,

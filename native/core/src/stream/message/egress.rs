@@ -58,6 +58,19 @@ impl Streams {
         self.settle(handle);
     }
 
+    /// Answers EXPIREs for streams that are forgotten: everything on them was settled, and what was dropped is known to the peer. An answer that is
+    /// lost is asked for again. False when the packet is full.
+    pub(in crate::stream) fn write_forgotten(&mut self, w: &mut Writer<'_>) -> bool {
+        while let Some((id, offset)) = self.shared.forgotten_replies.front().copied() {
+            let frame = Frame::ExpireReply(ExpireReplyFrame { id, offset, fate: MessageFate::Delivered });
+            if frame.encode(w).is_err() {
+                return false;
+            }
+            self.shared.forgotten_replies.pop_front();
+        }
+        true
+    }
+
     /// A part of a message or datagram was acknowledged.
     pub(in crate::stream) fn on_part_acknowledged(&mut self, now: Instant, handle: u32, range: Range<u64>) {
         let Some(stream) = self.table.get_mut(handle) else { return };
@@ -135,6 +148,7 @@ impl Stream {
     /// Writes EXPIREs and answers to them. False when not all fit.
     pub(in crate::stream) fn write_expiries(
         &mut self,
+        now: Instant,
         handle: u32,
         w: &mut Writer<'_>,
         log: &mut FrameLog,
@@ -157,7 +171,7 @@ impl Stream {
             if !write(w, log, &frame, SentFrame::Expire { handle, start: message.start }) {
                 return false;
             }
-            outbox.on_asked();
+            outbox.on_asked(now);
         }
         true
     }

@@ -2,6 +2,7 @@
 
 use super::request::MessageFate as Fate;
 use super::DatagramInbox;
+use crate::constants::EXPIRE_REPLIES_MAX;
 use crate::stream::entry::Stream;
 use crate::stream::error::ProtocolViolation;
 use crate::stream::event_queue::EventSort;
@@ -56,7 +57,12 @@ impl Streams {
 
     /// EXPIRE came: the peer asks what became of a message.
     pub(crate) fn on_expire(&mut self, now: Instant, frame: &ExpireFrame) -> Result<(), ProtocolViolation> {
-        let Some(handle) = self.addressee(frame.id)? else { return Ok(()) };
+        let Some(handle) = self.addressee(frame.id)? else {
+            if self.shared.forgotten_replies.len() < EXPIRE_REPLIES_MAX {
+                self.shared.forgotten_replies.push_back((frame.id, frame.offset));
+            }
+            return Ok(());
+        };
         let Some(stream) = self.table.get_mut(handle) else { return Ok(()) };
         stream.carry(StreamKind::Messages, &self.shared)?;
         let more = stream.receive.expire(&mut self.shared.credit, now);

@@ -3,7 +3,7 @@
 use super::deadline_queue::DeadlineQueue;
 use super::request::{MessageFate, MessageOptions, MessageStats};
 use super::MESSAGE_RECORD_BYTES;
-use crate::constants::EXPIRIES_ASKED_MAX;
+use crate::constants::{EXPIRE_REPEAT_MICROS, EXPIRIES_ASKED_MAX};
 use crate::time::Instant;
 use std::collections::VecDeque;
 
@@ -101,9 +101,7 @@ impl Outbox {
         let expires_at =
             options.lifetime_micros.map_or(Instant::FAR_FUTURE, |micros| now.plus_micros(micros));
         if expires_at != Instant::FAR_FUTURE {
-            let messages = &self.messages;
-            let is_live = |start| find(messages, start).is_some_and(|message| !message.is_settled());
-            self.deadlines.push(expires_at, start, messages.len(), is_live);
+            self.watch(expires_at, start);
         }
         self.messages.push_back(OutMessage {
             start,
@@ -167,6 +165,10 @@ impl Outbox {
                     message.state = OutState::Expiring;
                     self.to_ask.push_back(start);
                 }
+                OutState::Asked => {
+                    self.on_ask_lost(start);
+                    continue;
+                }
                 _ => continue,
             }
             return Some(before);
@@ -213,16 +215,17 @@ impl Outbox {
         self.asked < EXPIRIES_ASKED_MAX
     }
 
-    /// EXPIRE for the message of [`Outbox::next_to_ask`] is in a packet.
-    pub(crate) fn on_asked(&mut self) {
+    /// EXPIRE for the message of [`Outbox::next_to_ask`] is in a packet. It is asked for again when no answer comes.
+    pub(crate) fn on_asked(&mut self, now: Instant) {
         let Some(start) = self.to_ask.pop_front() else { return };
         if let Some(message) = find_mut(&mut self.messages, start) {
             message.state = OutState::Asked;
             self.asked += 1;
+            self.watch(now.plus_micros(EXPIRE_REPEAT_MICROS), start);
         }
     }
 
-    /// A packet with EXPIRE counts as lost.
+    /// A packet with EXPIRE counts as lost, or its answer does.
     pub(crate) fn on_ask_lost(&mut self, start: u64) {
         let Some(message) = find_mut(&mut self.messages, start) else { return };
         if message.state == OutState::Asked {
@@ -285,6 +288,12 @@ impl Outbox {
     /// Totals of what was sent.
     pub(crate) fn stats(&self) -> MessageStats {
         self.stats
+    }
+
+    fn watch(&mut self, at: Instant, start: u64) {
+        let messages = &self.messages;
+        let is_live = |start| find(messages, start).is_some_and(|message| !message.is_settled());
+        self.deadlines.push(at, start, messages.len(), is_live);
     }
 
     fn settle(&mut self, start: u64, fate: MessageFate) {

@@ -88,6 +88,10 @@ impl ReceiveHalf {
         frame: &ExpireFrame,
     ) -> Result<bool, ProtocolViolation> {
         if !self.state.is_reading() {
+            // Where everything was read, everything was delivered.
+            if let (ReceiveState::Finished, Arrivals::Messages(inbox)) = (self.state, &mut self.arrivals) {
+                inbox.on_expire(frame.offset, frame.total_len as u32, u64::MAX)?;
+            }
             return Ok(false);
         }
         let record_end = frame.offset + MESSAGE_RECORD_BYTES;
