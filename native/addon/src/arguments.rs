@@ -9,7 +9,7 @@ use crate::failure::{unfit, Failure};
 use crate::js::{Js, JsResult};
 
 /// Arguments that any method takes at most.
-const MOST: usize = 5;
+const MOST: usize = 6;
 
 /// The arguments of one call. Missing ones are `undefined`.
 pub(crate) struct Arguments {
@@ -80,11 +80,27 @@ impl Arguments {
     /// The bytes of a `Uint8Array` to be written. As for [`Arguments::bytes`].
     pub(crate) fn bytes_mut(&mut self, index: usize, name: &CStr) -> JsResult<&mut [u8]> {
         let (data, length) = byte_array(self.js, self.value(index), name)?;
-        if length == 0 {
-            return Ok(&mut []);
-        }
         // SAFETY: as above; `&mut self` keeps the methods from handing out the same array twice.
-        Ok(unsafe { std::slice::from_raw_parts_mut(data, length) })
+        Ok(unsafe { slice_mut(data, length) })
+    }
+
+    /// The bytes of a `Uint8Array` and the elements of a `Uint32Array`, both to be written. As for [`Arguments::bytes`].
+    pub(crate) fn bytes_and_words_mut(
+        &mut self,
+        (bytes, bytes_name): (usize, &CStr),
+        (words, words_name): (usize, &CStr),
+    ) -> JsResult<(&mut [u8], &mut [u32])> {
+        let (bytes_data, byte_count) = byte_array(self.js, self.value(bytes), bytes_name)?;
+        let kind = sys::TypedarrayType::uint32_array;
+        let (words_data, word_count) =
+            self.js.typed_array(self.value(words), kind).ok_or_else(|| unfit(words_name, "a Uint32Array"))?;
+        let (bytes_from, words_from) = (bytes_data as usize, words_data as usize);
+        let apart = bytes_from + byte_count <= words_from || words_from + 4 * word_count <= bytes_from;
+        if byte_count > 0 && word_count > 0 && !apart {
+            return Err(unfit(words_name, "in other memory than the bytes"));
+        }
+        // SAFETY: as for `bytes_mut`; the two do not overlap, and a Uint32Array is aligned for its elements.
+        Ok(unsafe { (slice_mut(bytes_data, byte_count), slice_mut(words_data.cast(), word_count)) })
     }
 
     /// Exactly `N` bytes, copied.
@@ -135,6 +151,16 @@ pub(crate) fn read_array<const N: usize>(js: Js, value: sys::napi_value, name: &
 
 fn byte_array(js: Js, value: sys::napi_value, name: &CStr) -> JsResult<(*mut u8, usize)> {
     js.typed_array(value, sys::TypedarrayType::uint8_array).ok_or_else(|| unfit(name, "a Uint8Array"))
+}
+
+/// # Safety
+/// `data` must lead to `length` elements, and nothing else may touch them while the slice lives.
+unsafe fn slice_mut<'a, T>(data: *mut T, length: usize) -> &'a mut [T] {
+    if length == 0 {
+        return &mut [];
+    }
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts_mut(data, length) }
 }
 
 /// # Safety

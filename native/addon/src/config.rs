@@ -62,6 +62,7 @@ pub(crate) fn engine_config(js: Js, value: sys::napi_value) -> JsResult<EngineCo
         stream_window_bytes: object.integer(c"streamWindowBytes")?,
         initial_data_bytes: object.integer(c"initialDataBytes")?,
         initial_stream_data_bytes: object.integer(c"initialStreamDataBytes")?,
+        message_bytes: object.integer(c"messageBytes")?,
         mtu_bytes: mtu(&object)?,
         ..EngineConfig::default()
     })

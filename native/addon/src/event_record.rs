@@ -1,6 +1,6 @@
 //! Records in which events cross to JavaScript. `src/engine/events.ts` reads the same layout.
 
-use osier_core::{CloseCause, CloseCode, Event, RefusalKind, StreamEvent};
+use osier_core::{CloseCause, CloseCode, Event, MessageFate, RefusalKind, StreamEvent};
 
 /// Words of one record: kind, association, stream or index, bytes offset, bytes length, a, b, c.
 pub(crate) const RECORD_WORDS: usize = 8;
@@ -29,6 +29,7 @@ const MORE_STREAMS: u32 = 15;
 const PEER_DRAINING: u32 = 16;
 const ENGINE_FAILED: u32 = 17;
 const SESSION_DROPPED: u32 = 18;
+const MESSAGE_SETTLED: u32 = 19;
 
 /// No room is left in the batch.
 #[derive(Debug, PartialEq, Eq)]
@@ -123,6 +124,13 @@ impl<'a> RecordWriter<'a> {
             }
             StreamEvent::StoppedByPeer { handle, code } => {
                 self.write(&Record { b: *code, ..record(STREAM_STOPPED, *handle) }, &[])
+            }
+            StreamEvent::MessageSettled { handle, token, fate } => {
+                let b = match fate {
+                    MessageFate::Delivered => 1,
+                    MessageFate::Expired => 2,
+                };
+                self.write(&Record { a: *token, b, ..record(MESSAGE_SETTLED, *handle) }, &[])
             }
             StreamEvent::Closed { handle } => self.write(&record(STREAM_CLOSED, *handle), &[]),
             StreamEvent::MoreStreams => self.write(&record(MORE_STREAMS, 0), &[]),

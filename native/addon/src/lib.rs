@@ -37,6 +37,7 @@ mod handshake_methods;
 mod info;
 mod js;
 mod js_memory;
+mod message_methods;
 mod method_table;
 mod shared_block;
 mod socket_methods;

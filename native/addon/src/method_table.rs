@@ -11,7 +11,7 @@ use crate::endpoint::Endpoint;
 use crate::entry;
 use crate::failure::Failure;
 use crate::js::{Js, JsResult};
-use crate::{association_methods, handshake_methods, info, socket_methods, stream_methods};
+use crate::{association_methods, handshake_methods, info, message_methods, socket_methods, stream_methods};
 
 /// Gives `object` every method of the engine. Each function keeps the object, and with it the endpoint, alive.
 pub(crate) fn attach(js: Js, object: sys::napi_value, endpoint: &Rc<Endpoint>) -> JsResult<()> {
@@ -76,6 +76,10 @@ fn methods() -> Vec<sys::napi_property_descriptor> {
         method!(c"consume", stream_methods::consume),
         method!(c"watchAcknowledged", stream_methods::watch_acknowledged),
         method!(c"streamStats", stream_methods::stream_stats),
+        method!(c"sendMessage", message_methods::send_message),
+        method!(c"readMessages", message_methods::read_messages),
+        method!(c"maxDatagramBytes", message_methods::max_datagram_bytes),
+        method!(c"messageStats", message_methods::message_stats),
         #[cfg(feature = "fault-injection")]
         method!(c"panicNow", crate::fault_methods::panic_now),
         #[cfg(feature = "fault-injection")]

@@ -181,6 +181,6 @@ fn count_or_dead(js: Js, outcome: Option<Result<usize, StreamError>>) -> JsResul
     }
 }
 
-fn handles(arguments: &Arguments) -> JsResult<(u32, u32)> {
+pub(crate) fn handles(arguments: &Arguments) -> JsResult<(u32, u32)> {
     Ok((arguments.u32(0, c"association")?, arguments.u32(1, c"stream")?))
 }

@@ -1,6 +1,6 @@
 //! What an engine is told once.
 
-use crate::constants::{CREDIT_INITIAL_BYTES, STREAM_WINDOW_MAX_BYTES};
+use crate::constants::{CREDIT_INITIAL_BYTES, MESSAGE_MAX_BYTES, STREAM_WINDOW_MAX_BYTES};
 
 /// Bounds and times of an [`Engine`](crate::Engine). Times in microseconds; 0 switches a timer off.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct EngineConfig {
     pub initial_data_bytes: u64,
     /// Stream credit that the handshake tells the peer.
     pub initial_stream_data_bytes: u64,
+    /// The largest message or datagram, either way.
+    pub message_bytes: u64,
     /// UDP payload of a full packet.
     pub mtu_bytes: usize,
 }
@@ -42,6 +44,7 @@ impl Default for EngineConfig {
             stream_window_bytes: STREAM_WINDOW_MAX_BYTES,
             initial_data_bytes: CREDIT_INITIAL_BYTES,
             initial_stream_data_bytes: CREDIT_INITIAL_BYTES,
+            message_bytes: MESSAGE_MAX_BYTES,
             mtu_bytes: 1200,
         }
     }

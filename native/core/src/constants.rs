@@ -196,3 +196,30 @@ pub const STREAM_GAPS_MAX: usize = 8_192;
 
 /// Streams open at once that one end may have opened: with those of both ends, handles of 16 bits suffice.
 pub const STREAMS_OPEN_MAX: u64 = 30_000;
+
+// Tuning: messages and datagrams
+
+/// The largest message by default: what a stream's window grows to, so that one takes no more than others are granted.
+pub const MESSAGE_MAX_BYTES: u64 = 16 << 20;
+
+/// What a receiver adds to a lifetime, beside a hundredth of it: the sender's word that a message was acknowledged in time then always holds
+/// (docs/protocol.md, Expiry).
+pub(crate) const LIFETIME_GRACE_MICROS: u64 = 1_000;
+
+/// Messages of one stream that a sender asks for by EXPIRE at a time. Each answer takes a round trip, and sixteen packets hold so many.
+pub(crate) const EXPIRIES_ASKED_MAX: usize = 1_024;
+
+/// After how long EXPIRE is sent again although it arrived: its answer is repeated by the receiver, unless that has forgotten the whole stream.
+pub(crate) const EXPIRE_REPEAT_MICROS: u64 = 1_000_000;
+
+/// EXPIREs of one stream that wait for their answer to be sent: what a sender asks for, and once more each for losses that were none.
+pub(crate) const EXPIRE_REPLIES_MAX: usize = 4 * EXPIRIES_ASKED_MAX;
+
+/// Bytes of datagrams that one stream holds for its application, unless a single one is larger: as many as a stream's send buffer has at first.
+pub(crate) const DATAGRAM_BUFFER_BYTES: u64 = SEND_BUFFER_INITIAL_BYTES;
+
+/// What a datagram costs the receiver beside its bytes.
+pub(crate) const DATAGRAM_RECORD_BYTES: u64 = 128;
+
+/// Datagrams of one stream of which parts have come and parts are missing. The parts of one follow each other: more than a few are of lost ones.
+pub(crate) const DATAGRAMS_INCOMPLETE_MAX: usize = 64;

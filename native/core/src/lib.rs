@@ -44,7 +44,7 @@ pub use osier_wire::{CloseCode, ResetReason, StreamKind};
 pub use packet_key::Cipher;
 pub use path::{BadPathRecord, Ecn, Path, PATH_RECORD_LENGTH};
 pub use stream::{
-    Block, BlockPool, BlockSource, HeapBlocks, OpenError, OpenRequest, Peek, ReadOutcome, StreamError,
-    StreamEvent, StreamStats,
+    Block, BlockPool, BlockSource, HeapBlocks, MessageFate, MessageOptions, MessageStats, MessagesRead,
+    OpenError, OpenRequest, Peek, ReadOutcome, SendOutcome, StreamError, StreamEvent, StreamStats,
 };
 pub use time::Instant;

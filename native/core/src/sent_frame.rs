@@ -29,6 +29,22 @@ pub(crate) enum SentFrame {
         /// Stream handle.
         handle: u32,
     },
+    /// The question what became of a message.
+    Expire {
+        /// Stream handle.
+        handle: u32,
+        /// Where the message begins in the send buffer.
+        start: u64,
+    },
+    /// The answer to one.
+    ExpireReply {
+        /// Stream handle.
+        handle: u32,
+        /// Of the message's place.
+        offset: u64,
+        /// Whether it was dropped.
+        dropped: bool,
+    },
     /// Association credit.
     MaxData,
     /// Stream credit.

@@ -77,6 +77,9 @@ impl Association {
             self.on_loss_timeout(now);
         }
         self.timers.take_expired(now, Timer::Pacing);
+        if self.timers.take_expired(now, Timer::Lifetime) {
+            self.streams.on_timeout(now);
+        }
         if self.timers.take_expired(now, Timer::Session) {
             self.sessions.erase_expired_keys(now);
             dropped.extend(std::iter::from_fn(|| self.sessions.drop_expired(now)));
@@ -106,6 +109,7 @@ impl Association {
 
     fn on_loss_timeout(&mut self, now: Instant) {
         let mut fate = Fate {
+            now,
             streams: &mut self.streams,
             pings: &mut self.pings,
             received: &mut self.received,
@@ -143,6 +147,7 @@ impl Association {
         self.timers.set(Timer::LossDetection, self.recovery.deadline(&self.control));
         // One that is due already needs no timer: the association is ready to send.
         self.timers.set(Timer::Acknowledgement, self.received.deadline().filter(|at| *at > now));
+        self.timers.set(Timer::Lifetime, self.streams.deadline());
         self.timers.set(Timer::Session, self.sessions.deadline());
         let silent = self.streams.open_streams() == 0;
         let release = self.grown && silent && self.control.bytes_in_flight() == 0;

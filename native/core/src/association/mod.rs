@@ -25,6 +25,7 @@ use crate::stream::{
     BlockSource, LocalCredit, MemoryBudget, PeerCredit, StreamEvent, Streams, StreamsConfig,
 };
 use crate::time::Instant;
+use osier_wire::limits::MAX_MESSAGE_BYTES;
 use osier_wire::CloseCode;
 use pings::Pings;
 pub use session_set::SessionConfig;
@@ -33,6 +34,7 @@ use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use timer_table::{Timer, TimerTable};
+pub(crate) use transmit::OVERHEAD as DATA_OVERHEAD_BYTES;
 pub use transmit::{Transmit, TRAIN_BYTES_MAX};
 
 /// What authenticated processing of one packet led to, beside changes inside.
@@ -268,5 +270,6 @@ fn streams_config(engine: &EngineConfig, config: &AssociationConfig) -> StreamsC
             association_window_cap: engine.stream_window_bytes.saturating_mul(3) / 2,
         },
         send_buffer_cap: engine.stream_window_bytes,
+        message_bytes: engine.message_bytes.min(MAX_MESSAGE_BYTES),
     }
 }

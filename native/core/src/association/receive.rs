@@ -130,14 +130,16 @@ impl Association {
                 Ok(())
             }
             Frame::PathResponse(_) | Frame::RouteError(_) => Ok(()),
-            Frame::Datagram(_) | Frame::Message(_) | Frame::Expire(_) | Frame::ExpireReply(_) => {
-                Err(Violation("a frame of a feature that was not agreed"))
-            }
+            Frame::Message(message) => self.streams.on_message(now, message).map_err(broken),
+            Frame::Datagram(datagram) => self.streams.on_datagram(datagram).map_err(broken),
+            Frame::Expire(expire) => self.streams.on_expire(now, expire).map_err(broken),
+            Frame::ExpireReply(reply) => self.streams.on_expire_reply(reply).map_err(broken),
         }
     }
 
     fn on_ack(&mut self, now: Instant, ack: &AckFrame<'_>) -> Result<(), Violation> {
         let mut fate = Fate {
+            now,
             streams: &mut self.streams,
             pings: &mut self.pings,
             received: &mut self.received,
@@ -154,6 +156,7 @@ impl Association {
 
 /// Where the fate of sent frames is told.
 pub(super) struct Fate<'a> {
+    pub(super) now: Instant,
     pub(super) streams: &'a mut crate::stream::Streams,
     pub(super) pings: &'a mut super::pings::Pings,
     pub(super) received: &'a mut crate::received_packets::ReceivedPackets,
@@ -166,7 +169,7 @@ impl FrameFate<SentFrame> for Fate<'_> {
             SentFrame::Ack { largest } => self.received.on_ack_acknowledged(*largest),
             SentFrame::Ping { serial } => self.pings.on_acknowledged(*serial),
             SentFrame::Drain | SentFrame::PathResponse => {}
-            _ => self.streams.on_acknowledged(frame),
+            _ => self.streams.on_acknowledged(self.now, frame),
         }
     }
 

@@ -12,6 +12,8 @@ pub(crate) enum Timer {
     Acknowledgement,
     /// The pacer allows the next packet.
     Pacing,
+    /// The lifetime of a message is over.
+    Lifetime,
     /// Silence for so long that memory is given back.
     Release,
     /// Silence for the idle time-out.

@@ -13,7 +13,8 @@ use osier_wire::{CloseFrame, DataHeader, Frame, Writer};
 pub(crate) const TRAIN_PACKETS_MAX: usize = 64;
 /// Bytes in one train: the largest UDP payload over IPv4.
 pub const TRAIN_BYTES_MAX: usize = 65_507;
-const OVERHEAD: usize = DATA_HEADER_BYTES + TAG_BYTES;
+/// What a packet takes beside its frames.
+pub(crate) const OVERHEAD: usize = DATA_HEADER_BYTES + TAG_BYTES;
 /// The longest CLOSE frame: type, code, length of the reason, reason.
 const CLOSE_BYTES_MAX: usize = 1 + 8 + 2 + MAX_CLOSE_REASON_BYTES;
 
@@ -120,7 +121,7 @@ impl Association {
         let acknowledgement_len = writer.position();
         if content == Content::Everything {
             self.write_control(now, &mut writer, &mut log);
-            self.streams.fill(&mut writer, &mut log);
+            self.streams.fill(now, &mut writer, &mut log);
         }
         let payload_len = writer.position();
         if payload_len == 0 {

@@ -6,6 +6,7 @@
 mod admission;
 mod application;
 mod event_queue;
+mod messages;
 mod receive;
 mod reset_limit;
 mod schedule;

@@ -130,7 +130,7 @@ impl Engine {
     }
 
     /// As [`Engine::on_stream`], also for a while after the peer ended the association.
-    fn on_readable_stream<R>(
+    pub(super) fn on_readable_stream<R>(
         &mut self,
         now: Instant,
         handle: u32,
@@ -162,7 +162,7 @@ impl Engine {
         Some(result)
     }
 
-    fn on_stream<R>(
+    pub(super) fn on_stream<R>(
         &mut self,
         now: Instant,
         handle: u32,

@@ -26,7 +26,9 @@ impl Streams {
         let what = Box::new(OpenedAs { kind, protocol: protocol.into(), metadata: metadata.into() });
         let opening = Opening::Here { what, frame: Delivery::Owed };
         let handle = self.table.next_id().and_then(|id| {
-            let stream = self.shared.new_stream(id, priority, opening);
+            let mut stream = self.shared.new_stream(id, priority, opening);
+            // Cannot fail: nothing else was known of it.
+            let _ = stream.carry(kind, &self.shared);
             self.table.insert(stream)
         });
         let Some(handle) = handle else {
@@ -50,6 +52,9 @@ impl Streams {
     /// Takes as many of `bytes` as fit; returns how many. When not all did, a `Writable` event follows.
     pub(crate) fn write(&mut self, handle: u32, bytes: &[u8]) -> Result<usize, StreamError> {
         let (stream, shared) = self.live(handle)?;
+        if stream.send.contents.is_some() {
+            return Err(StreamError::WrongKind);
+        }
         let taken = stream.send.write(&shared.blocks, bytes)?;
         if stream.send.sendable() > 0 {
             shared.fresh.insert(handle, stream.priority);
@@ -74,7 +79,7 @@ impl Streams {
     /// Gives up both directions: what is unsent or unread is gone. A direction that has ended stays as it is.
     pub(crate) fn reset(&mut self, handle: u32, reason: ResetReason, code: u32) -> Result<(), StreamError> {
         let (stream, shared) = self.live(handle)?;
-        let final_offset = stream.send.buffer.sent();
+        let final_offset = stream.send.final_offset();
         let reset = SendReset { reason, code, final_offset, stopped_by_peer: false };
         stream.send.reset(&shared.blocks, reset);
         stream.receive.stop(&shared.blocks, &mut shared.credit, code);
@@ -102,6 +107,7 @@ impl Streams {
         if let Some(refusal) = stream.receive.state.refusal() {
             return Err(refusal);
         }
+        stream.receive.check_bytes()?;
         let bytes = stream.receive.buffer.copy_out(into);
         self.consume(now, rtt_micros, handle, bytes)
     }
@@ -112,6 +118,7 @@ impl Streams {
         if let Some(refusal) = receive.state.refusal() {
             return Err(refusal);
         }
+        receive.check_bytes()?;
         let (block, offset, len) =
             receive.buffer.peek().map_or((None, 0, 0), |(block, offset, len)| (Some(block), offset, len));
         let end = receive.is_complete() || receive.state.is_terminal();
@@ -130,6 +137,7 @@ impl Streams {
         if let Some(refusal) = stream.receive.state.refusal() {
             return Err(refusal);
         }
+        stream.receive.check_bytes()?;
         let Shared { blocks, credit, .. } = shared;
         let (bytes, end) = stream.receive.consume(blocks, credit, (now, rtt_micros), bytes);
         if stream.receive.owes_grant() {
@@ -206,6 +214,7 @@ impl Streams {
             EventSort::Writable => {
                 (stream.send.state.refusal().is_none()).then_some(StreamEvent::Writable { handle })
             }
+            EventSort::Settled => self.settled_event(handle),
             EventSort::Flushed => {
                 Some(StreamEvent::Flushed { handle, acknowledged: stream.send.buffer.acknowledged() })
             }
@@ -213,6 +222,9 @@ impl Streams {
             EventSort::ResetByPeer => match stream.receive.state.refusal() {
                 Some(StreamError::ResetByPeer { reason, code }) => {
                     Some(StreamEvent::ResetByPeer { handle, reason, code })
+                }
+                _ if stream.receive.is_too_large => {
+                    Some(StreamEvent::ResetByPeer { handle, reason: ResetReason::Limit, code: 0 })
                 }
                 _ => None,
             },
@@ -232,7 +244,7 @@ impl Streams {
     /// What there is to read. An end without bytes is consumed by being told.
     fn readable_event(&mut self, handle: u32) -> Option<StreamEvent> {
         let receive = &mut self.table.get_mut(handle)?.receive;
-        let (bytes, end) = (receive.buffer.readable() as usize, receive.is_complete());
+        let (bytes, end) = (receive.readable(), receive.is_complete());
         if bytes == 0 {
             if !end {
                 return None;
@@ -243,12 +255,12 @@ impl Streams {
         Some(StreamEvent::Readable { handle, bytes, end })
     }
 
-    fn get(&self, handle: u32) -> Result<&Stream, StreamError> {
+    pub(super) fn get(&self, handle: u32) -> Result<&Stream, StreamError> {
         self.table.get(handle).ok_or(StreamError::Unknown)
     }
 
     /// The stream under `handle` and what it shares with others.
-    fn live(&mut self, handle: u32) -> Result<(&mut Stream, &mut Shared), StreamError> {
+    pub(super) fn live(&mut self, handle: u32) -> Result<(&mut Stream, &mut Shared), StreamError> {
         let stream = self.table.get_mut(handle).ok_or(StreamError::Unknown)?;
         Ok((stream, &mut self.shared))
     }

@@ -20,6 +20,8 @@ pub(crate) struct AssociationCredit {
     received: u64,
     /// Memory of all receive rings.
     held_bytes: u64,
+    /// What messages that have begun need beyond what came.
+    expected_bytes: u64,
     reservation: Reservation,
     grant_owed: bool,
 }
@@ -31,6 +33,7 @@ impl AssociationCredit {
             window: CreditWindow::new(initial, cap),
             received: 0,
             held_bytes: 0,
+            expected_bytes: 0,
             reservation: Reservation::of(budget, initial),
             grant_owed: false,
         }
@@ -39,11 +42,32 @@ impl AssociationCredit {
     /// The peer has used `bytes` more.
     #[inline]
     pub(crate) fn on_received(&mut self, bytes: u64) -> Result<(), ProtocolViolation> {
-        if bytes > self.window.granted() - self.received {
+        if bytes > self.left() {
             return Err(ProtocolViolation::AssociationCredit);
         }
         self.received += bytes;
         Ok(())
+    }
+
+    /// What the peer may still send.
+    #[inline]
+    pub(crate) fn left(&self) -> u64 {
+        self.window.granted() - self.received
+    }
+
+    /// The peer goes on `bytes` further without having sent them, and without credit: they are never held.
+    pub(crate) fn on_passed_over(&mut self, bytes: u64) {
+        if bytes > 0 {
+            self.received = self.received.saturating_add(bytes);
+            self.window.pass_over_to(self.received);
+            self.grant_owed = true;
+        }
+    }
+
+    /// What one stream's message needs beyond what came changed.
+    #[inline]
+    pub(crate) fn on_expected(&mut self, before: u64, after: u64) {
+        self.expected_bytes = self.expected_bytes + after - before;
     }
 
     /// The application has consumed `bytes` more.
@@ -118,15 +142,20 @@ impl AssociationCredit {
 
     fn affordable_excuse(&self, granted: u64, plain: u64, left: u64) -> u64 {
         let budget = self.reservation.budget();
-        let room = match budget.growth_room() {
+        // Nobody can read half a message: its ring will grow with it, to twice as much in the end.
+        let (rings, share) = match self.expected_bytes {
+            0 => (0, 1),
+            _ => ((2 * self.promised_bytes()).saturating_sub(self.reservation.bytes()), 2),
+        };
+        let room = match budget.growth_room_beside(rings) / share {
             room if room >= CREDIT_INITIAL_BYTES => room,
-            _ if left < CREDIT_INITIAL_BYTES && budget.may_continue(CREDIT_INITIAL_BYTES) => {
+            _ if left < CREDIT_INITIAL_BYTES && budget.may_continue(rings + share * CREDIT_INITIAL_BYTES) => {
                 CREDIT_INITIAL_BYTES
             }
             _ => return 0,
         };
         let unread = self.received - self.window.consumed();
-        unread.min((granted + room).saturating_sub(plain))
+        (unread + self.expected_bytes).min((granted + room).saturating_sub(plain))
     }
 
     /// Bytes that the peer may make this end hold: granted and not consumed.
@@ -154,10 +183,10 @@ impl SendCredit {
         Self { maximum, used: 0 }
     }
 
-    /// Bytes that may still be sent for the first time.
+    /// Bytes that may still be sent for the first time. Messages that expired while they were sent may have used more than there was.
     #[inline]
     pub(crate) fn left(&self) -> u64 {
-        self.maximum - self.used
+        self.maximum.saturating_sub(self.used)
     }
 
     /// `bytes` were sent for the first time.

@@ -11,6 +11,8 @@ pub(crate) struct StreamsConfig {
     pub(crate) local: LocalCredit,
     /// Bytes that one stream buffers for sending at most, accepted and not yet acknowledged.
     pub(crate) send_buffer_cap: u64,
+    /// The largest message or datagram, either way.
+    pub(crate) message_bytes: u64,
 }
 
 /// Credit that the peer gave before any frame.

@@ -67,13 +67,19 @@ impl CreditWindow {
     }
 
     /// The credit to tell the peer now.
+    #[cfg(test)]
     pub(crate) fn grant(&mut self) -> u64 {
         self.grant_beyond(0)
     }
 
+    /// The peer is at `offset` although it was not granted that much.
+    pub(crate) fn pass_over_to(&mut self, offset: u64) {
+        self.granted = self.granted.max(offset);
+    }
+
     /// The credit to tell the peer now, `unread` bytes being excused from it.
     pub(crate) fn grant_beyond(&mut self, unread: u64) -> u64 {
-        let target = (self.consumed + self.window).saturating_add(unread);
+        let target = self.consumed.saturating_add(self.window).saturating_add(unread);
         self.granted = self.granted.max(target).min(MAX_STREAM_OFFSET);
         self.granted
     }

@@ -2,11 +2,14 @@
 
 use super::entry::{Opening, Stream};
 use super::event_queue::EventSort;
+use super::message::MESSAGE_CREDIT_MIN;
 use super::stream_frame_writer::{write_stream_frame, PADDING_MAX_BYTES};
 use super::{Shared, Streams};
 use crate::constants::TURN_BYTES;
 use crate::sent_frame::{FrameLog, SentFrame};
+use crate::time::Instant;
 use osier_wire::{Frame, ResetStreamFrame, StopFrame, Writer};
+use std::ops::Range;
 
 /// Whose turn it is to send.
 #[derive(Clone, Copy)]
@@ -23,16 +26,20 @@ impl Streams {
     pub(crate) fn wants_to_send(&self) -> bool {
         self.shared.next_turn().is_some()
             || !self.shared.control.is_empty()
+            || !self.shared.forgotten_replies.is_empty()
             || self.shared.credit.wants_grant()
             || self.table.wants_grant()
     }
 
     /// Writes as many frames as fit into a packet and records them. While more is waiting the packet is filled to its last byte, if
     /// need be with PADDING; the last frame may run to the end of the packet, so nothing can follow.
-    pub(crate) fn fill(&mut self, w: &mut Writer<'_>, log: &mut FrameLog) {
+    pub(crate) fn fill(&mut self, now: Instant, w: &mut Writer<'_>, log: &mut FrameLog) {
+        if self.deadline().is_some_and(|at| at <= now) {
+            self.on_timeout(now);
+        }
         let start = w.position();
-        if self.write_grants(w, log) && self.write_control(w, log) {
-            while log.room() > 0 && self.write_turn(w, log) {}
+        if self.write_grants(w, log) && self.write_control(now, w, log) && self.write_forgotten(w) {
+            while log.room() > 0 && self.write_turn(now, w, log) {}
         }
         let scrap = 1..=PADDING_MAX_BYTES;
         if w.position() > start && scrap.contains(&w.room()) && self.wants_to_send() {
@@ -43,10 +50,10 @@ impl Streams {
 
     /// A packet with `frame` was acknowledged.
     #[inline]
-    pub(crate) fn on_acknowledged(&mut self, frame: &SentFrame) {
+    pub(crate) fn on_acknowledged(&mut self, now: Instant, frame: &SentFrame) {
         match *frame {
             SentFrame::Stream { handle, offset, len, fin } => {
-                self.on_data_acknowledged(handle, offset, len, fin)
+                self.on_data_acknowledged(now, (handle, offset, len, fin))
             }
             SentFrame::Open { handle } => {
                 self.change(handle, |stream| {
@@ -61,6 +68,9 @@ impl Streams {
             SentFrame::Stop { handle } => {
                 self.change(handle, |stream| stream.receive.state.on_stop_acknowledged())
             }
+            SentFrame::ExpireReply { handle, offset, dropped } => {
+                self.on_reply_acknowledged(handle, offset, dropped);
+            }
             _ => {}
         }
     }
@@ -70,7 +80,21 @@ impl Streams {
     pub(crate) fn on_lost(&mut self, frame: &SentFrame) {
         match *frame {
             SentFrame::Stream { handle, offset, len, fin } => {
-                self.change(handle, |stream| stream.send.on_lost(offset..offset + u64::from(len), fin));
+                let range = offset..offset + u64::from(len);
+                match self.table.get(handle) {
+                    Some(stream) if stream.send.contents.is_some() && !fin => {
+                        self.on_part_lost(handle, range);
+                    }
+                    _ => self.change(handle, |stream| stream.send.on_lost(range, fin)),
+                }
+            }
+            SentFrame::Expire { handle, start } => self.change(handle, |stream| {
+                if let Some(outbox) = stream.send.outbox_mut() {
+                    outbox.on_ask_lost(start);
+                }
+            }),
+            SentFrame::ExpireReply { handle, offset, dropped } => {
+                self.on_reply_lost(handle, offset, dropped);
             }
             SentFrame::Open { handle } => self.change(handle, |stream| {
                 if let Opening::Here { frame, .. } = &mut stream.opening {
@@ -97,8 +121,11 @@ impl Streams {
     }
 
     #[inline]
-    fn on_data_acknowledged(&mut self, handle: u32, offset: u64, len: u16, fin: bool) {
+    fn on_data_acknowledged(&mut self, now: Instant, (handle, offset, len, fin): (u32, u64, u16, bool)) {
         let Some(stream) = self.table.get_mut(handle) else { return };
+        if stream.send.contents.is_some() && !fin {
+            return self.on_part_acknowledged(now, handle, offset..offset + u64::from(len));
+        }
         let was_urgent = stream.is_urgent();
         let progress = stream.send.on_acknowledged(&self.shared.blocks, offset..offset + u64::from(len), fin);
         if progress.writable {
@@ -142,10 +169,14 @@ impl Streams {
     }
 
     /// Writes what streams have to say about their state. False when the packet is full.
-    fn write_control(&mut self, w: &mut Writer<'_>, log: &mut FrameLog) -> bool {
+    fn write_control(&mut self, now: Instant, w: &mut Writer<'_>, log: &mut FrameLog) -> bool {
         while let Some((handle, _)) = self.shared.control.first() {
-            if !self.table.get_mut(handle).is_none_or(|stream| write_control_of(stream, handle, w, log)) {
-                return false;
+            if let Some(stream) = self.table.get_mut(handle) {
+                let all = write_control_of(stream, now, handle, w, log);
+                self.shared.rearm(handle, stream);
+                if !all {
+                    return false;
+                }
             }
             self.shared.control.remove(handle);
         }
@@ -154,16 +185,16 @@ impl Streams {
 
     /// Writes one frame of the stream whose turn it is. False when there is none or it does not fit.
     #[inline]
-    fn write_turn(&mut self, w: &mut Writer<'_>, log: &mut FrameLog) -> bool {
+    fn write_turn(&mut self, now: Instant, w: &mut Writer<'_>, log: &mut FrameLog) -> bool {
         match self.shared.next_turn() {
             None => false,
-            Some(Turn::Urgent(handle)) => self.write_urgent(handle, w, log),
-            Some(Turn::Fresh(handle)) => self.write_fresh(handle, w, log),
+            Some(Turn::Urgent(handle)) => self.write_urgent(now, handle, w, log),
+            Some(Turn::Fresh(handle)) => self.write_fresh(now, handle, w, log),
         }
     }
 
     /// The opening and the first bytes right after it; else lost bytes; else the bare end.
-    fn write_urgent(&mut self, handle: u32, w: &mut Writer<'_>, log: &mut FrameLog) -> bool {
+    fn write_urgent(&mut self, now: Instant, handle: u32, w: &mut Writer<'_>, log: &mut FrameLog) -> bool {
         let Some(stream) = self.table.get_mut(handle) else {
             self.shared.urgent.remove(handle);
             return true;
@@ -172,7 +203,9 @@ impl Streams {
         let written = if opening {
             write_open(stream, handle, w, log)
         } else if let Some(range) = stream.send.buffer.first_lost() {
-            write_lost(stream, handle, range, w, log)
+            write_lost(stream, handle, (now, range), w, log)
+        } else if stream.send.owes_datagrams() {
+            stream.write_datagram(&self.shared.blocks, handle, w, log)
         } else {
             write_bare_fin(stream, handle, w, log)
         };
@@ -182,27 +215,25 @@ impl Streams {
         if opening
             && log.room() > 0
             && self.shared.fresh.contains(handle)
-            && self.shared.send_credit.left() > 0
+            && self.shared.send_credit.left() >= MESSAGE_CREDIT_MIN
         {
-            return self.write_fresh(handle, w, log);
+            return self.write_fresh(now, handle, w, log);
         }
         true
     }
 
     #[inline]
-    fn write_fresh(&mut self, handle: u32, w: &mut Writer<'_>, log: &mut FrameLog) -> bool {
+    fn write_fresh(&mut self, now: Instant, handle: u32, w: &mut Writer<'_>, log: &mut FrameLog) -> bool {
         let Some(stream) = self.table.get_mut(handle) else {
             self.shared.fresh.remove(handle);
             return true;
         };
         let offset = stream.send.buffer.sent();
         let available = stream.send.sendable().min(self.shared.send_credit.left());
-        let Some((len, fin)) = write_stream_frame(w, stream.id, &stream.send, offset..offset + available)
-        else {
-            return false;
-        };
+        let written = write_range(stream, now, offset..offset + available, w);
+        let Some((len, fin)) = written else { return false };
         log.push(SentFrame::Stream { handle, offset, len, fin });
-        stream.send.buffer.on_sent(u64::from(len));
+        stream.send.on_sent(&self.shared.blocks, u64::from(len));
         self.shared.send_credit.on_sent(u64::from(len));
         if fin {
             stream.send.on_fin_sent();
@@ -222,7 +253,7 @@ impl Shared {
     /// Whose turn it is: the highest level, and on it what takes no credit first.
     #[inline]
     fn next_turn(&self) -> Option<Turn> {
-        let fresh = if self.send_credit.left() > 0 { self.fresh.first() } else { None };
+        let fresh = if self.send_credit.left() >= MESSAGE_CREDIT_MIN { self.fresh.first() } else { None };
         match (self.urgent.first(), fresh) {
             (Some((_, urgent_level)), Some((handle, level))) if level < urgent_level => {
                 Some(Turn::Fresh(handle))
@@ -235,7 +266,7 @@ impl Shared {
 }
 
 /// Writes and records a frame; false when there is no room for it.
-fn write(w: &mut Writer<'_>, log: &mut FrameLog, frame: &Frame<'_>, record: SentFrame) -> bool {
+pub(super) fn write(w: &mut Writer<'_>, log: &mut FrameLog, frame: &Frame<'_>, record: SentFrame) -> bool {
     let written = log.room() > 0 && frame.encode(w).is_ok();
     if written {
         log.push(record);
@@ -244,9 +275,18 @@ fn write(w: &mut Writer<'_>, log: &mut FrameLog, frame: &Frame<'_>, record: Sent
 }
 
 /// Writes all that `stream` has to say about its state. False when not all fits.
-fn write_control_of(stream: &mut Stream, handle: u32, w: &mut Writer<'_>, log: &mut FrameLog) -> bool {
+fn write_control_of(
+    stream: &mut Stream,
+    now: Instant,
+    handle: u32,
+    w: &mut Writer<'_>,
+    log: &mut FrameLog,
+) -> bool {
     let id = stream.id;
     if stream.send.state.owes_reset() {
+        if stream.send.contents.is_some() && write_open(stream, handle, w, log).is_none() {
+            return false;
+        }
         if let Some((reset, delivery)) = stream.send.state.reset_mut() {
             let (reason, code, final_offset) = (reset.reason, reset.code, reset.final_offset);
             let frame = Frame::ResetStream(ResetStreamFrame { id, reason, code, final_offset });
@@ -271,10 +311,11 @@ fn write_control_of(stream: &mut Stream, handle: u32, w: &mut Writer<'_>, log: &
             return false;
         }
     }
-    true
+    !stream.owes_expiry() || stream.write_expiries(now, handle, w, log)
 }
 
-/// Writes OPEN; returns what it takes of the stream's turn.
+/// Writes OPEN, unless the peer has it; returns what it takes of the stream's turn. The end of a stream of messages is read with what OPEN says, and so
+/// comes after it in the same packet.
 fn write_open(stream: &mut Stream, handle: u32, w: &mut Writer<'_>, log: &mut FrameLog) -> Option<u32> {
     let Opening::Here { what, frame } = &mut stream.opening else { return Some(0) };
     let start = w.position();
@@ -285,16 +326,30 @@ fn write_open(stream: &mut Stream, handle: u32, w: &mut Writer<'_>, log: &mut Fr
     Some((w.position() - start) as u32)
 }
 
+/// Writes the first of the bytes in `range` of the send buffer, whatever they are; returns how many, and whether they are the last.
+#[inline]
+fn write_range(
+    stream: &mut Stream,
+    now: Instant,
+    range: Range<u64>,
+    w: &mut Writer<'_>,
+) -> Option<(u16, bool)> {
+    if stream.send.contents.is_some() {
+        return stream.write_part(now, range, w).map(|bytes| (bytes as u16, false));
+    }
+    write_stream_frame(w, stream.id, &stream.send, range)
+}
+
 /// Writes lost bytes again; returns how many.
 fn write_lost(
     stream: &mut Stream,
     handle: u32,
-    range: std::ops::Range<u64>,
+    (now, range): (Instant, Range<u64>),
     w: &mut Writer<'_>,
     log: &mut FrameLog,
 ) -> Option<u32> {
     let offset = range.start;
-    let (len, fin) = write_stream_frame(w, stream.id, &stream.send, range)?;
+    let (len, fin) = write_range(stream, now, range, w)?;
     log.push(SentFrame::Stream { handle, offset, len, fin });
     stream.send.buffer.on_sent_again(u64::from(len));
     if fin {
@@ -305,6 +360,10 @@ fn write_lost(
 
 /// Writes the end of a stream whose bytes were all sent before.
 fn write_bare_fin(stream: &mut Stream, handle: u32, w: &mut Writer<'_>, log: &mut FrameLog) -> Option<u32> {
+    if stream.send.contents.is_some() {
+        write_open(stream, handle, w, log)?;
+        return stream.write_last(handle, w, log);
+    }
     let offset = stream.send.buffer.end();
     let (len, fin) = write_stream_frame(w, stream.id, &stream.send, offset..offset)?;
     log.push(SentFrame::Stream { handle, offset, len, fin });

@@ -6,12 +6,15 @@ use super::memory_budget::Reservation;
 use super::receive_half::ReceiveHalf;
 use super::send_half::SendHalf;
 use crate::constants::STREAM_BYTES;
+use crate::time::Instant;
 use osier_wire::limits::{MAX_METADATA_BYTES, MAX_PROTOCOL_BYTES};
 use osier_wire::{OpenFrame, StreamId, StreamKind};
 
 /// One stream of an association.
 pub(crate) struct Stream {
     pub(crate) id: StreamId,
+    /// What it carries, once known.
+    pub(crate) kind: Option<StreamKind>,
     /// Level of what this end sends: 0 goes first.
     pub(crate) priority: u8,
     pub(crate) opening: Opening,
@@ -19,6 +22,8 @@ pub(crate) struct Stream {
     pub(crate) receive: ReceiveHalf,
     /// Events that wait in the queue, or for OPEN.
     pub(crate) raised: EventSet,
+    /// When it has to be looked at because a lifetime is over.
+    pub(crate) wakes_at: Option<Instant>,
     /// Both directions have ended; only the last events are left.
     pub(crate) closed: bool,
     /// [`STREAM_BYTES`] of the budget, held while the stream has a handle.
@@ -84,13 +89,19 @@ impl Stream {
     /// Whether frames about its state, rather than its data, have to be sent.
     #[inline]
     pub(crate) fn owes_control(&self) -> bool {
-        self.send.state.owes_reset() || self.receive.state.owes_stop() || self.receive.owes_grant()
+        self.send.state.owes_reset()
+            || self.receive.state.owes_stop()
+            || self.receive.owes_grant()
+            || self.owes_expiry()
     }
 
-    /// Whether something has to be sent that takes no credit: the opening, lost bytes, the bare end.
+    /// Whether something has to be sent that takes no credit: the opening, lost bytes, datagrams, the bare end.
     #[inline]
     pub(crate) fn is_urgent(&self) -> bool {
-        self.opening.owes_open() || self.send.buffer.has_lost() || self.send.owes_bare_fin()
+        self.opening.owes_open()
+            || self.send.buffer.has_lost()
+            || self.send.owes_bare_fin()
+            || self.send.owes_datagrams()
     }
 
     /// Whether neither end has anything left to tell the other. As long as the peer may not know of the stream, it must stay.

@@ -24,6 +24,8 @@ pub enum StreamError {
     },
     /// This end has stopped reading.
     ReadingStopped,
+    /// The stream carries something else.
+    WrongKind,
 }
 
 impl fmt::Display for StreamError {
@@ -36,6 +38,7 @@ impl fmt::Display for StreamError {
                 write!(f, "the peer reset the stream: {reason:?}, code {code}")
             }
             Self::ReadingStopped => f.write_str("this end has stopped reading"),
+            Self::WrongKind => f.write_str("the stream carries something else"),
         }
     }
 }
@@ -82,6 +85,14 @@ pub(crate) enum ProtocolViolation {
     OpenedByWrongEnd,
     /// A stream in more pieces than any honest sender leaves.
     TooManyGaps,
+    /// A frame of another kind of stream.
+    WrongKind,
+    /// The place of a message lies in that of another.
+    MessageOverlap,
+    /// Another length or order than another part of the same message told.
+    MessageChanged,
+    /// More unanswered EXPIREs than any honest sender has.
+    TooManyExpiries,
 }
 
 impl ProtocolViolation {
@@ -95,6 +106,10 @@ impl ProtocolViolation {
             Self::NeverOpened => "a frame for a stream that was never opened",
             Self::OpenedByWrongEnd => "OPEN with an id of the other end",
             Self::TooManyGaps => "stream data in too many pieces",
+            Self::WrongKind => "a frame of another kind of stream",
+            Self::MessageOverlap => "places of messages overlap",
+            Self::MessageChanged => "the parts of a message disagree",
+            Self::TooManyExpiries => "too many unanswered EXPIREs",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the application should know about its streams.
 
+use super::message::MessageFate;
 use osier_wire::{ResetReason, StreamKind};
 
 /// Something happened to a stream. Events of one stream come in the order that it happened, `Opened` first, `Closed` last.
@@ -16,11 +17,11 @@ pub enum StreamEvent {
         /// At most 1024 bytes, as the peer's application gave them.
         metadata: Vec<u8>,
     },
-    /// There is something to read: more bytes, or the end.
+    /// There is something to read: more bytes or messages, or the end.
     Readable {
         /// Stream handle.
         handle: u32,
-        /// Bytes that can be read now.
+        /// Bytes, or messages, that can be read now.
         bytes: usize,
         /// Whether the stream ends after them. With 0 bytes this event is itself the end: nothing is left to read.
         end: bool,
@@ -30,7 +31,7 @@ pub enum StreamEvent {
         /// Stream handle.
         handle: u32,
     },
-    /// The peer has all bytes that were written before a call of `watch_acknowledged`.
+    /// The peer has all bytes that were written before a call of `watch_acknowledged`; of messages, the fate of all is known.
     Flushed {
         /// Stream handle.
         handle: u32,
@@ -57,6 +58,15 @@ pub enum StreamEvent {
         handle: u32,
         /// As its application gave it.
         code: u32,
+    },
+    /// What became of a message or datagram that was sent with a token.
+    MessageSettled {
+        /// Stream handle.
+        handle: u32,
+        /// As given with the message.
+        token: u32,
+        /// What became of it.
+        fate: MessageFate,
     },
     /// Both directions have ended: the handle is dead.
     Closed {

@@ -9,6 +9,7 @@ pub(crate) enum EventSort {
     Opened,
     Readable,
     Writable,
+    Settled,
     Flushed,
     SendFinished,
     ResetByPeer,
@@ -18,10 +19,11 @@ pub(crate) enum EventSort {
 
 impl EventSort {
     /// All, in the order that they are told in when they could not be told before.
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Opened,
         Self::Readable,
         Self::Writable,
+        Self::Settled,
         Self::Flushed,
         Self::SendFinished,
         Self::ResetByPeer,
@@ -32,7 +34,7 @@ impl EventSort {
 
 /// Sorts of event of one stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct EventSet(u8);
+pub(crate) struct EventSet(u16);
 
 impl EventSet {
     /// Adds `sort`; returns whether it is new.
@@ -67,6 +69,12 @@ impl EventQueue {
         if raised.insert(sort) && announced {
             self.waiting.push_back((handle, sort));
         }
+    }
+
+    /// There is more of the sort that was taken last.
+    pub(crate) fn raise_next(&mut self, handle: u32, raised: &mut EventSet, sort: EventSort) {
+        raised.insert(sort);
+        self.waiting.push_front((handle, sort));
     }
 
     /// A stream is announced: first that, then what happened to it before.

@@ -6,7 +6,7 @@ use super::event_queue::EventSort;
 use super::send_state::SendReset;
 use super::stream_table::Found;
 use super::{Shared, Streams};
-use osier_wire::{OpenFrame, ResetReason, ResetStreamFrame, StopFrame, StreamFrame, StreamId};
+use osier_wire::{OpenFrame, ResetReason, ResetStreamFrame, StopFrame, StreamFrame, StreamId, StreamKind};
 
 /// Level of what this end sends on a stream of the peer before its handler says otherwise.
 const PRIORITY_DEFAULT: u8 = 3;
@@ -21,6 +21,7 @@ impl Streams {
         let Some(handle) = self.addressee(frame.id)? else { return Ok(()) };
         let Some(stream) = self.table.get_mut(handle) else { return Ok(()) };
         if matches!(stream.opening, Opening::Awaited) {
+            stream.carry(frame.kind, &self.shared)?;
             let OpenFrame { kind, protocol, metadata, .. } = *frame;
             let what = Box::new(OpenedAs { kind, protocol: protocol.into(), metadata: metadata.into() });
             stream.opening = Opening::There { what };
@@ -34,6 +35,9 @@ impl Streams {
     pub(crate) fn on_stream(&mut self, frame: &StreamFrame<'_>) -> Result<(), ProtocolViolation> {
         let Some(handle) = self.addressee(frame.id)? else { return Ok(()) };
         let Some(stream) = self.table.get_mut(handle) else { return Ok(()) };
+        if !frame.data.is_empty() {
+            stream.carry(StreamKind::Bytes, &self.shared)?;
+        }
         let Shared { blocks, credit, .. } = &mut self.shared;
         let readable = stream.receive.on_data(blocks, credit, frame.offset, frame.data, frame.fin)?;
         if readable {
@@ -68,7 +72,7 @@ impl Streams {
         let reset = SendReset {
             reason: ResetReason::Application,
             code: frame.code,
-            final_offset: stream.send.buffer.sent(),
+            final_offset: stream.send.final_offset(),
             stopped_by_peer: true,
         };
         if stream.send.reset(&self.shared.blocks, reset) {
@@ -101,7 +105,7 @@ impl Streams {
 
     /// The stream that a frame is about. The first frame of a stream of the peer makes it, whichever frame that is.
     #[inline]
-    fn addressee(&mut self, id: StreamId) -> Result<Option<u32>, ProtocolViolation> {
+    pub(super) fn addressee(&mut self, id: StreamId) -> Result<Option<u32>, ProtocolViolation> {
         match self.table.find(id)? {
             Found::Live(handle) => Ok(Some(handle)),
             Found::Closed => Ok(None),

@@ -63,8 +63,13 @@ impl MemoryBudget {
 
     /// The most that [`MemoryBudget::may_grow`] allows.
     pub(crate) fn growth_room(&self) -> u64 {
+        self.growth_room_beside(0)
+    }
+
+    /// The same when `bytes` more will be taken that are not reserved.
+    pub(crate) fn growth_room_beside(&self, bytes: u64) -> u64 {
         let open_to_growth = self.limit_bytes - self.limit_bytes / Self::NEWCOMERS_SHARE;
-        open_to_growth.saturating_sub(self.used_bytes()) / Self::GROWTH_SHARE
+        open_to_growth.saturating_sub(self.used_bytes()).saturating_sub(bytes) / Self::GROWTH_SHARE
     }
 }
 

@@ -17,6 +17,7 @@ mod event;
 mod event_queue;
 mod ingress;
 mod memory_budget;
+mod message;
 mod ready_set;
 mod receive_buffer;
 mod receive_half;
@@ -34,6 +35,7 @@ mod tests;
 pub use block::{Block, BlockPool, BlockSource, HeapBlocks};
 pub use error::{OpenError, StreamError};
 pub use event::StreamEvent;
+pub use message::{MessageFate, MessageOptions, MessageStats, MessagesRead, SendOutcome};
 pub use request::{OpenRequest, Peek, ReadOutcome, StreamStats};
 
 pub(crate) use config::{LocalCredit, PeerCredit, StreamsConfig};
@@ -41,6 +43,7 @@ pub(crate) use error::ProtocolViolation;
 pub(crate) use memory_budget::MemoryBudget;
 
 use crate::constants::STREAM_BYTES;
+use crate::time::Instant;
 use association_credit::{AssociationCredit, SendCredit};
 use entry::{Opening, Stream};
 use event_queue::{EventQueue, EventSet, EventSort};
@@ -50,6 +53,7 @@ use ready_set::ReadySet;
 use receive_half::ReceiveHalf;
 use send_half::SendHalf;
 use std::cell::RefCell;
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 use stream_table::StreamTable;
 
@@ -79,6 +83,10 @@ struct Shared {
     /// Streams with bytes never sent that their own credit allows.
     fresh: ReadySet,
     events: EventQueue,
+    /// Answers to EXPIRE for streams that are closed.
+    forgotten_replies: VecDeque<(StreamId, u64)>,
+    /// Which stream has to be looked at when, because a lifetime is over.
+    deadlines: BTreeSet<(Instant, u32)>,
     /// The application was refused a stream and waits to hear of [`StreamEvent::MoreStreams`].
     opener_waits: bool,
     more_streams: bool,
@@ -104,6 +112,8 @@ impl Streams {
                 urgent: ReadySet::new(),
                 fresh: ReadySet::new(),
                 events: EventQueue::default(),
+                forgotten_replies: VecDeque::new(),
+                deadlines: BTreeSet::new(),
                 opener_waits: false,
                 more_streams: false,
             },
@@ -132,6 +142,9 @@ impl Streams {
     }
 
     fn release(&mut self, handle: u32) {
+        if let Some(at) = self.table.get(handle).and_then(|stream| stream.wakes_at) {
+            self.shared.deadlines.remove(&(at, handle));
+        }
         if self.table.release(handle) {
             self.shared.tell_opener();
         }
@@ -152,11 +165,13 @@ impl Shared {
         let StreamsConfig { peer, local, send_buffer_cap, .. } = self.config;
         Stream {
             id,
+            kind: None,
             priority,
             opening,
             send: SendHalf::new(&self.budget, peer.max_stream_data, send_buffer_cap),
             receive: ReceiveHalf::new(local.initial_max_stream_data, local.stream_window_cap),
             raised: EventSet::default(),
+            wakes_at: None,
             closed: false,
             _memory: Reservation::of(&self.budget, STREAM_BYTES),
         }

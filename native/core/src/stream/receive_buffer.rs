@@ -1,5 +1,7 @@
 //! Bytes that arrived and the application has not read.
 
+mod messages;
+
 use super::block::BlockSource;
 use super::error::ProtocolViolation;
 use super::ring::Ring;

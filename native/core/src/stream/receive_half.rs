@@ -1,5 +1,7 @@
 //! The receiving half of one stream.
 
+mod messages;
+
 use super::association_credit::AssociationCredit;
 use super::block::BlockSource;
 use super::credit_window::CreditWindow;
@@ -10,12 +12,18 @@ use crate::time::Instant;
 use osier_wire::ResetReason;
 use std::cell::RefCell;
 
+pub(crate) use messages::{Arrivals, Taken};
+
 /// What the peer sends on a stream: its bytes, how far they were read, and how far it may go.
 pub(crate) struct ReceiveHalf {
     pub(crate) state: ReceiveState,
     pub(crate) buffer: ReceiveBuffer,
+    /// What the bytes of the buffer are.
+    pub(crate) arrivals: Arrivals,
     window: CreditWindow,
     grant_owed: bool,
+    /// A message was larger than this end takes: why it reads no more.
+    pub(crate) is_too_large: bool,
 }
 
 impl ReceiveHalf {
@@ -24,8 +32,10 @@ impl ReceiveHalf {
         Self {
             state: ReceiveState::Receiving,
             buffer: ReceiveBuffer::default(),
+            arrivals: Arrivals::Unknown,
             window: CreditWindow::new(initial, cap),
             grant_owed: false,
+            is_too_large: false,
         }
     }
 
@@ -44,7 +54,11 @@ impl ReceiveHalf {
         }
         let end = offset + data.len() as u64;
         self.state.on_data(end, fin, self.buffer.highest())?;
-        self.use_credit(credit, end)?;
+        if fin {
+            self.use_final_credit(credit, end)?;
+        } else {
+            self.use_credit(credit, end)?;
+        }
         if !self.state.is_reading() {
             self.drop_up_to(blocks, credit, end);
             return Ok(false);
@@ -65,7 +79,7 @@ impl ReceiveHalf {
     ) -> Result<bool, ProtocolViolation> {
         let ended = self.state.on_reset(why, final_offset, self.buffer.highest(), self.is_complete())?;
         if ended {
-            self.use_credit(credit, final_offset)?;
+            self.use_final_credit(credit, final_offset)?;
             self.drop_up_to(blocks, credit, final_offset);
         }
         Ok(ended)
@@ -115,7 +129,7 @@ impl ReceiveHalf {
     /// The credit to tell the peer now.
     pub(crate) fn take_grant(&mut self) -> u64 {
         self.grant_owed = false;
-        self.window.grant()
+        self.window.grant_beyond(self.beyond_window())
     }
 
     /// MAX_STREAM_DATA was lost: the present value has to be sent.
@@ -143,6 +157,7 @@ impl ReceiveHalf {
 
     fn drop_up_to(&mut self, blocks: &RefCell<dyn BlockSource>, credit: &mut AssociationCredit, end: u64) {
         let before = self.buffer.memory_bytes();
+        self.clear_arrivals(credit);
         let freed = self.buffer.skip_to(blocks, end);
         credit.on_memory(before, self.buffer.memory_bytes());
         credit.on_discarded(freed);

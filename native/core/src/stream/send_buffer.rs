@@ -1,5 +1,7 @@
 //! Bytes that the application wrote and the peer has not acknowledged.
 
+mod messages;
+
 use super::block::BlockSource;
 use super::memory_budget::{MemoryBudget, Reservation};
 use super::ring::Ring;

@@ -1,8 +1,11 @@
 //! The sending half of one stream.
 
+mod messages;
+
 use super::block::BlockSource;
 use super::error::StreamError;
 use super::memory_budget::MemoryBudget;
+use super::message::Outbox;
 use super::send_buffer::SendBuffer;
 use super::send_state::{SendReset, SendState};
 use std::cell::RefCell;
@@ -20,6 +23,17 @@ pub(crate) struct SendHalf {
     writer_waits: bool,
     /// Offsets whose acknowledgement somebody waits for, ascending.
     watched: VecDeque<u64>,
+    /// What the bytes of the buffer are; `None` for a stream of bytes.
+    pub(crate) contents: Option<Contents>,
+    /// Bytes of the buffer that were passed over: offsets in the stream are so much smaller than in the buffer.
+    passed_over: u64,
+}
+
+/// Messages or datagrams in a send buffer.
+pub(crate) struct Contents {
+    /// Sent once, and without credit.
+    pub(crate) one_shot: bool,
+    pub(crate) outbox: Box<Outbox>,
 }
 
 /// What an acknowledgement brought.
@@ -42,6 +56,8 @@ impl SendHalf {
             maximum,
             writer_waits: false,
             watched: VecDeque::new(),
+            contents: None,
+            passed_over: 0,
         }
     }
 
@@ -62,7 +78,7 @@ impl SendHalf {
     /// Somebody waits until the peer has all that was written; returns the offset, and whether it has it already.
     pub(crate) fn watch(&mut self) -> (u64, bool) {
         let end = self.buffer.end();
-        if self.buffer.is_empty() {
+        if self.settled() == end {
             return (end, true);
         }
         if self.watched.back() != Some(&end) {
@@ -78,6 +94,9 @@ impl SendHalf {
             self.buffer.abandon(blocks);
             self.writer_waits = false;
             self.watched = VecDeque::new();
+            if let Some(contents) = &mut self.contents {
+                contents.outbox.abandon();
+            }
         }
         changed
     }
@@ -90,13 +109,16 @@ impl SendHalf {
     /// Bytes never sent that the stream's credit allows now.
     #[inline]
     pub(crate) fn sendable(&self) -> u64 {
-        self.buffer.unsent().min(self.maximum - self.buffer.sent())
+        match &self.contents {
+            None => self.buffer.unsent().min(self.maximum - self.buffer.sent()),
+            Some(contents) => self.sendable_message_bytes(contents),
+        }
     }
 
     /// Whether the end has to be sent without bytes.
     #[inline]
     pub(crate) fn owes_bare_fin(&self) -> bool {
-        self.state.owes_fin() && self.buffer.unsent() == 0 && !self.buffer.has_lost()
+        self.state.owes_fin() && self.buffer.unsent() == 0 && !self.buffer.has_lost() && self.may_end()
     }
 
     /// Whether the stream ends at `offset`.
@@ -124,11 +146,8 @@ impl SendHalf {
         if !moved && !fin {
             return SendProgress::default();
         }
-        SendProgress {
-            writable: self.take_writable(),
-            flushed: self.take_flushed(),
-            finished: self.state.on_acknowledged(fin, self.buffer.is_empty()),
-        }
+        let finished = self.state.on_acknowledged(fin, self.settled() == self.buffer.end());
+        SendProgress { writable: self.take_writable(), flushed: self.take_flushed(), finished }
     }
 
     /// A STREAM frame counts as lost.
@@ -141,19 +160,24 @@ impl SendHalf {
 
     /// Whether a writer that had to wait has room now; then it waits no more.
     pub(crate) fn take_writable(&mut self) -> bool {
-        let writable = self.writer_waits && self.state == SendState::Open && self.buffer.wants_more();
+        let wanted = match &self.contents {
+            None => self.writer_waits && self.buffer.wants_more(),
+            Some(contents) => self.writer_waits && self.buffer.wants_message(contents.outbox.wanted_bytes),
+        };
+        let writable = wanted && self.state == SendState::Open;
         self.writer_waits &= !writable;
         writable
     }
 
     /// Bytes sent at least once.
     pub(crate) fn sent(&self) -> u64 {
-        self.state.reset_offset().unwrap_or(self.buffer.sent())
+        self.state.reset_offset().unwrap_or(self.stream_offset(self.buffer.sent()))
     }
 
     fn take_flushed(&mut self) -> bool {
         let waiting = self.watched.len();
-        while self.watched.front().is_some_and(|offset| *offset <= self.buffer.acknowledged()) {
+        let settled = self.settled();
+        while self.watched.front().is_some_and(|offset| *offset <= settled) {
             self.watched.pop_front();
         }
         self.watched.len() != waiting

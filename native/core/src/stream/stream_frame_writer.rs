@@ -7,8 +7,8 @@ use std::ops::Range;
 /// Fewest bytes of a stream that are worth a frame, unless there are no more: a smaller rest of a packet is padded.
 const FRAGMENT_MIN_BYTES: usize = 16;
 
-/// The most that a STREAM frame takes before its data, and so the most that is left over for want of a frame that fits.
-pub(super) const PADDING_MAX_BYTES: usize = 1 + 8 + 8 + 4 + FRAGMENT_MIN_BYTES;
+/// The most that a MESSAGE frame takes before its data, and so the most that is left over for want of a frame that fits.
+pub(super) const PADDING_MAX_BYTES: usize = 1 + 8 + 1 + 8 + 8 + 4 + 4 + 4 + FRAGMENT_MIN_BYTES;
 
 /// How a STREAM frame fills a packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -317,6 +317,7 @@ fn setup() -> impl Strategy<Value = Setup> {
             max_streams,
             send_buffer_cap: 1 << send_buffer,
             budget_bytes,
+            message_bytes: 1 << 20,
         })
 }
 

@@ -73,7 +73,7 @@ fn what_is_sent_again_may_be_cut_differently() {
         let mut bytes = vec![0; 100];
         let mut log = FrameLog::new();
         let mut w = Writer::new(&mut bytes);
-        pair.ends[0].fill(&mut w, &mut log);
+        pair.ends[0].fill(pair.now, &mut w, &mut log);
         let len = w.position();
         let packet = Packet { bytes: bytes[..len].to_vec(), frames: log.as_slice().to_vec() };
         pair.deliver(1, &packet);

@@ -141,7 +141,7 @@ fn a_ring_that_was_large_once_does_not_stay_large_for_a_byte() {
         streams.read(now, RTT, handle, &mut into).unwrap();
         streams.on_stream(&frame(number, 300_000, &[0], false)).unwrap();
         let mut log = FrameLog::new();
-        streams.fill(&mut Writer::new(&mut [0; PACKET_ROOM]), &mut log);
+        streams.fill(Instant::from_micros(0), &mut Writer::new(&mut [0; PACKET_ROOM]), &mut log);
     }
     assert!(budget.used_bytes() <= 2 << 20, "{} bytes for 100 unread ones", budget.used_bytes());
 }

@@ -141,7 +141,7 @@ fn a_packet_with_too_little_room_is_left_as_it_is() {
     for room in 0..40 {
         let mut bytes = vec![0; room];
         let (mut w, mut log) = (Writer::new(&mut bytes), FrameLog::new());
-        pair.ends[0].fill(&mut w, &mut log);
+        pair.ends[0].fill(pair.now, &mut w, &mut log);
         assert_eq!(w.position() == 0, log.as_slice().is_empty());
         assert!(w.position() == 0 || w.position() == room);
     }
@@ -157,7 +157,7 @@ fn a_full_log_ends_a_packet_and_loses_nothing() {
     let handles: Vec<u32> = (0..5).map(|_| open_with(&mut pair, 3, 10)).collect();
     let mut bytes = vec![0; PACKET_ROOM];
     let mut w = Writer::new(&mut bytes);
-    pair.ends[0].fill(&mut w, &mut log);
+    pair.ends[0].fill(pair.now, &mut w, &mut log);
     assert_eq!(log.room(), 0);
     let len = w.position();
     let first = Packet { bytes: bytes[..len].to_vec(), frames: log.as_slice().to_vec() };

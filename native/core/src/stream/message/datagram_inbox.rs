@@ -1,0 +1,207 @@
+//! Datagrams on their way in. Without room the oldest goes, whole or not.
+
+use super::request::MessagesRead;
+use crate::constants::{
+    DATAGRAMS_INCOMPLETE_MAX, DATAGRAM_BUFFER_BYTES, DATAGRAM_RECORD_BYTES, STREAM_GAPS_MAX,
+};
+use crate::range_set::RangeSet;
+use crate::stream::memory_budget::{MemoryBudget, Reservation};
+use osier_wire::{DatagramFragment, DatagramFrame};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// Buffers kept for datagrams to come, so that small ones take no allocation each.
+const SPARE_MAX: usize = 64;
+/// The largest buffer that is kept.
+const SPARE_BYTES: usize = 2 << 10;
+
+/// The datagrams of one stream that the application has not read.
+pub(crate) struct DatagramInbox {
+    whole: VecDeque<Datagram>,
+    incomplete: VecDeque<Incomplete>,
+    /// Arrivals so far: who is older.
+    arrivals: u64,
+    limit_bytes: u64,
+    memory: Reservation,
+    spare: Vec<Vec<u8>>,
+    /// Handed to the application.
+    pub(crate) received: u64,
+    /// Dropped for want of room, or because a newer one came.
+    pub(crate) dropped: u64,
+}
+
+struct Datagram {
+    arrival: u64,
+    bytes: Vec<u8>,
+}
+
+struct Incomplete {
+    arrival: u64,
+    number: u64,
+    total_len: u64,
+    bytes: Vec<u8>,
+    pieces: RangeSet,
+}
+
+impl DatagramInbox {
+    /// No datagrams; the largest that may come has `message_bytes`.
+    pub(crate) fn new(budget: &Rc<MemoryBudget>, message_bytes: u64) -> Self {
+        Self {
+            whole: VecDeque::new(),
+            incomplete: VecDeque::new(),
+            arrivals: 0,
+            limit_bytes: DATAGRAM_BUFFER_BYTES.max(message_bytes + DATAGRAM_RECORD_BYTES),
+            memory: Reservation::empty(budget),
+            spare: Vec::new(),
+            received: 0,
+            dropped: 0,
+        }
+    }
+
+    /// DATAGRAM came. Returns whether there is one more to read.
+    pub(crate) fn on_datagram(&mut self, frame: &DatagramFrame<'_>) -> bool {
+        self.arrivals += 1;
+        match frame.header.fragment {
+            None => self.take_whole(frame.data),
+            Some(fragment) => self.take_part(fragment, frame.data),
+        }
+    }
+
+    /// Copies datagrams into `into`, as many as fit, and their lengths into `lengths`.
+    pub(crate) fn read(&mut self, into: &mut [u8], lengths: &mut [u32]) -> MessagesRead {
+        let mut read = MessagesRead { count: 0, end: false, too_long: None };
+        let mut used = 0;
+        while let (Some(length), Some(first)) = (lengths.get_mut(read.count), self.whole.front()) {
+            *length = first.bytes.len() as u32;
+            let Some(room) = into.get_mut(used..used + first.bytes.len()) else {
+                read.too_long = (read.count == 0).then_some(*length);
+                break;
+            };
+            room.copy_from_slice(&first.bytes);
+            used += first.bytes.len();
+            read.count += 1;
+            self.received += 1;
+            self.drop_first_whole();
+        }
+        read
+    }
+
+    /// Datagrams that can be read.
+    pub(crate) fn ready_count(&self) -> usize {
+        self.whole.len()
+    }
+
+    /// Forgets everything that is here.
+    pub(crate) fn clear(&mut self) {
+        self.whole = VecDeque::new();
+        self.incomplete = VecDeque::new();
+        self.spare = Vec::new();
+        self.memory.set(0);
+    }
+
+    fn take_whole(&mut self, data: &[u8]) -> bool {
+        if !self.make_room(data.len() as u64) {
+            return false;
+        }
+        let mut bytes = self.spare.pop().unwrap_or_default();
+        bytes.extend_from_slice(data);
+        self.whole.push_back(Datagram { arrival: self.arrivals, bytes });
+        true
+    }
+
+    fn take_part(&mut self, fragment: DatagramFragment, data: &[u8]) -> bool {
+        let DatagramFragment { number, total_len, offset } = fragment;
+        let found = self.incomplete.iter().rposition(|one| one.number == number);
+        let Some(index) = found.or_else(|| self.begin(number, total_len)) else { return false };
+        let Some(one) = self.incomplete.get_mut(index) else { return false };
+        let end = offset + data.len() as u64;
+        if one.total_len != total_len {
+            return false;
+        }
+        if (one.bytes.len() as u64) < end {
+            one.bytes.resize(end as usize, 0);
+        }
+        one.bytes[offset as usize..end as usize].copy_from_slice(data);
+        one.pieces.insert(offset..end);
+        if one.pieces.len() > STREAM_GAPS_MAX {
+            self.drop_incomplete(index);
+            return false;
+        }
+        if !one.pieces.covers(0..total_len) {
+            return false;
+        }
+        let Some(one) = self.incomplete.remove(index) else { return false };
+        self.whole.push_back(Datagram { arrival: self.arrivals, bytes: one.bytes });
+        true
+    }
+
+    /// Room for a datagram of which the first part came; its place among the incomplete.
+    fn begin(&mut self, number: u64, total_len: u64) -> Option<usize> {
+        if self.incomplete.len() >= DATAGRAMS_INCOMPLETE_MAX {
+            self.drop_incomplete(0);
+        }
+        if !self.make_room(total_len) {
+            return None;
+        }
+        let one = Incomplete {
+            arrival: self.arrivals,
+            number,
+            total_len,
+            bytes: Vec::new(),
+            pieces: RangeSet::new(),
+        };
+        self.incomplete.push_back(one);
+        Some(self.incomplete.len() - 1)
+    }
+
+    /// Drops the oldest until `len` bytes more fit, and reserves them; false, and this one counts as dropped, when they never will.
+    fn make_room(&mut self, len: u64) -> bool {
+        let needed = len + DATAGRAM_RECORD_BYTES;
+        loop {
+            let fits = self.memory.bytes() + needed <= self.limit_bytes;
+            if fits && self.memory.budget().has_room(needed) {
+                self.memory.set(self.memory.bytes() + needed);
+                return true;
+            }
+            if !self.drop_oldest() {
+                self.dropped += 1;
+                return false;
+            }
+        }
+    }
+
+    fn drop_oldest(&mut self) -> bool {
+        let whole = self.whole.front().map(|one| one.arrival);
+        let incomplete = self.incomplete.front().map(|one| one.arrival);
+        match (whole, incomplete) {
+            (None, None) => return false,
+            (Some(whole), Some(incomplete)) if incomplete < whole => self.drop_incomplete(0),
+            (None, Some(_)) => self.drop_incomplete(0),
+            (Some(_), _) => {
+                self.drop_first_whole();
+                self.dropped += 1;
+            }
+        }
+        true
+    }
+
+    fn drop_incomplete(&mut self, index: usize) {
+        if let Some(one) = self.incomplete.remove(index) {
+            self.give_back(one.total_len);
+            self.dropped += 1;
+        }
+    }
+
+    fn drop_first_whole(&mut self) {
+        let Some(Datagram { mut bytes, .. }) = self.whole.pop_front() else { return };
+        self.give_back(bytes.len() as u64);
+        if self.spare.len() < SPARE_MAX && bytes.capacity() <= SPARE_BYTES {
+            bytes.clear();
+            self.spare.push(bytes);
+        }
+    }
+
+    fn give_back(&mut self, len: u64) {
+        self.memory.set(self.memory.bytes() - len - DATAGRAM_RECORD_BYTES);
+    }
+}

@@ -1,0 +1,286 @@
+//! Messages on their way in: which are whole, which the application may have, and which are dropped.
+
+use super::deadline_queue::DeadlineQueue;
+use crate::constants::EXPIRE_REPLIES_MAX;
+use crate::stream::error::ProtocolViolation;
+use crate::time::Instant;
+use osier_wire::limits::MESSAGE_RECORD_BYTES;
+use osier_wire::MessageFate;
+use std::collections::VecDeque;
+
+/// The places of one stream that are not settled, in order of their offsets. Every one takes at least [`MESSAGE_RECORD_BYTES`] of credit, which is what its
+/// record takes.
+///
+/// ```text
+///  0 ───── consumed ───────────────── cursor ────────────────── highest
+///   settled         whole or dropped        whole, dropped, or
+///                                           with parts missing
+/// ```
+#[derive(Default)]
+pub(crate) struct Inbox {
+    places: VecDeque<Place>,
+    /// Before it every place is whole or dropped: ordered messages are handed over up to here.
+    cursor: u64,
+    /// Messages that the application may have, in the order that it gets them.
+    ready: VecDeque<u64>,
+    deadlines: DeadlineQueue,
+    replies: VecDeque<(u64, MessageFate)>,
+    /// Handed to the application.
+    pub(crate) received: u64,
+    /// Bytes that the message at the cursor needs beyond what came.
+    pub(crate) expected_bytes: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    offset: u64,
+    len: u32,
+    unordered: bool,
+    state: PlaceState,
+}
+
+const _: () = assert!(
+    size_of::<Place>() as u64 <= MESSAGE_RECORD_BYTES,
+    "a record takes no more memory than the credit that its place took"
+);
+
+/// ```text
+///              all parts came              the application has it
+///  Incomplete ────────────────▶ Whole ─────────────────────────────▶ Gone
+///      │ lifetime over, or EXPIRE                                      ▲
+///      └────────────────────▶ Dropped ── EXPIRE_REPLY acknowledged ────┘
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PlaceState {
+    Incomplete,
+    Whole,
+    Dropped,
+    Gone,
+}
+
+/// What a part that came is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// A message that lacked it, or may have.
+    Wanted,
+    /// A message that is whole, dropped or gone.
+    Late,
+}
+
+impl Place {
+    fn end(&self) -> u64 {
+        self.offset + MESSAGE_RECORD_BYTES + u64::from(self.len)
+    }
+}
+
+impl Inbox {
+    /// A part of a message came; `expires_at`: when the message is dropped if this was its first part and it has a lifetime.
+    pub(crate) fn on_part(
+        &mut self,
+        (offset, len, unordered): (u64, u32, bool),
+        expires_at: Option<Instant>,
+    ) -> Result<Arrival, ProtocolViolation> {
+        let place = Place { offset, len, unordered, state: PlaceState::Incomplete };
+        match self.known(&place)? {
+            Some(index) => {
+                let known = self.places[index];
+                let expected_len = known.unordered == unordered || known.state != PlaceState::Incomplete;
+                if !expected_len {
+                    return Err(ProtocolViolation::MessageChanged);
+                }
+                Ok(if known.state == PlaceState::Incomplete { Arrival::Wanted } else { Arrival::Late })
+            }
+            None => {
+                self.insert(place);
+                if let Some(at) = expires_at {
+                    let places = &self.places;
+                    let is_live = |offset| {
+                        find(places, offset).is_some_and(|i| places[i].state == PlaceState::Incomplete)
+                    };
+                    self.deadlines.push(at, offset, places.len(), is_live);
+                }
+                Ok(Arrival::Wanted)
+            }
+        }
+    }
+
+    /// Every part of the message came.
+    pub(crate) fn on_whole(&mut self, offset: u64) {
+        let Some(index) = find(&self.places, offset) else { return };
+        let place = &mut self.places[index];
+        place.state = PlaceState::Whole;
+        if place.unordered {
+            self.ready.push_back(offset);
+        }
+        self.advance();
+    }
+
+    /// EXPIRE came for the place of a message of `len` bytes at `offset`. `consumed` is before every place that is remembered.
+    pub(crate) fn on_expire(
+        &mut self,
+        offset: u64,
+        len: u32,
+        consumed: u64,
+    ) -> Result<(), ProtocolViolation> {
+        if self.replies.len() >= EXPIRE_REPLIES_MAX {
+            return Err(ProtocolViolation::TooManyExpiries);
+        }
+        let mut fate = MessageFate::Delivered;
+        // What is forgotten was handed over, or the peer has heard already that it was not.
+        if offset >= consumed {
+            let place = Place { offset, len, unordered: false, state: PlaceState::Dropped };
+            match self.known(&place)? {
+                Some(index) => {
+                    let state = &mut self.places[index].state;
+                    if *state == PlaceState::Incomplete {
+                        *state = PlaceState::Dropped;
+                    }
+                    if *state == PlaceState::Dropped {
+                        fate = MessageFate::Dropped;
+                    }
+                }
+                None => {
+                    self.insert(place);
+                    fate = MessageFate::Dropped;
+                }
+            }
+            self.advance();
+        }
+        self.replies.push_back((offset, fate));
+        Ok(())
+    }
+
+    /// Drops what is not whole and whose time is over.
+    pub(crate) fn expire(&mut self, now: Instant) {
+        while let Some(offset) = self.deadlines.pop_due(now) {
+            if let Some(index) = find(&self.places, offset) {
+                let state = &mut self.places[index].state;
+                if *state == PlaceState::Incomplete {
+                    *state = PlaceState::Dropped;
+                }
+            }
+        }
+        self.advance();
+    }
+
+    /// The peer knows that the message at `offset` was dropped. Returns where its place ends, when that was still remembered.
+    pub(crate) fn on_drop_known(&mut self, offset: u64) -> Option<u64> {
+        let index = find(&self.places, offset)?;
+        let place = &mut self.places[index];
+        if place.state != PlaceState::Dropped {
+            return None;
+        }
+        place.state = PlaceState::Gone;
+        Some(place.end())
+    }
+
+    /// The message that the application gets next: its offset and length.
+    pub(crate) fn first_ready(&self) -> Option<(u64, u32)> {
+        let offset = *self.ready.front()?;
+        find(&self.places, offset).map(|index| (offset, self.places[index].len))
+    }
+
+    /// Messages that the application may have.
+    #[inline]
+    pub(crate) fn ready_count(&self) -> usize {
+        self.ready.len()
+    }
+
+    /// The application has the message of [`Inbox::first_ready`].
+    pub(crate) fn on_read(&mut self) {
+        let Some(index) = self.ready.pop_front().and_then(|offset| find(&self.places, offset)) else {
+            return;
+        };
+        self.places[index].state = PlaceState::Gone;
+        self.received += 1;
+    }
+
+    /// Forgets the settled places that come next after `consumed`; returns how many bytes they take.
+    pub(crate) fn forget_gone(&mut self, consumed: u64) -> u64 {
+        let mut end = consumed;
+        while let Some(place) = self.places.front() {
+            if place.state != PlaceState::Gone || place.offset != end {
+                break;
+            }
+            end = place.end();
+            self.places.pop_front();
+        }
+        end - consumed
+    }
+
+    /// Where the message ends that all ordered ones wait for, if a part of it has come.
+    pub(crate) fn awaited_end(&self) -> Option<u64> {
+        let index = find(&self.places, self.cursor)?;
+        Some(self.places[index].end())
+    }
+
+    /// When the next message is to be dropped.
+    #[inline]
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadlines.next()
+    }
+
+    /// The next answer to EXPIRE.
+    pub(crate) fn next_reply(&self) -> Option<(u64, MessageFate)> {
+        self.replies.front().copied()
+    }
+
+    /// The answer of [`Inbox::next_reply`] is in a packet.
+    pub(crate) fn on_replied(&mut self) {
+        self.replies.pop_front();
+    }
+
+    /// A packet with an answer counts as lost.
+    pub(crate) fn on_reply_lost(&mut self, offset: u64, fate: MessageFate) {
+        if self.replies.len() < EXPIRE_REPLIES_MAX {
+            self.replies.push_back((offset, fate));
+        }
+    }
+
+    /// Nothing more is read.
+    pub(crate) fn clear(&mut self) {
+        *self = Self { received: self.received, ..Self::default() };
+    }
+
+    /// The place, when it is known already: then with the same end. It must not overlap another.
+    fn known(&self, place: &Place) -> Result<Option<usize>, ProtocolViolation> {
+        let index = self.places.partition_point(|known| known.offset < place.offset);
+        let before = index.checked_sub(1).and_then(|index| self.places.get(index));
+        if before.is_some_and(|before| before.end() > place.offset) {
+            return Err(ProtocolViolation::MessageOverlap);
+        }
+        match self.places.get(index) {
+            Some(known) if known.offset == place.offset && known.len == place.len => Ok(Some(index)),
+            Some(known) if known.offset == place.offset => Err(ProtocolViolation::MessageChanged),
+            Some(after) if after.offset < place.end() => Err(ProtocolViolation::MessageOverlap),
+            _ => Ok(None),
+        }
+    }
+
+    fn insert(&mut self, place: Place) {
+        let index = self.places.partition_point(|known| known.offset < place.offset);
+        self.places.insert(index, place);
+    }
+
+    fn advance(&mut self) {
+        let Some(mut index) = find(&self.places, self.cursor) else { return };
+        while let Some(place) = self.places.get(index) {
+            if place.offset != self.cursor || place.state == PlaceState::Incomplete {
+                break;
+            }
+            if place.state == PlaceState::Whole && !place.unordered {
+                self.ready.push_back(place.offset);
+            }
+            self.cursor = place.end();
+            index += 1;
+        }
+    }
+}
+
+#[inline]
+fn find(places: &VecDeque<Place>, offset: u64) -> Option<usize> {
+    if places.back().is_some_and(|last| last.offset == offset) {
+        return Some(places.len() - 1);
+    }
+    places.binary_search_by_key(&offset, |place| place.offset).ok()
+}

@@ -1,0 +1,321 @@
+//! Messages that were accepted and whose fate is not known.
+
+use super::deadline_queue::DeadlineQueue;
+use super::request::{MessageFate, MessageOptions, MessageStats};
+use super::MESSAGE_RECORD_BYTES;
+use crate::constants::{EXPIRE_REPEAT_MICROS, EXPIRIES_ASKED_MAX};
+use crate::time::Instant;
+use std::collections::VecDeque;
+
+/// The messages of one stream's send buffer, in order, and what became of those before.
+///
+/// A message lies in the buffer from `start` to [`OutMessage::end`], its record included. Its place in the stream is given to it with its first
+/// part: one that expires before has never been there.
+#[derive(Default)]
+pub(crate) struct Outbox {
+    messages: VecDeque<OutMessage>,
+    deadlines: DeadlineQueue,
+    /// Starts of those whose EXPIRE has to be sent.
+    to_ask: VecDeque<u64>,
+    /// EXPIREs sent and not answered.
+    asked: usize,
+    /// Messages whose fate is open.
+    pending: u64,
+    /// Fates that the application has not been told.
+    untold: VecDeque<(u32, MessageFate)>,
+    stats: MessageStats,
+    /// Bytes that the last message refused needs.
+    pub(crate) wanted_bytes: u64,
+    /// Number of the next datagram that is sent in parts.
+    pub(crate) next_number: u64,
+}
+
+/// One message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OutMessage {
+    /// Where it begins in the send buffer.
+    pub(crate) start: u64,
+    /// Where its place begins in the stream; of a datagram in parts, its number. [`NO_PLACE`] before its first part is sent.
+    pub(crate) place: u64,
+    /// [`Instant::FAR_FUTURE`] without a lifetime.
+    pub(crate) expires_at: Instant,
+    /// Bytes.
+    pub(crate) len: u32,
+    pub(crate) unordered: bool,
+    token: Option<u32>,
+    state: OutState,
+}
+
+/// Of a message that has none.
+const NO_PLACE: u64 = u64::MAX;
+
+/// ```text
+///            first part sent          all parts acknowledged in time
+///  Waiting ──────────────────▶ Sent ─────────────────────────────────▶ Settled
+///     │                         │ lifetime over    EXPIRE sent            ▲ ▲
+///     │                         └──────▶ Expiring ────────────▶ Asked ────┘ │
+///     │ lifetime over                       ▲── EXPIRE lost ──────┘ EXPIRE_REPLY
+///     └─────────────────────────────────────────────────────────────────────┘
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OutState {
+    Waiting,
+    Sent,
+    Expiring,
+    Asked,
+    Settled,
+}
+
+impl OutMessage {
+    /// Where it ends in the send buffer.
+    #[inline]
+    pub(crate) fn end(&self) -> u64 {
+        self.start + MESSAGE_RECORD_BYTES + u64::from(self.len)
+    }
+
+    /// Where in the message the buffer's `offset` lies.
+    #[inline]
+    pub(crate) fn position(&self, offset: u64) -> u64 {
+        offset.saturating_sub(self.start + MESSAGE_RECORD_BYTES)
+    }
+
+    /// What is left of its lifetime.
+    pub(crate) fn lifetime_micros(&self, now: Instant) -> Option<u64> {
+        (self.expires_at != Instant::FAR_FUTURE).then(|| self.expires_at.saturating_micros_since(now))
+    }
+
+    /// Whether its first part was sent.
+    pub(crate) fn has_place(&self) -> bool {
+        self.state != OutState::Waiting
+    }
+
+    /// Whether its fate is known.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.state == OutState::Settled
+    }
+}
+
+impl Outbox {
+    /// A message was put into the buffer at `start`.
+    pub(crate) fn push(&mut self, now: Instant, start: u64, len: u32, options: &MessageOptions) {
+        let expires_at =
+            options.lifetime_micros.map_or(Instant::FAR_FUTURE, |micros| now.plus_micros(micros));
+        if expires_at != Instant::FAR_FUTURE {
+            self.watch(expires_at, start);
+        }
+        self.messages.push_back(OutMessage {
+            start,
+            place: NO_PLACE,
+            expires_at,
+            len,
+            unordered: options.unordered,
+            token: options.token,
+            state: OutState::Waiting,
+        });
+        self.pending += 1;
+        self.stats.sent += 1;
+    }
+
+    /// The message that holds the buffer's `offset`.
+    #[inline]
+    pub(crate) fn at(&self, offset: u64) -> Option<OutMessage> {
+        let after = self.messages.partition_point(|message| message.start <= offset);
+        let message = self.messages.get(after.checked_sub(1)?)?;
+        (offset < message.end()).then_some(*message)
+    }
+
+    /// The message's first part is in a packet: from now on it has a place.
+    pub(crate) fn on_begun(&mut self, start: u64, place: u64) {
+        if let Some(message) = find_mut(&mut self.messages, start) {
+            if message.state == OutState::Waiting {
+                message.state = OutState::Sent;
+            }
+            message.place = place;
+        }
+    }
+
+    /// The peer has every part of the message. After its lifetime that settles a datagram (`one_shot`), but of a message only EXPIRE_REPLY does.
+    pub(crate) fn on_whole(&mut self, now: Instant, start: u64, one_shot: bool) {
+        let found = find(&self.messages, start);
+        if found
+            .is_some_and(|message| message.state == OutState::Sent && (one_shot || now < message.expires_at))
+        {
+            self.settle(start, MessageFate::Delivered);
+        }
+    }
+
+    /// A part of the datagram is lost. Returns whether that settled it.
+    pub(crate) fn on_datagram_lost(&mut self, start: u64) -> bool {
+        let lost = find(&self.messages, start).is_some_and(|message| message.state == OutState::Sent);
+        if lost {
+            self.settle(start, MessageFate::Expired);
+        }
+        lost
+    }
+
+    /// Takes the next message whose lifetime is over while its fate is open. A message without a place has expired with that; of another the peer
+    /// has to be asked, unless `one_shot`: then an acknowledgement or a loss will settle it.
+    pub(crate) fn pop_expired(&mut self, now: Instant, one_shot: bool) -> Option<OutMessage> {
+        while let Some(start) = self.deadlines.pop_due(now) {
+            let Some(message) = find_mut(&mut self.messages, start) else { continue };
+            let before = *message;
+            match message.state {
+                OutState::Waiting => self.settle(start, MessageFate::Expired),
+                OutState::Sent if !one_shot => {
+                    message.state = OutState::Expiring;
+                    self.to_ask.push_back(start);
+                }
+                OutState::Asked => {
+                    self.on_ask_lost(start);
+                    continue;
+                }
+                _ => continue,
+            }
+            return Some(before);
+        }
+        None
+    }
+
+    /// EXPIRE_REPLY came for the message at `place`. Returns whether that settled it.
+    pub(crate) fn on_reply(&mut self, place: u64, fate: MessageFate) -> bool {
+        // Messages that never had a place stand before the one that got it.
+        let after = self.messages.partition_point(|message| message.place <= place);
+        let Some(message) = after.checked_sub(1).and_then(|index| self.messages.get(index)) else {
+            return false;
+        };
+        let asked = matches!(message.state, OutState::Expiring | OutState::Asked);
+        if message.place != place || !asked {
+            return false;
+        }
+        self.asked -= usize::from(message.state == OutState::Asked);
+        self.settle(message.start, fate);
+        true
+    }
+
+    /// The next message to be asked for by EXPIRE.
+    pub(crate) fn next_to_ask(&mut self) -> Option<OutMessage> {
+        while let Some(start) = self.to_ask.front() {
+            match find(&self.messages, *start) {
+                Some(message) if message.state == OutState::Expiring => return Some(*message),
+                _ => self.to_ask.pop_front(),
+            };
+        }
+        None
+    }
+
+    /// Whether EXPIRE has to be sent, and may be.
+    #[inline]
+    pub(crate) fn owes_expire(&self) -> bool {
+        !self.to_ask.is_empty() && self.may_ask()
+    }
+
+    /// Whether not too many EXPIREs wait for their answer.
+    #[inline]
+    pub(crate) fn may_ask(&self) -> bool {
+        self.asked < EXPIRIES_ASKED_MAX
+    }
+
+    /// EXPIRE for the message of [`Outbox::next_to_ask`] is in a packet. It is asked for again when no answer comes.
+    pub(crate) fn on_asked(&mut self, now: Instant) {
+        let Some(start) = self.to_ask.pop_front() else { return };
+        if let Some(message) = find_mut(&mut self.messages, start) {
+            message.state = OutState::Asked;
+            self.asked += 1;
+            self.watch(now.plus_micros(EXPIRE_REPEAT_MICROS), start);
+        }
+    }
+
+    /// A packet with EXPIRE counts as lost, or its answer does.
+    pub(crate) fn on_ask_lost(&mut self, start: u64) {
+        let Some(message) = find_mut(&mut self.messages, start) else { return };
+        if message.state == OutState::Asked {
+            message.state = OutState::Expiring;
+            self.asked -= 1;
+            self.to_ask.push_back(start);
+        }
+    }
+
+    /// The message at `sent`, which is the next to be sent, when it has expired: it is passed over, and leaves `next_place` to the one after it.
+    pub(crate) fn next_passed_over(&mut self, sent: u64, next_place: u64) -> Option<OutMessage> {
+        let message = self.at(sent).filter(OutMessage::is_settled)?;
+        if let Some(passed) = find_mut(&mut self.messages, message.start) {
+            passed.place = next_place;
+        }
+        Some(message)
+    }
+
+    /// Forgets the settled messages before all others.
+    #[inline]
+    pub(crate) fn forget_settled(&mut self) {
+        while self.messages.front().is_some_and(OutMessage::is_settled) {
+            self.messages.pop_front();
+        }
+    }
+
+    /// Where the first message begins whose fate is open.
+    #[inline]
+    pub(crate) fn first_pending(&self) -> Option<u64> {
+        self.messages.front().map(|message| message.start)
+    }
+
+    /// When the next lifetime is over.
+    #[inline]
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.deadlines.next()
+    }
+
+    /// Sending was given up: what is pending will never be known.
+    pub(crate) fn abandon(&mut self) {
+        self.stats.unknown += self.pending;
+        self.pending = 0;
+        self.messages = VecDeque::new();
+        self.to_ask = VecDeque::new();
+        self.asked = 0;
+        self.deadlines.clear();
+    }
+
+    /// The next fate to be told, with its token.
+    pub(crate) fn pop_untold(&mut self) -> Option<(u32, MessageFate)> {
+        self.untold.pop_front()
+    }
+
+    /// Whether a fate has to be told.
+    #[inline]
+    pub(crate) fn has_untold(&self) -> bool {
+        !self.untold.is_empty()
+    }
+
+    /// Totals of what was sent.
+    pub(crate) fn stats(&self) -> MessageStats {
+        self.stats
+    }
+
+    fn watch(&mut self, at: Instant, start: u64) {
+        let messages = &self.messages;
+        let is_live = |start| find(messages, start).is_some_and(|message| !message.is_settled());
+        self.deadlines.push(at, start, messages.len(), is_live);
+    }
+
+    fn settle(&mut self, start: u64, fate: MessageFate) {
+        let Some(message) = find_mut(&mut self.messages, start) else { return };
+        message.state = OutState::Settled;
+        if let Some(token) = message.token {
+            self.untold.push_back((token, fate));
+        }
+        self.pending -= 1;
+        match fate {
+            MessageFate::Delivered => self.stats.delivered += 1,
+            MessageFate::Expired => self.stats.expired += 1,
+        }
+    }
+}
+
+fn find(messages: &VecDeque<OutMessage>, start: u64) -> Option<&OutMessage> {
+    let index = messages.binary_search_by_key(&start, |message| message.start).ok()?;
+    messages.get(index)
+}
+
+fn find_mut(messages: &mut VecDeque<OutMessage>, start: u64) -> Option<&mut OutMessage> {
+    let index = messages.binary_search_by_key(&start, |message| message.start).ok()?;
+    messages.get_mut(index)
+}
