@@ -53,6 +53,8 @@ export interface LimitOptions {
   streamsPerPeer?: number | undefined;
   /** What a stream's receive window may grow to. Default 16 MiB: 1 Gbit/s at 100 ms. */
   streamWindowBytes?: number | undefined;
+  /** The largest message or datagram, each way. Default 16 MiB. */
+  messageBytes?: number | undefined;
 }
 
 /** Options of {@link MeshNode.connect}. */

@@ -12,6 +12,7 @@ export interface EngineConfig {
   readonly peers: number;
   readonly streamsPerPeer: number;
   readonly streamWindowBytes: number;
+  /** The largest message either way. */ readonly messageBytes: number;
   /** Credit that every peer has before the first grant, as the handshake tells it. */ readonly initialDataBytes: number;
   readonly initialStreamDataBytes: number;
   /** UDP payload of a full packet: 1,200 (the base that every path carries) to 65,507. */ readonly mtuBytes: number;
@@ -89,6 +90,19 @@ export interface Engine {
   /** Copies what fits and returns how many bytes; fewer than given: a streamWritable record follows. -1: the sending side has ended. */
   write(association: number, stream: number, bytes: Uint8Array): number;
   /** How many bytes {@link Engine.write} would take now. */ room(association: number, stream: number): number;
+  /**
+   * Copies one message (kind 'messages') or datagram (kind 'datagrams') for sending. `options`: bit 0: unordered; bit 1: tell its fate. `lifetimeMicros`
+   * 0: none. `token`: a u32, told back in messageSettled when bit 1 is set. Returns 0: accepted; 1: no room now (a streamWritable record follows);
+   * 2: larger than this end or the peer allows (never accepted); -1: sending has ended, or a dead handle.
+   */
+  sendMessage(association: number, stream: number, bytes: Uint8Array, options: number, lifetimeMicros: number, token: number): number;
+  /**
+   * Copies whole messages or datagrams, back to back, into `into`, and their lengths into `lengths`, as many as fit; gives credit for them. Returns
+   * their count: 0 when none is there; -1 at the end or for a dead handle; -2 when the first is longer than `into`: lengths[0] is then its length.
+   */
+  readMessages(association: number, stream: number, into: Uint8Array, lengths: Uint32Array): number;
+  /** The largest datagram that goes as one packet on the present path (0 while there is none). */
+  maxDatagramBytes(association: number, stream: number): number;
   finish(association: number, stream: number): void;
   reset(association: number, stream: number, reason: number, code: number): void;
   stop(association: number, stream: number, code: number): void;
@@ -104,6 +118,9 @@ export interface Engine {
 
   /** sent, acknowledged, received, consumed, sendBuffered, receiveBuffered. False for a dead handle. */
   streamStats(association: number, stream: number, into: BigUint64Array): boolean;
+  /** messagesSent, messagesDelivered, messagesExpired, messagesUnknown, messagesReceived (for datagrams: delivered = acknowledged, expired = presumed
+   *  lost). False for a dead handle. */
+  messageStats(association: number, stream: number, into: BigUint64Array): boolean;
   /** packetsSent, packetsReceived, bytesSent, bytesReceived, packetsLost, rttMicros, rttVarianceMicros, mtuBytes, congestionWindowBytes, bytesInFlight, hasRtt. */
   associationStats(association: number, into: BigUint64Array): boolean;
   /** The present path of an association. */ associationPath(association: number): PathRecord | null;

@@ -17,7 +17,7 @@ export const EventKind = {
   sessionConfirmed: 2,
   /** a: stream kind; bytes: length of the protocol name (u8), name, metadata. */
   streamOpened: 3,
-  /** a: bytes that can be read; b: 1 when the end of the stream is among them. */
+  /** a: bytes, or whole messages, that can be read; b: 1 when the end of the stream is among them. */
   streamReadable: 4,
   /** There is room for writing again. */
   streamWritable: 5,
@@ -29,7 +29,7 @@ export const EventKind = {
   streamStopped: 8,
   /** Both directions ended; the handle is dead. */
   streamClosed: 9,
-  /** Everything accepted before `watchAcknowledged` is acknowledged. */
+  /** Everything accepted before `watchAcknowledged` is acknowledged; of messages, the fate of each is known. */
   streamFlushed: 10,
   /** a: cause ({@link ClosedBy}); b: close code; c: milliseconds of silence; bytes: reason. */
   associationClosed: 11,
@@ -47,6 +47,8 @@ export const EventKind = {
   engineFailed: 17,
   /** A session ended without its association. stream: local index. */
   sessionDropped: 18,
+  /** What became of a message. a: token; b: 1 delivered (datagrams: acknowledged), 2 expired (datagrams: presumed lost). */
+  messageSettled: 19,
 } as const;
 
 /** Whether the listener runs, or the ticks that follow it before the engine sends: the last word of `events` is 1 for so long. */

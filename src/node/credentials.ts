@@ -54,6 +54,7 @@ export function engineConfigOf(options: ParsedNodeOptions): EngineConfig {
     peers: limits.peers,
     streamsPerPeer: limits.streamsPerPeer,
     streamWindowBytes: limits.streamWindowBytes,
+    messageBytes: limits.messageBytes,
     initialDataBytes: INITIAL_CREDIT_BYTES,
     initialStreamDataBytes: INITIAL_CREDIT_BYTES,
     mtuBytes: mtuBytes(),

@@ -53,6 +53,8 @@ export interface PeerAddress extends NodeAddress {
 const WINDOW_BYTES_MIN = 65_536;
 /** Offsets are kept in doubles in JavaScript. */
 const BYTES_MAX = 2 ** 40;
+/** Bound of the wire. */
+const MESSAGE_BYTES_MAX = 2 ** 30 - 1;
 /** Handles of associations and streams have room for this many. */
 const PEERS_MAX = 2 ** 20 - 1;
 const STREAMS_MAX = 30_000;
@@ -145,6 +147,7 @@ function limitsOption(value: LimitOptions | undefined): ParsedNodeOptions['limit
       max: 2 ** 30,
       otherwise: 16 * 2 ** 20,
     }),
+    messageBytes: integerOption('limits.messageBytes', limits.messageBytes, { min: 1, max: MESSAGE_BYTES_MAX, otherwise: 16 * 2 ** 20 }),
   };
 }
 

@@ -13,6 +13,7 @@ const CONFIG: EngineConfig = {
   peers: 8,
   streamsPerPeer: 8,
   streamWindowBytes: 1 << 20,
+  messageBytes: 16 << 20,
   initialDataBytes: 48 << 10,
   initialStreamDataBytes: 48 << 10,
   mtuBytes: 1200,

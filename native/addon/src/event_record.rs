@@ -29,6 +29,7 @@ const MORE_STREAMS: u32 = 15;
 const PEER_DRAINING: u32 = 16;
 const ENGINE_FAILED: u32 = 17;
 const SESSION_DROPPED: u32 = 18;
+const MESSAGE_SETTLED: u32 = 19;
 
 /// No room is left in the batch.
 #[derive(Debug, PartialEq, Eq)]

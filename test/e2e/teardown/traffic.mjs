@@ -12,6 +12,7 @@ export const CONFIG = {
   peers: 16,
   streamsPerPeer: 16,
   streamWindowBytes: 1 << 20,
+  messageBytes: 16 << 20,
   initialDataBytes: 48 << 10,
   initialStreamDataBytes: 48 << 10,
   mtuBytes: 1200,

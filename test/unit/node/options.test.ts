@@ -27,7 +27,7 @@ describe('times', () => {
 });
 
 describe('limits', () => {
-  const limits = ['memoryBytes', 'peers', 'streamsPerPeer', 'streamWindowBytes'] as const;
+  const limits = ['memoryBytes', 'peers', 'streamsPerPeer', 'streamWindowBytes', 'messageBytes'] as const;
   test.each(limits.flatMap((limit) => [...SICK, 0, 1.5, 2 ** 53].map((value) => [limit, value] as const)))(
     '%s: %s is refused by name',
     (limit, value) => {
@@ -36,7 +36,8 @@ describe('limits', () => {
   );
 
   test('have the defaults that the types promise', () => {
-    expect(parse({})).toMatchObject({ limits: { memoryBytes: 536_870_912, peers: 10_000, streamsPerPeer: 1_024, streamWindowBytes: 16_777_216 } });
+    const limits = { memoryBytes: 536_870_912, peers: 10_000, streamsPerPeer: 1_024, streamWindowBytes: 16_777_216, messageBytes: 16_777_216 };
+    expect(parse({})).toMatchObject({ limits });
     expect(() => parse({ limits: null })).toThrow(named('limits'));
   });
 });

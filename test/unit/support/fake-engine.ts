@@ -12,6 +12,14 @@ export interface FakeRecord {
   readonly c?: number;
 }
 
+/** A message as it was handed in. */
+export interface FakeMessage {
+  readonly text: string;
+  readonly options: number;
+  readonly lifetimeMicros: number;
+  readonly token: number;
+}
+
 /** An engine without a network: it takes what its room allows, gives what it was fed, and notes every call. */
 export class FakeEngine implements Engine {
   readonly events = new Uint32Array(64 * RECORD_WORDS + 1);
@@ -22,6 +30,17 @@ export class FakeEngine implements Engine {
   roomBytes = Number.MAX_SAFE_INTEGER;
   /** Bytes that count as not acknowledged. */
   unacknowledgedBytes = 0;
+  /** Messages that were accepted. */
+  readonly sentMessages: FakeMessage[] = [];
+  /** Messages that it will take. */
+  roomMessages = Number.MAX_SAFE_INTEGER;
+  /** The largest message that it takes. */
+  maxMessageBytes = Number.MAX_SAFE_INTEGER;
+  /** What it knows of the fates of messages: sent, delivered, expired, unknown, received. */
+  messageCounts: readonly bigint[] = [0n, 0n, 0n, 0n, 0n];
+  datagramBytes = 1_150;
+  /** How often messages were asked for. */
+  messageReads = 0;
   flushes = 0;
   /** Associations that take no more sessions. */
   readonly ending = new Set<number>();
@@ -29,6 +48,7 @@ export class FakeEngine implements Engine {
   isForgetful = false;
   nextHandle = 1;
   #readable: Uint8Array = new Uint8Array(0);
+  readonly #messages: Uint8Array[] = [];
   readonly #listener: BatchListener;
 
   constructor(_config: EngineConfig | null, listener: BatchListener) {
@@ -51,6 +71,51 @@ export class FakeEngine implements Engine {
   feed(bytes: Uint8Array): number {
     this.#readable = Buffer.concat([this.#readable, bytes]);
     return this.#readable.length;
+  }
+
+  /** Makes messages readable; returns how many are. */
+  feedMessages(...messages: Uint8Array[]): number {
+    return this.#messages.push(...messages);
+  }
+
+  /** Drops the oldest message that can be read. */
+  dropOldest(): void {
+    this.#messages.shift();
+  }
+
+  sendMessage(_association: number, _stream: number, bytes: Uint8Array, options: number, lifetimeMicros: number, token: number): number {
+    if (bytes.length > this.maxMessageBytes) return 2;
+    if (this.isForgetful) return -1;
+    if (this.roomMessages === 0) return 1;
+    this.roomMessages--;
+    this.sentMessages.push({ text: new TextDecoder().decode(bytes), options, lifetimeMicros, token });
+    return 0;
+  }
+
+  readMessages(_association: number, _stream: number, into: Uint8Array, lengths: Uint32Array): number {
+    this.messageReads++;
+    if (this.isForgetful) return -1;
+    let [count, offset] = [0, 0];
+    for (let first = this.#messages[0]; first !== undefined && count < lengths.length; first = this.#messages[0]) {
+      if (offset + first.length > into.length) break;
+      into.set(first, offset);
+      lengths[count++] = first.length;
+      offset += first.length;
+      this.#messages.shift();
+    }
+    const [first] = this.#messages;
+    if (count > 0 || first === undefined) return count;
+    lengths[0] = first.length;
+    return -2;
+  }
+
+  maxDatagramBytes(): number {
+    return this.isForgetful ? -1 : this.datagramBytes;
+  }
+
+  messageStats(_association: number, _stream: number, into: BigUint64Array): boolean {
+    into.set(this.messageCounts);
+    return !this.isForgetful;
   }
 
   write(_association: number, _stream: number, bytes: Uint8Array): number {
