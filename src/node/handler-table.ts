@@ -8,6 +8,9 @@ import { type Delivery, drainStreams, Patience, parseMessageOptions, STREAM_KIND
 /** Most streams that one handler may serve at once. */
 const CONCURRENT_MAX = 2 ** 20;
 
+/** Options of a handler of any kind. */
+type AnyHandleOptions = HandleOptions<StreamKind> & MessageOptions;
+
 /** Handlers by protocol. */
 export class HandlerTable {
   readonly #runtime: Runtime;
@@ -18,7 +21,7 @@ export class HandlerTable {
   }
 
   /** Throws HANDLER_EXISTS, INVALID_OPTION. */
-  add(protocol: string, options: HandleOptions<StreamKind> | undefined, handler: Handler<never>): HandlerRegistration {
+  add(protocol: string, options: AnyHandleOptions | undefined, handler: Handler<never>): HandlerRegistration {
     protocolOption(protocol);
     if (typeof handler !== 'function') throw invalidOption('handler', 'must be a function');
     if (this.#entries.has(protocol)) {
@@ -114,7 +117,7 @@ export interface ParsedHandleOptions {
   readonly delivery: Delivery;
 }
 
-function parseHandleOptions(options: (HandleOptions<StreamKind> & MessageOptions) | undefined): ParsedHandleOptions {
+function parseHandleOptions(options: AnyHandleOptions | undefined): ParsedHandleOptions {
   if (options !== undefined && (typeof options !== 'object' || options === null)) throw invalidOption('options', 'must be an object');
   return {
     kind: choiceOption('kind', options?.kind, STREAM_KINDS, 'bytes'),

@@ -14,17 +14,19 @@ export interface AwaitedFate {
 /** Who waits for the fate of which message, by token. A token is used again only after its fate is known. */
 export class FateTable {
   readonly #waiting = new Map<number, (outcome: MessageOutcome) => void>();
-  #next: number;
+  readonly #tokens: number;
+  #next = 0;
 
-  constructor(firstToken = 0) {
-    this.#next = firstToken;
+  /** `tokens`: how many there are, from 0 on. */
+  constructor(tokens = TOKENS) {
+    this.#tokens = tokens;
   }
 
   /** Waits for the fate of one more message. */
   expect(): AwaitedFate {
-    while (this.#waiting.has(this.#next)) this.#next = (this.#next + 1) % TOKENS;
+    while (this.#waiting.has(this.#next)) this.#next = this.#after(this.#next);
     const token = this.#next;
-    this.#next = (token + 1) % TOKENS;
+    this.#next = this.#after(token);
     const outcome = new Promise<MessageOutcome>((resolve) => this.#waiting.set(token, resolve));
     return { token, outcome };
   }
@@ -43,5 +45,9 @@ export class FateTable {
   settleAll(error: OsierError): void {
     for (const resolve of this.#waiting.values()) resolve({ status: 'unknown', error });
     this.#waiting.clear();
+  }
+
+  #after(token: number): number {
+    return (token + 1) % this.#tokens;
   }
 }
