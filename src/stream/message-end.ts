@@ -6,6 +6,9 @@ import { MessageCounter, type StreamPort } from './stream-port.js';
 
 /** One end of a stream of messages or datagrams: what the two have in common. */
 export abstract class MessageEnd extends StreamEnd<MessageSendSide, MessageReceiveSide> implements AsyncIterable<Uint8Array> {
+  /** The counters when all fates were known: the engine may have forgotten them when the stream is closed. */
+  #settled: readonly bigint[] | null = null;
+
   constructor(port: StreamPort, facts: StreamFacts, sending: MessageSending) {
     super(port, facts, () => new MessageSendSide(port, sending), new MessageReceiveSide(port));
   }
@@ -18,6 +21,12 @@ export abstract class MessageEnd extends StreamEnd<MessageSendSide, MessageRecei
     this.sender.onSettled(token, fate);
   }
 
+  override onFinished(): void {
+    const counters = this.port.messageCounters();
+    if (counters !== null) this.#settled = [...counters];
+    super.onFinished();
+  }
+
   override onClosed(): void {
     super.onClosed();
     this.sender.onClosed();
@@ -27,14 +36,15 @@ export abstract class MessageEnd extends StreamEnd<MessageSendSide, MessageRecei
     const { sender, receiver } = this;
     const counters = this.port.messageCounters();
     const count = (position: number, otherwise: number): bigint => counters?.[position] ?? BigInt(otherwise);
-    const messagesSent = count(MessageCounter.sent, sender.acceptedMessages);
-    const messagesDelivered = count(MessageCounter.delivered, sender.deliveredMessages);
-    const messagesExpired = count(MessageCounter.expired, sender.expiredMessages);
+    const sentCount = (position: number, otherwise: number): bigint => counters?.[position] ?? this.#settled?.[position] ?? BigInt(otherwise);
+    const messagesSent = sentCount(MessageCounter.sent, sender.acceptedMessages);
+    const messagesDelivered = sentCount(MessageCounter.delivered, sender.deliveredMessages);
+    const messagesExpired = sentCount(MessageCounter.expired, sender.expiredMessages);
     return {
       messagesSent,
       messagesDelivered,
       messagesExpired,
-      messagesUnknown: isLast ? messagesSent - messagesDelivered - messagesExpired : count(MessageCounter.unknown, 0),
+      messagesUnknown: isLast ? messagesSent - messagesDelivered - messagesExpired : sentCount(MessageCounter.unknown, 0),
       messagesReceived: count(MessageCounter.received, receiver.receivedMessages),
     };
   }

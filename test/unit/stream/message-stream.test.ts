@@ -212,6 +212,19 @@ describe('the counters', () => {
     expect(stream.stats()).toMatchObject({ bytesSent: 5n, bytesAcknowledged: 5n, bytesReceived: 2n });
   });
 
+  test('are those of the time when all fates were known, when the engine has forgotten the stream since', async () => {
+    await stream.send(bytes('a'), { lifetimeMs: 5 });
+    await stream.send(bytes('b'), { lifetimeMs: 5 });
+    void stream.end();
+    engine.messageCounts = [2n, 1n, 1n, 0n, 0n];
+    stream.onFinished();
+    arrive(['x'], true);
+    await collect(stream);
+    engine.isForgetful = true;
+    stream.onClosed();
+    expect(stream.stats()).toMatchObject({ messagesSent: 2n, messagesDelivered: 1n, messagesExpired: 1n, messagesUnknown: 0n, messagesReceived: 1n });
+  });
+
   test('call unknown what may have expired and was not told', async () => {
     await stream.send(bytes('a'), { lifetimeMs: 5 });
     for (const _fate of [1, 2]) void stream.deliver(bytes('b'), { lifetimeMs: 5 });
