@@ -12,12 +12,18 @@ export type { Path, PathCause, PathChange, Peer, PeerEvents, PeerState, SocketAd
 export type { NodeInfo, NodeStats, PeerStats, StreamStats, TrafficStats } from './api/stats.js';
 export type {
   ByteStream,
+  DatagramOutcome,
+  DatagramStream,
   HandleOptions,
   Handler,
   HandlerContext,
   HandlerRegistration,
+  MessageOptions,
+  MessageOutcome,
+  MessageStream,
   OpenOptions,
   Priority,
+  SendOptions,
   StreamBase,
   StreamErrorCode,
   StreamKind,

@@ -3,7 +3,7 @@ import type { EventEmitter } from 'node:events';
 import type { OsierError } from '../errors/index.js';
 import type { NodeId } from '../identity/index.js';
 import type { PeerStats } from './stats.js';
-import type { ByteStream, OpenOptions, StreamOfKind } from './streams.js';
+import type { ByteStream, OpenOptions, StreamKind, StreamOfKind } from './streams.js';
 import type { CloseOptions, CloseReport, TimedWaitOptions } from './waiting.js';
 
 /**
@@ -23,7 +23,7 @@ export interface Peer extends EventEmitter<PeerEvents>, AsyncDisposable {
    * those of {@link MeshNode.connect}.
    */
   openStream(protocol: string, options?: OpenOptions<'bytes'>): Promise<ByteStream>;
-  openStream<K extends keyof StreamOfKind>(protocol: string, options: OpenOptions<K> & { kind: K }): Promise<StreamOfKind[K]>;
+  openStream<K extends StreamKind>(protocol: string, options: OpenOptions<K> & { kind: K }): Promise<StreamOfKind[K]>;
   /** One round trip to the peer, end to end, in milliseconds. Errors: TIMEOUT, and those of {@link MeshNode.connect}. */
   ping(options?: TimedWaitOptions): Promise<number>;
   stats(): PeerStats;

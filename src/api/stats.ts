@@ -31,12 +31,17 @@ export interface PeerStats extends TrafficStats {
   readonly bytesInFlight: number | null;
 }
 
-/** A stream's. */
+/** A stream's. Of messages and datagrams: sent = delivered + expired (or presumed lost) + unknown + pending. */
 export interface StreamStats {
   readonly bytesSent: bigint;
   readonly bytesAcknowledged: bigint;
   readonly bytesReceived: bigint;
   readonly bytesConsumed: bigint;
+  readonly messagesSent: bigint;
+  readonly messagesDelivered: bigint;
+  readonly messagesExpired: bigint;
+  readonly messagesUnknown: bigint;
+  readonly messagesReceived: bigint;
   readonly sendBufferedBytes: number;
   readonly receiveBufferedBytes: number;
 }

@@ -9,23 +9,33 @@ import type { CloseOptions, CloseReport, TimedWaitOptions, WaitOptions } from '.
 /** 'bytes': in order, once. 'messages': whole, reliable or with a lifetime. 'datagrams': one shot, no retransmission. */
 export type StreamKind = 'bytes' | 'messages' | 'datagrams';
 
-/** The stream type of each kind that this version serves. */
+/** The stream type of each kind. */
 export interface StreamOfKind {
   bytes: ByteStream;
+  messages: MessageStream;
+  datagrams: DatagramStream;
 }
 
 /** Strict levels: 0 goes first, 7 last, fair among equals; a full level 0 starves the rest. */
 export type Priority = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
 
 /** Options of {@link Peer.openStream}. */
-export type OpenOptions<K extends keyof StreamOfKind> = TimedWaitOptions & {
+export type OpenOptions<K extends StreamKind> = TimedWaitOptions & {
   /** Default 'bytes'. */
   kind?: K | undefined;
   /** For what this end sends. Default 3. */
   priority?: Priority | undefined;
   /** Handed to the peer's handler with the stream; at most 1,024 bytes of keys and values. Default: none. */
   metadata?: Readonly<Record<string, string>> | undefined;
-};
+} & (K extends 'messages' ? MessageOptions : unknown);
+
+/** How this end's messages are delivered; the other end's are its own affair. */
+export interface MessageOptions {
+  /** `false`: each message is handed over as it completes. Default `true`. */
+  ordered?: boolean | undefined;
+  /** What is not delivered within this time of `send` expires. Default: none; a message then waits for as long as its stream lives. */
+  lifetimeMs?: number | undefined;
+}
 
 /**
  * What all streams share. Leaving a loop over a stream early stops its reading side. `await using` resets what `end()` has not ended, so that a
@@ -58,6 +68,7 @@ export type StreamErrorCode = `ERR_OSIER_${
   | 'NO_HANDLER'
   | 'KIND_MISMATCH'
   | 'REFUSED'
+  | 'TOO_LARGE'
   | 'PEER_RESTARTED'
   | 'PEER_LOST'
   | 'PEER_CLOSED'
@@ -81,6 +92,53 @@ export interface ByteStream extends StreamBase, AsyncIterable<Uint8Array[]> {
   readonly writable: WritableStream<Uint8Array>;
 }
 
+/** Whole messages, both ways. Iterating yields one at a time. Errors of all sends and reads: {@link StreamErrorCode}. */
+export interface MessageStream extends StreamBase, AsyncIterable<Uint8Array> {
+  readonly kind: 'messages';
+  /** Resolves when accepted for sending: awaiting it is the backpressure. Errors also: TOO_LARGE. */
+  send(message: Uint8Array, options?: SendOptions): Promise<void>;
+  /** Accepts, or returns `false` when there is no room: wait for {@link StreamBase.ready}. The fastest way. Throws TOO_LARGE. */
+  trySend(message: Uint8Array): boolean;
+  /** Sends and resolves with the message's fate; rejects only for what was never accepted. An abort leaves an accepted message on its way. */
+  deliver(message: Uint8Array, options?: SendOptions): Promise<MessageOutcome>;
+  /** As the stream itself, all messages at hand at a time: for millions a second. */
+  batches(): AsyncIterable<Uint8Array[]>;
+  /** As the stream itself, ending without an error when `signal` aborts: with {@link HandlerContext.draining}, serves until shutdown. */
+  until(signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/** Options of one message. */
+export interface SendOptions extends WaitOptions {
+  /** Default: the stream's. */
+  lifetimeMs?: number | undefined;
+}
+
+/**
+ * The fate of a message; exactly one, always. 'delivered': whole in the peer's stream, ready for its application to read. 'expired': its application
+ * will never see it. 'unknown': the association or stream ended before the peer said which.
+ */
+export type MessageOutcome =
+  | { readonly status: 'delivered' }
+  | { readonly status: 'expired' }
+  | { readonly status: 'unknown'; readonly error: OsierError };
+
+/** One-shot messages, both ways, unordered. A full receiver drops the oldest, and counts it. */
+export interface DatagramStream extends StreamBase, AsyncIterable<Uint8Array> {
+  readonly kind: 'datagrams';
+  /** Above this size a datagram goes as fragments, all of which must arrive. Follows the path. */
+  readonly maxUnfragmentedBytes: number;
+  /** Accepts, or returns `false` when there is no room. Throws TOO_LARGE. */
+  trySend(datagram: Uint8Array): boolean;
+  /** Sends and resolves with what became of it. Errors: {@link StreamErrorCode}. */
+  deliver(datagram: Uint8Array, options?: WaitOptions): Promise<DatagramOutcome>;
+}
+
+/** 'acknowledged': the peer's node has it. 'presumed-lost': it may still arrive. 'unknown': the association ended first. */
+export type DatagramOutcome =
+  | { readonly status: 'acknowledged' }
+  | { readonly status: 'presumed-lost' }
+  | { readonly status: 'unknown'; readonly error: OsierError };
+
 /** Serves one stream. When it returns, the stream is ended and reading stops; when it throws, the stream is reset and `warning` told. */
 export type Handler<S extends StreamBase> = (stream: S, context: HandlerContext) => void | Promise<void>;
 
@@ -96,13 +154,13 @@ export interface HandlerContext {
 }
 
 /** Options of {@link MeshNode.handle}. */
-export type HandleOptions<K extends keyof StreamOfKind> = {
+export type HandleOptions<K extends StreamKind> = {
   kind: K;
   /** For what this end sends. Default 3. */
   priority?: Priority | undefined;
   /** Streams served at once; more are reset with REFUSED. Default 1,024. */
   maxConcurrent?: number | undefined;
-};
+} & (K extends 'messages' ? MessageOptions : unknown);
 
 /** A handler in service; `await using` closes it. */
 export interface HandlerRegistration extends AsyncDisposable {

@@ -9,12 +9,15 @@ const STREAM_SLOT_BITS = 16;
 /** What a stream wants to hear. */
 export interface StreamSink {
   readonly handle: number;
-  onReadable(byteCount: number, endIncluded: boolean): void;
+  /** `count`: bytes or, where the stream has them, messages. */
+  onReadable(count: number, endIncluded: boolean): void;
   onWritable(): void;
   onFinished(): void;
   onReset(reason: number, code: number): void;
   onStopped(code: number): void;
   onFlushed(): void;
+  /** `fate`: 1 delivered (datagrams: acknowledged), 2 expired (datagrams: presumed lost). */
+  onSettled(token: number, fate: number): void;
   /** The handle is dead. */
   onClosed(): void;
 }
@@ -103,7 +106,7 @@ export class Dispatcher {
 }
 
 function isStreamEvent(kind: number): boolean {
-  return kind >= EventKind.streamReadable && kind <= EventKind.streamFlushed;
+  return (kind >= EventKind.streamReadable && kind <= EventKind.streamFlushed) || kind === EventKind.messageSettled;
 }
 
 function dispatchToStream(sink: StreamSink, kind: number, events: Uint32Array, at: number): void {
@@ -128,6 +131,9 @@ function dispatchToStream(sink: StreamSink, kind: number, events: Uint32Array, a
       break;
     case EventKind.streamFlushed:
       sink.onFlushed();
+      break;
+    case EventKind.messageSettled:
+      sink.onSettled(word(events, at + Word.a), word(events, at + Word.b));
       break;
   }
 }

@@ -50,6 +50,8 @@ export interface OsierErrorDetails {
   ERR_OSIER_NO_HANDLER: { readonly protocol: string };
   /** The peer serves this protocol with another kind of stream. */
   ERR_OSIER_KIND_MISMATCH: { readonly protocol: string; readonly expected: StreamKind };
+  /** The message is larger than one end's `messageBytes`. */
+  ERR_OSIER_TOO_LARGE: { readonly sizeBytes: number; readonly maxBytes: number };
   /** One of this node's own limits is reached. */
   ERR_OSIER_LIMIT: { readonly limit: keyof LimitOptions };
   /** A handler threw; `cause` is what it threw. Seen in `warning` only. */

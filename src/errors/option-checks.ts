@@ -18,11 +18,18 @@ export function integerOption(option: string, value: unknown, bounds: { min: num
 }
 
 /** A time in milliseconds, fractions allowed, 0 included. */
-export function durationOption(option: string, value: unknown, otherwise: number): number {
+export function durationOption(option: string, value: unknown, otherwise: number, maxMs = DURATION_MS_MAX): number {
   if (value === undefined) return otherwise;
-  if (typeof value !== 'number' || !(value >= 0 && value <= DURATION_MS_MAX)) {
-    throw invalidOption(option, `must be a time from 0 to ${DURATION_MS_MAX} ms, not ${shown(value)}`);
+  if (typeof value !== 'number' || !(value >= 0 && value <= maxMs)) {
+    throw invalidOption(option, `must be a time from 0 to ${maxMs} ms, not ${shown(value)}`);
   }
+  return value;
+}
+
+/** True or false. */
+export function booleanOption(option: string, value: unknown, otherwise: boolean): boolean {
+  if (value === undefined) return otherwise;
+  if (typeof value !== 'boolean') throw invalidOption(option, `must be true or false, not ${shown(value)}`);
   return value;
 }
 

@@ -1,12 +1,15 @@
-import type { ByteStream, HandleOptions, Handler, HandlerRegistration, Priority } from '../api/streams.js';
+import type { HandleOptions, Handler, HandlerRegistration, MessageOptions, Priority, StreamKind } from '../api/streams.js';
 import type { CloseOptions, CloseReport } from '../api/waiting.js';
 import type { Runtime } from '../engine/runtime.js';
 import { invalidOption, osierError } from '../errors/index.js';
 import { choiceOption, durationOption, integerOption, protocolOption, reasonOption, rejecting } from '../errors/option-checks.js';
-import { type ByteStreamEnd, drainStreams, Patience } from '../stream/index.js';
+import { type Delivery, drainStreams, Patience, parseMessageOptions, STREAM_KINDS, type StreamEnd } from '../stream/index.js';
 
 /** Most streams that one handler may serve at once. */
 const CONCURRENT_MAX = 2 ** 20;
+
+/** Options of a handler of any kind. */
+type AnyHandleOptions = HandleOptions<StreamKind> & MessageOptions;
 
 /** Handlers by protocol. */
 export class HandlerTable {
@@ -18,7 +21,7 @@ export class HandlerTable {
   }
 
   /** Throws HANDLER_EXISTS, INVALID_OPTION. */
-  add(protocol: string, options: HandleOptions<'bytes'> | undefined, handler: Handler<ByteStream>): HandlerRegistration {
+  add(protocol: string, options: AnyHandleOptions | undefined, handler: Handler<never>): HandlerRegistration {
     protocolOption(protocol);
     if (typeof handler !== 'function') throw invalidOption('handler', 'must be a function');
     if (this.#entries.has(protocol)) {
@@ -43,15 +46,16 @@ export class HandlerTable {
 export class HandlerEntry implements HandlerRegistration {
   readonly protocol: string;
   readonly options: ParsedHandleOptions;
-  readonly handler: Handler<ByteStream>;
+  /** Takes streams of the kind in `options` only. */
+  readonly handler: Handler<never>;
   readonly #runtime: Runtime;
-  readonly #served = new Set<ByteStreamEnd>();
+  readonly #served = new Set<StreamEnd>();
   readonly #draining = new AbortController();
   readonly #remove: () => void;
   #running = 0;
   #closing: Promise<CloseReport> | null = null;
 
-  constructor(runtime: Runtime, protocol: string, options: ParsedHandleOptions, handler: Handler<ByteStream>, remove: () => void) {
+  constructor(runtime: Runtime, protocol: string, options: ParsedHandleOptions, handler: Handler<never>, remove: () => void) {
     this.#runtime = runtime;
     this.protocol = protocol;
     this.options = options;
@@ -70,7 +74,7 @@ export class HandlerEntry implements HandlerRegistration {
   }
 
   /** Counts the handler of a stream until it has returned, and the stream until it is closed. */
-  serve(stream: ByteStreamEnd, returned: Promise<void>): void {
+  serve(stream: StreamEnd, returned: Promise<void>): void {
     this.#running++;
     this.#served.add(stream);
     returned.then(() => {
@@ -107,15 +111,18 @@ export class HandlerEntry implements HandlerRegistration {
 
 /** Options of a handler with their defaults. */
 export interface ParsedHandleOptions {
+  readonly kind: StreamKind;
   readonly priority: Priority;
   readonly maxConcurrent: number;
+  readonly delivery: Delivery;
 }
 
-function parseHandleOptions(options: HandleOptions<'bytes'> | undefined): ParsedHandleOptions {
+function parseHandleOptions(options: AnyHandleOptions | undefined): ParsedHandleOptions {
   if (options !== undefined && (typeof options !== 'object' || options === null)) throw invalidOption('options', 'must be an object');
-  choiceOption('kind', options?.kind, ['bytes'], 'bytes');
   return {
+    kind: choiceOption('kind', options?.kind, STREAM_KINDS, 'bytes'),
     priority: integerOption('priority', options?.priority, { min: 0, max: 7, otherwise: 3 }) as Priority,
     maxConcurrent: integerOption('maxConcurrent', options?.maxConcurrent, { min: 1, max: CONCURRENT_MAX, otherwise: 1_024 }),
+    delivery: parseMessageOptions(options),
   };
 }

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { ConnectOptions, MeshNodeEvents, MeshNodeOptions } from '../api/node.js';
 import type { Peer } from '../api/peers.js';
 import type { NodeInfo, NodeStats } from '../api/stats.js';
-import type { ByteStream, HandleOptions, Handler, HandlerRegistration, StreamOfKind } from '../api/streams.js';
+import type { ByteStream, HandleOptions, Handler, HandlerRegistration, StreamKind, StreamOfKind } from '../api/streams.js';
 import type { Clock, CloseOptions, CloseReport } from '../api/waiting.js';
 import type { Runtime } from '../engine/runtime.js';
 import { systemRuntime } from '../engine/system-runtime.js';
@@ -84,8 +84,8 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> implements AsyncDispo
    * HANDLER_EXISTS.
    */
   handle(protocol: string, handler: Handler<ByteStream>): HandlerRegistration;
-  handle<K extends keyof StreamOfKind>(protocol: string, options: HandleOptions<K>, handler: Handler<StreamOfKind[K]>): HandlerRegistration;
-  handle(protocol: string, ...rest: [Handler<ByteStream>] | [HandleOptions<'bytes'>, Handler<ByteStream>]): HandlerRegistration {
+  handle<K extends StreamKind>(protocol: string, options: HandleOptions<K>, handler: Handler<StreamOfKind[K]>): HandlerRegistration;
+  handle(protocol: string, ...rest: [Handler<ByteStream>] | [HandleOptions<StreamKind>, Handler<never>]): HandlerRegistration {
     return rest.length === 1 ? this.#core.handle(protocol, undefined, rest[0]) : this.#core.handle(protocol, rest[0], rest[1]);
   }
 

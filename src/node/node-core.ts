@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import type { ConnectOptions, MeshNodeEvents } from '../api/node.js';
 import type { Peer, SocketAddress } from '../api/peers.js';
 import type { NodeInfo, NodeStats } from '../api/stats.js';
-import type { ByteStream, HandleOptions, Handler, HandlerRegistration } from '../api/streams.js';
+import type { HandleOptions, Handler, HandlerRegistration, StreamKind } from '../api/streams.js';
 import type { Clock, CloseOptions, CloseReport, Logger } from '../api/waiting.js';
 import { Dispatcher, type NodeSink } from '../engine/dispatch.js';
 import type { Engine } from '../engine/engine.js';
@@ -112,6 +112,10 @@ export class NodeCore implements PeerContext, NodeSink {
     return this.#options.limits.streamsPerPeer;
   }
 
+  get messageBytes(): number {
+    return this.#options.limits.messageBytes;
+  }
+
   get closedBy(): OsierError | null {
     return this.#closedBy;
   }
@@ -141,7 +145,7 @@ export class NodeCore implements PeerContext, NodeSink {
     return peer;
   }
 
-  handle(protocol: string, options: HandleOptions<'bytes'> | undefined, handler: Handler<ByteStream>): HandlerRegistration {
+  handle(protocol: string, options: HandleOptions<StreamKind> | undefined, handler: Handler<never>): HandlerRegistration {
     if (this.#closedBy !== null) throw this.#closedBy;
     return this.#handlers.add(protocol, options, handler);
   }

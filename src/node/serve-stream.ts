@@ -1,8 +1,8 @@
 import type { HandlerContext } from '../api/streams.js';
 import { type OsierError, osierError } from '../errors/index.js';
 import { textOf } from '../errors/text-of.js';
-import { type Association, BYTES_KIND, type MeshPeer, type PeerContext } from '../peer/index.js';
-import { ByteStreamEnd, decodeMetadata, ResetReason, StreamPort } from '../stream/index.js';
+import { type Association, type MeshPeer, type PeerContext, streamOf } from '../peer/index.js';
+import { decodeMetadata, kindNumber, ResetReason, type StreamEnd, StreamPort } from '../stream/index.js';
 import type { HandlerEntry, HandlerTable } from './handler-table.js';
 
 /** A stream that a peer opened, as the engine's record carries it. */
@@ -18,19 +18,18 @@ export interface IncomingStream {
 /** Gives an incoming stream to its handler, or resets it with the reason why not. */
 export function serveStream(context: PeerContext, handlers: HandlerTable, incoming: IncomingStream): void {
   const { association, head } = incoming;
-  const port = new StreamPort(context.engine, context.flusher, association.handle, incoming.handle);
   const nameEnd = 1 + (head[0] ?? 0);
   const protocol = new TextDecoder().decode(head.subarray(1, nameEnd));
   const entry = handlers.get(protocol);
   const metadata = decodeMetadata(head.subarray(nameEnd));
   const refusal = refusalOf(context, entry, incoming, metadata);
   if (entry === undefined || metadata === null || refusal !== null) {
+    const port = new StreamPort(context.engine, context.flusher, association.handle, incoming.handle);
     port.reset(refusal?.reason ?? ResetReason.application, refusal?.code ?? 0);
     return;
   }
-  const { priority } = entry.options;
-  const stream = new ByteStreamEnd(port, { protocol, peer: incoming.peer, priority });
-  context.engine.setPriority(association.handle, incoming.handle, priority);
+  const stream = streamOf(context, incoming.peer, association, incoming.handle, { protocol, ...entry.options });
+  context.engine.setPriority(association.handle, incoming.handle, stream.priority);
   association.addStream(stream, false);
   entry.serve(stream, run(context, entry, stream, metadata));
 }
@@ -44,15 +43,16 @@ function refusalOf(
 ): { readonly reason: number; readonly code: number } | null {
   if (context.closedBy !== null || peer.closing !== null || entry?.draining.aborted) return { reason: ResetReason.shutdown, code: 0 };
   if (entry === undefined) return { reason: ResetReason.noHandler, code: 0 };
-  if (kind !== BYTES_KIND) return { reason: ResetReason.kindMismatch, code: BYTES_KIND };
+  const served = kindNumber(entry.options.kind);
+  if (kind !== served) return { reason: ResetReason.kindMismatch, code: served };
   if (entry.isFull) return { reason: ResetReason.limit, code: 0 };
   return metadata === null ? { reason: ResetReason.application, code: 0 } : null;
 }
 
 /** Settles when the handler has returned. Never rejects. */
-async function run(context: PeerContext, entry: HandlerEntry, stream: ByteStreamEnd, metadata: HandlerContext['metadata']): Promise<void> {
+async function run(context: PeerContext, entry: HandlerEntry, stream: StreamEnd, metadata: HandlerContext['metadata']): Promise<void> {
   try {
-    await entry.handler(stream, new StreamHandlerContext(stream, entry, metadata));
+    await entry.handler(stream as never, new StreamHandlerContext(stream, entry, metadata));
     // Not awaited: the end of the stream is told by `closed`.
     void stream.end();
     stream.stop(0);
@@ -62,7 +62,7 @@ async function run(context: PeerContext, entry: HandlerEntry, stream: ByteStream
   }
 }
 
-function handlerFailed(stream: ByteStreamEnd, cause: unknown): OsierError {
+function handlerFailed(stream: StreamEnd, cause: unknown): OsierError {
   const peer = stream.peer.id;
   const message = `The handler of '${stream.protocol}' threw while serving ${peer}; the stream was reset: ${textOf(cause)}`;
   return osierError('ERR_OSIER_HANDLER_FAILED', message, { protocol: stream.protocol, peer }, { cause });
@@ -71,11 +71,11 @@ function handlerFailed(stream: ByteStreamEnd, cause: unknown): OsierError {
 /** What a handler knows besides its stream; the signal is made for those that ask for it. */
 class StreamHandlerContext implements HandlerContext {
   readonly metadata: HandlerContext['metadata'];
-  readonly #stream: ByteStreamEnd;
+  readonly #stream: StreamEnd;
   readonly #entry: HandlerEntry;
   #signal: AbortSignal | null = null;
 
-  constructor(stream: ByteStreamEnd, entry: HandlerEntry, metadata: HandlerContext['metadata']) {
+  constructor(stream: StreamEnd, entry: HandlerEntry, metadata: HandlerContext['metadata']) {
     this.metadata = metadata;
     this.#stream = stream;
     this.#entry = entry;
@@ -95,7 +95,7 @@ class StreamHandlerContext implements HandlerContext {
   }
 }
 
-function deathOf(stream: ByteStreamEnd): AbortSignal {
+function deathOf(stream: StreamEnd): AbortSignal {
   const controller = new AbortController();
   stream.closed.then((outcome) => {
     if (outcome.status === 'failed') controller.abort(outcome.error);

@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine.js';
 import type { Flusher } from '../engine/flusher.js';
 import type { OsierError } from '../errors/index.js';
 import type { Cipher } from '../handshake/index.js';
-import { type ByteStreamEnd, Waiters } from '../stream/index.js';
+import { type StreamEnd, Waiters } from '../stream/index.js';
 import { associationClosed } from './closing-errors.js';
 import { PingTable } from './ping-table.js';
 
@@ -50,7 +50,7 @@ export class Association implements AssociationSink {
   readonly #flusher: Flusher;
   readonly #owner: AssociationOwner;
   readonly #pings: PingTable;
-  readonly #open = new Set<ByteStreamEnd>();
+  readonly #open = new Set<StreamEnd>();
   readonly #unconfirmed = new Set<number>();
   readonly #creditWaiters = new Waiters<void>();
   #confirmed = false;
@@ -93,7 +93,7 @@ export class Association implements AssociationSink {
   }
 
   /** Streams that have not ended in both directions. */
-  get openStreams(): ReadonlySet<ByteStreamEnd> {
+  get openStreams(): ReadonlySet<StreamEnd> {
     return this.#open;
   }
 
@@ -127,7 +127,7 @@ export class Association implements AssociationSink {
   }
 
   /** Takes in a stream that exists in the engine. */
-  addStream(stream: ByteStreamEnd, openedHere: boolean): void {
+  addStream(stream: StreamEnd, openedHere: boolean): void {
     this.streams.set(stream);
     this.#open.add(stream);
     if (openedHere) this.#openedHere++;

@@ -24,6 +24,8 @@ export interface PeerContext {
   /** Bound sockets, in the order of binding. */
   readonly sockets: readonly SocketAddress[];
   readonly streamsPerPeer: number;
+  /** The largest message or datagram. */
+  readonly messageBytes: number;
   /** Why nothing new may begin; `null` while the node is open. */
   readonly closedBy: OsierError | null;
   /** A stream that the peer opened; `head` as {@link EventKind.streamOpened} carries it. */

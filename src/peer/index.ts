@@ -5,6 +5,6 @@ export { closeNumber, nodeClosed } from './closing-errors.js';
 export type { PeerContext } from './context.js';
 export type { Dial } from './dial.js';
 export type { MeshPeer } from './mesh-peer.js';
-export { BYTES_KIND } from './open-stream.js';
+export { streamOf } from './peer-stream.js';
 export { PeerTable } from './peer-table.js';
 export { safely } from './safely.js';

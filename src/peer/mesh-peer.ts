@@ -2,7 +2,7 @@ import '../engine/dispose-symbols.js';
 import { EventEmitter } from 'node:events';
 import type { Path, Peer, PeerEvents, PeerState } from '../api/peers.js';
 import type { PeerStats } from '../api/stats.js';
-import type { ByteStream, OpenOptions } from '../api/streams.js';
+import type { ByteStream, OpenOptions, StreamKind, StreamOfKind } from '../api/streams.js';
 import type { CloseOptions, CloseReport, TimedWaitOptions } from '../api/waiting.js';
 import type { PathRecord } from '../engine/engine.js';
 import type { OsierError } from '../errors/index.js';
@@ -121,7 +121,9 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     await this.#withAssociation(options, async () => {});
   }
 
-  async openStream(protocol: string, options?: OpenOptions<'bytes'>): Promise<ByteStream> {
+  openStream(protocol: string, options?: OpenOptions<'bytes'>): Promise<ByteStream>;
+  openStream<K extends StreamKind>(protocol: string, options: OpenOptions<K> & { kind: K }): Promise<StreamOfKind[K]>;
+  async openStream(protocol: string, options?: OpenOptions<StreamKind>): Promise<StreamOfKind[StreamKind]> {
     const request = parseOpenOptions(protocol, options);
     return this.#withAssociation(options, (association, signal) => openStream(this.#context, this, association, request, signal));
   }

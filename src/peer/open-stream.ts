@@ -1,33 +1,30 @@
-import type { OpenOptions, Priority } from '../api/streams.js';
+import type { MessageOptions, OpenOptions, Priority, StreamKind } from '../api/streams.js';
 import { osierError } from '../errors/index.js';
 import { choiceOption, integerOption, protocolOption } from '../errors/option-checks.js';
-import { ByteStreamEnd, encodeMetadata, StreamPort } from '../stream/index.js';
+import { encodeMetadata, kindNumber, parseMessageOptions, STREAM_KINDS } from '../stream/index.js';
 import type { Association } from './association.js';
 import type { PeerContext } from './context.js';
 import type { MeshPeer } from './mesh-peer.js';
-
-/** Number of the kind 'bytes' on the wire. */
-export const BYTES_KIND = 0;
+import { type PeerStream, type StreamShape, streamOf } from './peer-stream.js';
 
 /** What {@link Engine.openStream} answers when this node's memory is spent. */
 const MEMORY_SPENT = -2;
 
 /** A stream to open, checked and encoded. */
-export interface OpenRequest {
-  readonly protocol: string;
+export interface OpenRequest extends StreamShape {
   readonly protocolBytes: Uint8Array;
   readonly metadataBytes: Uint8Array;
-  readonly priority: Priority;
 }
 
 /** Checks what {@link Peer.openStream} is given. Throws INVALID_OPTION. */
-export function parseOpenOptions(protocol: string, options: OpenOptions<'bytes'> | undefined): OpenRequest {
-  choiceOption('kind', options?.kind, ['bytes'], 'bytes');
+export function parseOpenOptions(protocol: string, options: (OpenOptions<StreamKind> & MessageOptions) | undefined): OpenRequest {
   return {
+    kind: choiceOption('kind', options?.kind, STREAM_KINDS, 'bytes'),
     protocol,
     protocolBytes: protocolOption(protocol),
     metadataBytes: encodeMetadata(options?.metadata),
     priority: priorityOption(options?.priority),
+    delivery: parseMessageOptions(options),
   };
 }
 
@@ -43,7 +40,7 @@ export async function openStream(
   association: Association,
   request: OpenRequest,
   signal: AbortSignal,
-): Promise<ByteStreamEnd> {
+): Promise<PeerStream> {
   for (;;) {
     signal.throwIfAborted();
     if (association.endedBy !== null) throw association.endedBy;
@@ -54,7 +51,7 @@ export async function openStream(
 }
 
 /** `null` at the peer's limit. Throws LIMIT at this node's own. */
-function tryOpen(context: PeerContext, peer: MeshPeer, association: Association, request: OpenRequest): ByteStreamEnd | null {
+function tryOpen(context: PeerContext, peer: MeshPeer, association: Association, request: OpenRequest): PeerStream | null {
   if (association.isPeerDraining) {
     throw osierError('ERR_OSIER_REFUSED', `${peer.id} is shutting down and takes no new streams: try later.`, { why: 'shutdown' });
   }
@@ -63,8 +60,8 @@ function tryOpen(context: PeerContext, peer: MeshPeer, association: Association,
     throw osierError('ERR_OSIER_LIMIT', message, { limit: 'streamsPerPeer' });
   }
   const { engine, flusher } = context;
-  const { protocol, priority } = request;
-  const handle = engine.openStream(association.handle, BYTES_KIND, priority, request.protocolBytes, request.metadataBytes);
+  const { kind, priority } = request;
+  const handle = engine.openStream(association.handle, kindNumber(kind), priority, request.protocolBytes, request.metadataBytes);
   if (handle === MEMORY_SPENT) {
     throw osierError('ERR_OSIER_LIMIT', "This node's memory for peers is spent: close streams, or raise limits.memoryBytes.", {
       limit: 'memoryBytes',
@@ -72,7 +69,7 @@ function tryOpen(context: PeerContext, peer: MeshPeer, association: Association,
   }
   if (handle < 0) return null;
   flusher.mark();
-  const stream = new ByteStreamEnd(new StreamPort(engine, flusher, association.handle, handle), { protocol, peer, priority });
+  const stream = streamOf(context, peer, association, handle, request);
   association.addStream(stream, true);
   return stream;
 }

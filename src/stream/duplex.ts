@@ -5,15 +5,15 @@ import type { SendSide } from './send-side.js';
 
 /** What a Node stream needs of a stream. */
 export interface DuplexSource {
-  readonly send: SendSide;
-  readonly receive: ReceiveSide;
+  readonly sender: SendSide;
+  readonly receiver: ReceiveSide;
   reset(applicationCode: number): void;
   readonly closed: Promise<{ readonly status: 'finished' } | { readonly status: 'failed'; readonly error: OsierError }>;
 }
 
 /** A stream as a Node stream: half-open, with the backpressure of both sides; destroying it early resets the stream. */
 export function duplexOf(source: DuplexSource): Duplex {
-  const { send, receive } = source;
+  const { sender: send, receiver: receive } = source;
   const duplex = new Duplex({
     allowHalfOpen: true,
     decodeStrings: true,

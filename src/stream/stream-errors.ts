@@ -1,16 +1,24 @@
 /** Every error that ends a stream, or one direction of it. */
-import type { StreamKind } from '../api/streams.js';
 import { type OsierError, osierError } from '../errors/index.js';
+import { kindOf } from './stream-kinds.js';
 
 /** Why a stream was reset, as the wire says it. */
 export const ResetReason = { application: 0, noHandler: 1, kindMismatch: 2, limit: 3, policy: 4, shutdown: 5 } as const;
 
-/** Stream kinds by their number on the wire. */
-const KINDS: readonly StreamKind[] = ['bytes', 'messages', 'datagrams'];
-
 /** A write after the end of this side. */
 export function streamEnded(): OsierError {
   return osierError('ERR_OSIER_STREAM_ENDED', 'The stream was ended by end(): write before it, or open another stream.', {});
+}
+
+/** A message that is never accepted. */
+export function tooLarge(sizeBytes: number, maxBytes: number): OsierError {
+  const message = `A message of ${sizeBytes} bytes is larger than the ${maxBytes} that are allowed: split it, or raise limits.messageBytes at both ends.`;
+  return osierError('ERR_OSIER_TOO_LARGE', message, { sizeBytes, maxBytes });
+}
+
+/** Both directions are over, and what became of a message was not told. */
+export function fateUntold(): OsierError {
+  return osierError('ERR_OSIER_STREAM_ENDED', 'The stream ended before the peer said what became of the message.', {});
 }
 
 /** This end gave the stream up. */
@@ -31,7 +39,7 @@ export function resetByPeer(protocol: string, reason: number, code: number): Osi
     case ResetReason.noHandler:
       return osierError('ERR_OSIER_NO_HANDLER', `The peer has no handler for '${protocol}': register one there with handle().`, { protocol });
     case ResetReason.kindMismatch: {
-      const expected = KINDS[code] ?? 'bytes';
+      const expected = kindOf(code) ?? 'bytes';
       const message = `The peer serves '${protocol}' with streams of kind '${expected}': open one of that kind.`;
       return osierError('ERR_OSIER_KIND_MISMATCH', message, { protocol, expected });
     }

@@ -4,7 +4,7 @@ import { bytesOption } from '../errors/option-checks.js';
 import type { DuplexSource } from './duplex.js';
 
 /** The reading side as a web stream. It takes bytes only when it is read from; cancelling it stops reading. */
-export function readableOf({ receive }: DuplexSource): ReadableStream<Uint8Array> {
+export function readableOf({ receiver: receive }: DuplexSource): ReadableStream<Uint8Array> {
   return new ReadableStream({
     type: 'bytes',
     pull: (controller) => pull(receive, controller),
@@ -14,7 +14,7 @@ export function readableOf({ receive }: DuplexSource): ReadableStream<Uint8Array
 
 /** The writing side as a web stream: closing it ends the stream, aborting it resets it. */
 export function writableOf(source: DuplexSource): WritableStream<Uint8Array> {
-  const { send } = source;
+  const { sender: send } = source;
   return new WritableStream<Uint8Array>({
     start: (controller) => {
       source.closed.then((outcome: { status: 'finished' } | { status: 'failed'; error: OsierError }) => {
@@ -27,7 +27,7 @@ export function writableOf(source: DuplexSource): WritableStream<Uint8Array> {
   });
 }
 
-async function pull(receive: DuplexSource['receive'], controller: ReadableByteStreamController): Promise<void> {
+async function pull(receive: DuplexSource['receiver'], controller: ReadableByteStreamController): Promise<void> {
   const request = controller.byobRequest;
   const view = request?.view;
   if (request && view) {

@@ -103,6 +103,6 @@ describe('a handler', () => {
     expect(() => client.handle('x', { kind: 'bytes', maxConcurrent: 0 }, () => {})).toThrow(
       expect.objectContaining({ details: { option: 'maxConcurrent' } }),
     );
-    expect(() => client.handle('x', { kind: 'messages' as 'bytes' }, () => {})).toThrow(expect.objectContaining({ details: { option: 'kind' } }));
+    expect(() => client.handle('x', { kind: 'words' as 'bytes' }, () => {})).toThrow(expect.objectContaining({ details: { option: 'kind' } }));
   });
 });

@@ -58,6 +58,20 @@ export async function collect(batches: AsyncIterable<Uint8Array[] | Uint8Array>)
   return Buffer.concat(chunks);
 }
 
+/** One message, without stopping the reading side. */
+export async function nextOf(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const { value, done } = await stream[Symbol.asyncIterator]().next();
+  if (done) throw new Error('the stream ended');
+  return value;
+}
+
+/** All messages until the end of the stream. */
+export async function collectMessages(messages: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+  const all: Uint8Array[] = [];
+  for await (const message of messages) all.push(message);
+  return all;
+}
+
 /** Whether two arrays hold the same bytes; compares without printing megabytes on a failure. */
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;

@@ -56,6 +56,7 @@ function streamSink(): StreamSink {
     onReset: (reason, code) => heard.push(`reset ${reason} ${code}`),
     onStopped: (code) => heard.push(`stopped ${code}`),
     onFlushed: () => heard.push('flushed'),
+    onSettled: (token, fate) => heard.push(`settled ${token} ${fate}`),
     onClosed: () => heard.push('stream closed'),
   };
 }
@@ -68,6 +69,7 @@ describe('a batch', () => {
       { kind: EventKind.refusalHint, association: 9, a: 2 },
       { kind: EventKind.streamReadable, ...at, a: 4_000_000_000, b: 1 },
       { kind: EventKind.streamReset, ...at, a: 1, b: 0xffff_ffff },
+      { kind: EventKind.messageSettled, ...at, a: 0xffff_fffe, b: 2 },
       { kind: EventKind.pong, ...at, a: 12 },
       { kind: EventKind.associationClosed, association: HANDLE, a: 2, b: 1, c: 9, bytes: new TextEncoder().encode('bye') },
     );
@@ -76,6 +78,7 @@ describe('a batch', () => {
       'hint 9 2',
       'readable 4000000000 true',
       'reset 1 4294967295',
+      'settled 4294967294 2',
       `pong ${STREAM} 12`,
       'closed 2 1 9 bye',
     ]);

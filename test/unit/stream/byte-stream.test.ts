@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Peer } from '../../../src/api/peers.js';
 import { Flusher } from '../../../src/engine/flusher.js';
 import { peerClosed } from '../../../src/peer/closing-errors.js';
-import { ByteStreamEnd, StreamPort } from '../../../src/stream/index.js';
+import { ByteStreamEnd } from '../../../src/stream/byte-stream.js';
+import { StreamPort } from '../../../src/stream/index.js';
 import { FakeEngine } from '../support/fake-engine.js';
 
 let engine: FakeEngine;

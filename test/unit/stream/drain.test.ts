@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { ByteStreamEnd } from '../../../src/stream/index.js';
+import type { StreamEnd } from '../../../src/stream/index.js';
 import { drainStreams, Patience } from '../../../src/stream/index.js';
 import { ManualRuntime, settle } from '../support/manual-runtime.js';
 
-const endless = { closed: new Promise(() => {}), stats: () => ({ sendBufferedBytes: 3 }) } as unknown as ByteStreamEnd;
+const endless = { closed: new Promise(() => {}), stats: () => ({ sendBufferedBytes: 3 }) } as unknown as StreamEnd;
 const cut = { status: 'cut', streams: 1, unacknowledgedBytes: 3n };
 
 test('a drain ends with its time-out, or earlier when somebody has less time', async () => {

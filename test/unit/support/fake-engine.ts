@@ -197,7 +197,8 @@ export class FakeEngine implements Engine {
     return 0n;
   }
 
-  openStream(): number {
+  openStream(_association: number, kind: number, priority: number): number {
+    this.calls.push(`open ${kind} ${priority}`);
     return this.nextHandle++;
   }
 
@@ -221,12 +222,15 @@ export class FakeEngine implements Engine {
     this.calls.push(`drop ${association}`);
   }
 
+  setPriority(_association: number, _stream: number, priority: number): void {
+    this.calls.push(`priority ${priority}`);
+  }
+
   setAdmissionKeys(): void {}
   releaseIndex(): void {}
   sendDatagram(): void {}
   ping(): void {}
   drain(): void {}
-  setPriority(): void {}
   stats(): void {}
   setRef(): void {}
   close(): void {}

@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import type { DatagramStream } from '../../src/index.js';
+import { collectMessages, deferred, nextOf, patternBytes, sameBytes, startConnected } from './support/nodes.js';
+
+describe('a datagrams stream', () => {
+  async function openEcho(): Promise<DatagramStream> {
+    const { server, peer } = await startConnected();
+    server.handle('echo', { kind: 'datagrams' }, async (stream) => {
+      for await (const datagram of stream) await stream.deliver(datagram);
+    });
+    return peer.openStream('echo', { kind: 'datagrams' });
+  }
+
+  test('tells what became of a datagram, whole or in fragments', async () => {
+    const stream = await openEcho();
+    const { maxUnfragmentedBytes } = stream;
+    expect(maxUnfragmentedBytes).toBeGreaterThan(1_000);
+    expect(maxUnfragmentedBytes).toBeLessThan(65_536);
+    for (const size of [0, 1, maxUnfragmentedBytes, maxUnfragmentedBytes + 1, 20_000]) {
+      const datagram = patternBytes(size, size);
+      expect(await stream.deliver(datagram)).toEqual({ status: 'acknowledged' });
+      expect(sameBytes(await nextOf(stream), datagram)).toBe(true);
+    }
+  });
+
+  test('drops the oldest at a reader that does not read, and counts add up', async () => {
+    const { server, peer } = await startConnected();
+    const handled = deferred<DatagramStream>();
+    server.handle('feed', { kind: 'datagrams' }, async (stream) => {
+      handled.resolve(stream);
+      await stream.closed;
+    });
+    const stream = await peer.openStream('feed', { kind: 'datagrams' });
+    const total = 5_000;
+    for (let index = 0; index < total; index++) while (!stream.trySend(patternBytes(1_000, index))) await stream.ready();
+    await stream.flush();
+    const { messagesSent, messagesDelivered, messagesExpired, messagesUnknown } = stream.stats();
+    expect(messagesSent).toBe(BigInt(total));
+    expect(messagesDelivered + messagesExpired + messagesUnknown).toBe(BigInt(total));
+    void stream.end();
+    const received = await collectMessages(await handled.promise);
+    expect(received.length).toBeLessThanOrEqual(total);
+    expect(received.length).toBeGreaterThan(0);
+  });
+});
