@@ -14,12 +14,14 @@ import { choiceOption, durationOption, reasonOption, rejecting, signalOption } f
 import { textOf } from '../errors/text-of.js';
 import type { HandshakeFault, HandshakeParty } from '../handshake/index.js';
 import { formatAddress, type NodeId } from '../identity/index.js';
+import { type HandshakeReport, Observer } from '../observe/index.js';
 import {
   Answering,
   type Association,
   closeNumber,
   type Dial,
   type MeshPeer,
+  neverConfirmed,
   nodeClosed,
   type PeerContext,
   PeerTable,
@@ -40,6 +42,7 @@ export class NodeCore implements PeerContext, NodeSink {
   readonly party: HandshakeParty;
   readonly dispatcher: Dispatcher;
   readonly flusher: Flusher;
+  readonly observer: Observer;
   readonly calls = new Map<number, Dial>();
   readonly peers: PeerTable;
   readonly #options: ParsedNodeOptions;
@@ -65,6 +68,8 @@ export class NodeCore implements PeerContext, NodeSink {
       runtime.atEndOfTick,
     );
     this.party = makeParty(this.engine);
+    const { logger, tracing } = options;
+    this.observer = new Observer({ id: this.party.id, runtime, logger, tracing, warn: (error) => this.warn(error), environment: process.env });
     this.peers = new PeerTable(this, options.limits.peers);
     this.#handlers = new HandlerTable(runtime);
     this.#answering = new Answering(this, this.peers, options.accept, options.limits.peers);
@@ -79,6 +84,7 @@ export class NodeCore implements PeerContext, NodeSink {
       core.#sockets = await bindSockets(runtime, core.engine, options.listen);
     } catch (error) {
       core.engine.close();
+      core.observer.close();
       throw error;
     }
     core.engine.setRef(true);
@@ -88,6 +94,7 @@ export class NodeCore implements PeerContext, NodeSink {
   /** Begins to answer, to connect to the peers of the options, and to keep them connected. Throws LIMIT when there are too many. */
   begin(): void {
     this.#answering.begin();
+    this.log('info', { node: this.id, sockets: this.#sockets }, 'The node has started.');
     for (const { id, hosts } of this.#options.peers) {
       if (id === this.id) continue;
       const peer = this.peers.obtain(id);
@@ -169,6 +176,8 @@ export class NodeCore implements PeerContext, NodeSink {
     const reports = await Promise.all(this.#closePeers(this.#closedBy, timeoutMs, reason));
     this.#counters.freeze();
     this.engine.close();
+    this.log('info', { node: this.id, code: this.#failure?.code ?? null }, 'The node is closed.');
+    this.observer.close();
     safely(() => this.events?.emit('close', this.#failure));
     return reports.reduce(joined, { status: 'drained' });
   }
@@ -196,15 +205,19 @@ export class NodeCore implements PeerContext, NodeSink {
   onSessionConfirmed(localIndex: number): void {
     this.#counters.handshakesCompleted++;
     this.#answering.onConfirmed(localIndex);
+    this.observer.onAnswerSettled(localIndex, () => null);
   }
 
   onSessionDropped(localIndex: number): void {
     this.#answering.onDropped(localIndex);
+    this.observer.onAnswerSettled(localIndex, neverConfirmed);
   }
 
-  onDialed(succeeded: boolean): void {
+  onDialed(succeeded: boolean, report: HandshakeReport): void {
     if (succeeded) this.#counters.handshakesCompleted++;
     else this.#counters.handshakesFailed++;
+    // One without a session and without an error came too late: another follows.
+    if (succeeded || report.error !== null) this.observer.onHandshake(report);
   }
 
   onHandshakeFault(peer: NodeId | null, fault: HandshakeFault): void {
@@ -213,8 +226,7 @@ export class NodeCore implements PeerContext, NodeSink {
   }
 
   log(level: keyof Logger, fields: object, message: string): void {
-    const { logger } = this.#options;
-    if (logger !== null) safely(() => logger[level](fields, message));
+    this.observer.log(level, fields, message);
   }
 
   warn(error: OsierError): void {

@@ -1,10 +1,12 @@
 /** What the node uses of peers. */
+
+export { safely } from '../errors/safely.js';
 export { Answering } from './answering.js';
 export type { Association } from './association.js';
 export { closeNumber, nodeClosed } from './closing-errors.js';
 export type { PeerContext } from './context.js';
 export type { Dial } from './dial.js';
+export { neverConfirmed } from './dial-errors.js';
 export type { MeshPeer } from './mesh-peer.js';
 export { BYTES_KIND } from './open-stream.js';
 export { PeerTable } from './peer-table.js';
-export { safely } from './safely.js';

@@ -22,6 +22,7 @@ import { openStream, parseOpenOptions } from './open-stream.js';
 import { pathOf } from './path-record.js';
 import { PeerStatus } from './peer-status.js';
 import { Reconnector } from './reconnector.js';
+import { openTraced } from './traced-open.js';
 import { TrafficTotals } from './traffic-totals.js';
 
 /** A RESET hint begins at most one handshake in this time. */
@@ -61,7 +62,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     this.id = id;
     this.#context = context;
     this.associations = new AssociationSet(context, compareNodeIds(context.id, id) < 0, this);
-    this.#status = new PeerStatus(this);
+    this.#status = new PeerStatus(this, context.observer);
     this.#totals = new TrafficTotals(context.engine);
     this.#reconnector = new Reconnector(context.runtime, {
       connect: (options) => this.connect(options),
@@ -123,7 +124,9 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
 
   async openStream(protocol: string, options?: OpenOptions<'bytes'>): Promise<ByteStream> {
     const request = parseOpenOptions(protocol, options);
-    return this.#withAssociation(options, (association, signal) => openStream(this.#context, this, association, request, signal));
+    return openTraced(this.#context, this.id, request, options?.metadata, (traced) =>
+      this.#withAssociation(options, (association, signal) => openStream(this.#context, this, association, traced, signal)),
+    );
   }
 
   async ping(options?: TimedWaitOptions): Promise<number> {
@@ -178,6 +181,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
 
   /** See {@link AssociationSet.install}; `path` led to the peer. */
   onSession(result: HandshakeResult, path: PathRecord): boolean {
+    this.#context.observer.onSession(result);
     return this.associations.install(result, path);
   }
 

@@ -74,5 +74,6 @@ function tryOpen(context: PeerContext, peer: MeshPeer, association: Association,
   flusher.mark();
   const stream = new ByteStreamEnd(new StreamPort(engine, flusher, association.handle, handle), { protocol, peer, priority });
   association.addStream(stream, true);
+  context.observer.onStream(stream, 'opener');
   return stream;
 }
