@@ -13,6 +13,9 @@ export interface SessionKeys {
   readonly cipher: string;
   readonly sendKeys: { readonly data: Uint8Array };
   readonly receiveKeys: { readonly data: Uint8Array };
+  /** The first packet number of each direction, from which generations of keys are counted. */
+  readonly firstSend: bigint;
+  readonly firstReceive: bigint;
 }
 
 /** Other users of the machine. */
@@ -61,9 +64,10 @@ export class KeyLog {
   }
 }
 
-function lineOf(id: NodeId, { role, peer, cipher, localIndex, remoteIndex, sendKeys, receiveKeys }: SessionKeys): string {
-  const words = [id, peer, role, cipher, indexText(localIndex), indexText(remoteIndex), hex(sendKeys.data), hex(receiveKeys.data)];
-  return `OSIER_SESSION ${words.join(' ')}\n`;
+function lineOf(id: NodeId, { role, peer, cipher, localIndex, remoteIndex, sendKeys, receiveKeys, firstSend, firstReceive }: SessionKeys): string {
+  const sending = [indexText(remoteIndex), firstSend, hex(sendKeys.data)];
+  const receiving = [indexText(localIndex), firstReceive, hex(receiveKeys.data)];
+  return `OSIER_SESSION ${[id, peer, role, cipher, ...sending, ...receiving].join(' ')}\n`;
 }
 
 function indexText(index: number): string {

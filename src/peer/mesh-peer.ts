@@ -181,7 +181,6 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
 
   /** See {@link AssociationSet.install}; `path` led to the peer. */
   onSession(result: HandshakeResult, path: PathRecord): boolean {
-    this.#context.observer.onSession(result);
     return this.associations.install(result, path);
   }
 

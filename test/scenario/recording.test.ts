@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Logger, OsierError } from '../../src/index.js';
 import { collect, patternBytes, startConnected, startTwo } from './support/nodes.js';
+import { openPacket, recordingWire } from './support/recording-wire.js';
 
 /** A folder, gone when the test is. */
 function temporaryFolder(): string {
@@ -106,20 +107,50 @@ describe('OSIER_KEYLOG', () => {
       .trimEnd()
       .split('\n')
       .map((line) => line.split(' '));
-    for (const session of sessions) expect(session).toHaveLength(9);
+    for (const session of sessions) expect(session).toHaveLength(11);
     const of = (id: string): string[][] => sessions.filter(([, local]) => local === id);
     expect(of(client.id).length).toBeGreaterThanOrEqual(2);
-    for (const [label, local, peer, role, cipher, localIndex, remoteIndex, sendKey, receiveKey] of of(client.id)) {
+    for (const [label, local, peer, role, cipher, ...directions] of of(client.id)) {
       expect([label, local, peer, role]).toEqual(['OSIER_SESSION', client.id, server.id, 'initiator']);
-      expect(sendKey).toMatch(/^[0-9a-f]{64}$/);
-      expect(sendKey).not.toMatch(/^0+$/);
-      expect(of(server.id)).toContainEqual([label, peer, local, 'responder', cipher, remoteIndex, localIndex, receiveKey, sendKey]);
+      const [sending, receiving] = [directions.slice(0, 3), directions.slice(3)];
+      expect(of(server.id)).toContainEqual([label, peer, local, 'responder', cipher, ...receiving, ...sending]);
     }
     expect(warnings).toMatchObject([{ code: 'ERR_OSIER_KEYLOG', details: { path } }]);
     const log = JSON.stringify(lines);
     expect(log.split('OSIER_KEYLOG is set')).toHaveLength(2);
-    for (const keys of of(client.id)) for (const key of keys.slice(7)) expect(log).not.toContain(key);
+    for (const words of of(client.id)) for (const secret of [words[7], words[10]]) expect(log).not.toContain(secret);
   });
+
+  test.for(['chacha20-poly1305', 'aes-256-gcm'] as const)(
+    'opens recorded packets as docs/observability.md says, with %s',
+    async (cipher, { skip }) => {
+      const path = join(temporaryFolder(), 'keys.txt');
+      setEnvironment('OSIER_KEYLOG', path);
+      const { server, client } = await startTwo({ server: { cipher }, client: { cipher } });
+      skip(cipher === 'aes-256-gcm' && !client.info().features.includes(cipher));
+      server.handle('echo', async (stream) => stream.readable.pipeTo(stream.writable));
+      await using wire = await recordingWire(server.address);
+      const peer = await client.connect(wire.address);
+      const stream = await peer.openStream('echo');
+      await stream.write(new TextEncoder().encode('a secret of the application'));
+      void stream.end();
+      await collect(stream);
+      const line = readFileSync(path, 'utf8')
+        .split('\n')
+        .map((text) => text.split(' '))
+        .find(([, local]) => local === client.id);
+      const [, , , , , sendIndex = '', , sendSecret = '', receiveIndex = '', , receiveSecret = ''] = line ?? [];
+      for (const [index, secret] of [
+        [sendIndex, sendSecret],
+        [receiveIndex, receiveSecret],
+      ] as const) {
+        const packets = wire.dataPackets.filter((packet) => packet.readUInt32LE(4) === Number.parseInt(index, 16));
+        expect(packets.length).toBeGreaterThan(0);
+        const opened = packets.map((packet) => openPacket(packet, cipher, Buffer.from(secret, 'hex')).toString('latin1'));
+        expect(opened.some((payload) => payload.includes('a secret of the application'))).toBe(true);
+      }
+    },
+  );
 
   test.each<[string, (path: string) => void]>([
     ['that others may read', (path) => writeFileSync(path, 'old\n', { mode: 0o644 })],
