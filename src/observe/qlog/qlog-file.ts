@@ -1,7 +1,7 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 
 /** A file grows to this size at most. */
-export const FILE_BYTES_MAX = 16 * 2 ** 20;
+const FILE_BYTES_MAX = 16 * 2 ** 20;
 /** What waits for a slow disk. */
 const QUEUED_BYTES_MAX = 256 * 2 ** 10;
 /** Kept free for the last record, which says how many are missing. */
@@ -10,12 +10,14 @@ const LAST_RECORD_BYTES = 128;
 /** A sequence of JSON texts (RFC 7464) in a new file. Best effort: what does not fit, and what the disk refuses, is left out. */
 export class QlogFile {
   readonly #stream: WriteStream;
+  readonly #maxBytes: number;
   #byteCount = 0;
   #droppedRecords = 0;
   #isOver = false;
 
   /** `onFault` hears of the first fault of the disk; nothing is written after it. */
-  constructor(path: string, onFault: (error: Error) => void) {
+  constructor(path: string, onFault: (error: Error) => void, maxBytes = FILE_BYTES_MAX) {
+    this.#maxBytes = maxBytes;
     this.#stream = createWriteStream(path, { flags: 'wx', mode: 0o600 });
     this.#stream.once('error', (error) => {
       this.#isOver = true;
@@ -27,7 +29,7 @@ export class QlogFile {
   write(record: object): void {
     if (this.#isOver) return;
     const text = textOf(record);
-    const isTooLong = this.#byteCount + text.length > FILE_BYTES_MAX - LAST_RECORD_BYTES;
+    const isTooLong = this.#byteCount + text.length > this.#maxBytes - LAST_RECORD_BYTES;
     if (isTooLong || this.#stream.writableLength > QUEUED_BYTES_MAX) this.#droppedRecords++;
     else this.#append(text);
   }
