@@ -121,36 +121,32 @@ describe('OSIER_KEYLOG', () => {
     for (const words of of(client.id)) for (const secret of [words[7], words[10]]) expect(log).not.toContain(secret);
   });
 
-  test.for(['chacha20-poly1305', 'aes-256-gcm'] as const)(
-    'opens recorded packets as docs/observability.md says, with %s',
-    async (cipher, { skip }) => {
-      const path = join(temporaryFolder(), 'keys.txt');
-      setEnvironment('OSIER_KEYLOG', path);
-      const { server, client } = await startTwo({ server: { cipher }, client: { cipher } });
-      skip(cipher === 'aes-256-gcm' && !client.info().features.includes(cipher));
-      server.handle('echo', async (stream) => stream.readable.pipeTo(stream.writable));
-      await using wire = await recordingWire(server.address);
-      const peer = await client.connect(wire.address);
-      const stream = await peer.openStream('echo');
-      await stream.write(new TextEncoder().encode('a secret of the application'));
-      void stream.end();
-      await collect(stream);
-      const line = readFileSync(path, 'utf8')
-        .split('\n')
-        .map((text) => text.split(' '))
-        .find(([, local]) => local === client.id);
-      const [, , , , , sendIndex = '', , sendSecret = '', receiveIndex = '', , receiveSecret = ''] = line ?? [];
-      for (const [index, secret] of [
-        [sendIndex, sendSecret],
-        [receiveIndex, receiveSecret],
-      ] as const) {
-        const packets = wire.dataPackets.filter((packet) => packet.readUInt32LE(4) === Number.parseInt(index, 16));
-        expect(packets.length).toBeGreaterThan(0);
-        const opened = packets.map((packet) => openPacket(packet, cipher, Buffer.from(secret, 'hex')).toString('latin1'));
-        expect(opened.some((payload) => payload.includes('a secret of the application'))).toBe(true);
-      }
-    },
-  );
+  test.each(['chacha20-poly1305', 'aes-256-gcm'] as const)('opens recorded packets as docs/observability.md says, with %s', async (cipher) => {
+    const path = join(temporaryFolder(), 'keys.txt');
+    setEnvironment('OSIER_KEYLOG', path);
+    const { server, client } = await startTwo({ server: { cipher }, client: { cipher } });
+    server.handle('echo', async (stream) => stream.readable.pipeTo(stream.writable));
+    await using wire = await recordingWire(server.address);
+    const peer = await client.connect(wire.address);
+    const stream = await peer.openStream('echo');
+    await stream.write(new TextEncoder().encode('a secret of the application'));
+    void stream.end();
+    await collect(stream);
+    const line = readFileSync(path, 'utf8')
+      .split('\n')
+      .map((text) => text.split(' '))
+      .find(([, local]) => local === client.id);
+    const [, , , , , sendIndex = '', , sendSecret = '', receiveIndex = '', , receiveSecret = ''] = line ?? [];
+    for (const [index, secret] of [
+      [sendIndex, sendSecret],
+      [receiveIndex, receiveSecret],
+    ] as const) {
+      const packets = wire.dataPackets.filter((packet) => packet.readUInt32LE(4) === Number.parseInt(index, 16));
+      expect(packets.length).toBeGreaterThan(0);
+      const opened = packets.map((packet) => openPacket(packet, cipher, Buffer.from(secret, 'hex')).toString('latin1'));
+      expect(opened.some((payload) => payload.includes('a secret of the application'))).toBe(true);
+    }
+  });
 
   test.each<[string, (path: string) => void]>([
     ['that others may read', (path) => writeFileSync(path, 'old\n', { mode: 0o644 })],
