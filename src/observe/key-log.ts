@@ -18,6 +18,9 @@ export interface SessionKeys {
   readonly firstReceive: bigint;
 }
 
+/** Does not follow a link, and does not wait for somebody to read a pipe. */
+const OPEN_FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
 /** Other users of the machine. */
 const OTHERS = 0o077;
 
@@ -46,8 +49,14 @@ export class KeyLog {
   }
 
   close(): void {
-    if (typeof this.#file === 'number') closeSync(this.#file);
+    const file = this.#file;
     this.#file = 'over';
+    if (typeof file !== 'number') return;
+    try {
+      closeSync(file);
+    } catch {
+      // Nothing can be done about it, and the lines are written.
+    }
   }
 
   #append(line: string): void {
@@ -55,9 +64,10 @@ export class KeyLog {
       writeSync(this.#file, line);
       return;
     }
-    this.#file = openSync(this.#path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
-    const { mode } = fstatSync(this.#file);
-    if ((mode & OTHERS) !== 0) throw new Error('others than its owner may open the file: give it mode 0600');
+    this.#file = openSync(this.#path, OPEN_FLAGS, 0o600);
+    const status = fstatSync(this.#file);
+    if (!status.isFile()) throw new Error('it is no regular file');
+    if ((status.mode & OTHERS) !== 0) throw new Error('others than its owner may open the file: give it mode 0600');
     writeSync(this.#file, line);
     const message = `OSIER_KEYLOG is set: this node writes the keys of its sessions to ${this.#path}. Whoever reads that file can read all that it sends and receives.`;
     this.#warn(osierError('ERR_OSIER_KEYLOG', message, { path: this.#path }));

@@ -84,7 +84,7 @@ export class Observer {
     this.#answered.add(localIndex, call);
   }
 
-  /** The first packet came; or `error` says why there will be none. */
+  /** The first packet came, or there will be none: `errorOf` says why, and `null` for the first. */
   onAnswerSettled(localIndex: number, errorOf: (peer: NodeId, waitedMs: number) => OsierError | null): void {
     const call = this.#answered.take(localIndex);
     if (call === null) return;

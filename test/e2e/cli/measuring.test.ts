@@ -55,6 +55,14 @@ test('perf to a listener that goes away in mid-measurement ends with 6', async (
   expect(errorOf(stat)).toMatchObject({ code: 'ERR_CLI_CONNECTION_LOST', exitCode: 6 });
 });
 
+test('a listener resets a measurement at the first byte that is not of the pattern', async () => {
+  await using to = await listener();
+  await using node = await MeshNode.create({ identity: await generateIdentity(), network: { secret: to.secret }, listen: 'udp://127.0.0.1:0' });
+  const stream = await (await node.connect(to.address)).openStream('osier/perf/1');
+  await stream.write(new Uint8Array(1_000));
+  expect(await stream.closed).toMatchObject({ status: 'failed', error: { code: 'ERR_OSIER_STREAM_RESET' } });
+});
+
 test('stat prints path, round trip, MTU, cipher and counters, as often as asked', async () => {
   await using to = await listener();
   const { exitCode, stdout } = await osier(['stat', '--json', '--count', '3', '--interval-ms', '1', to.address], to.secret);
