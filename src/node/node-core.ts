@@ -14,14 +14,13 @@ import { choiceOption, durationOption, reasonOption, rejecting, signalOption } f
 import { textOf } from '../errors/text-of.js';
 import type { HandshakeFault, HandshakeParty } from '../handshake/index.js';
 import { formatAddress, type NodeId } from '../identity/index.js';
-import { type HandshakeReport, Observer } from '../observe/index.js';
+import { Observer } from '../observe/index.js';
 import {
   Answering,
   type Association,
   closeNumber,
   type Dial,
   type MeshPeer,
-  neverConfirmed,
   nodeClosed,
   type PeerContext,
   PeerTable,
@@ -38,11 +37,11 @@ import { serveStream } from './serve-stream.js';
 /** A node's parts and how they hang together; {@link MeshNode} is its public face. */
 export class NodeCore implements PeerContext, NodeSink {
   readonly runtime: Runtime;
+  readonly observer: Observer;
   readonly engine: Engine;
   readonly party: HandshakeParty;
   readonly dispatcher: Dispatcher;
   readonly flusher: Flusher;
-  readonly observer: Observer;
   readonly calls = new Map<number, Dial>();
   readonly peers: PeerTable;
   readonly #options: ParsedNodeOptions;
@@ -88,13 +87,13 @@ export class NodeCore implements PeerContext, NodeSink {
       throw error;
     }
     core.engine.setRef(true);
+    core.log('info', { node: core.id, sockets: core.#sockets }, 'The node has started.');
     return core;
   }
 
   /** Begins to answer, to connect to the peers of the options, and to keep them connected. Throws LIMIT when there are too many. */
   begin(): void {
     this.#answering.begin();
-    this.log('info', { node: this.id, sockets: this.#sockets }, 'The node has started.');
     for (const { id, hosts } of this.#options.peers) {
       if (id === this.id) continue;
       const peer = this.peers.obtain(id);
@@ -205,19 +204,17 @@ export class NodeCore implements PeerContext, NodeSink {
   onSessionConfirmed(localIndex: number): void {
     this.#counters.handshakesCompleted++;
     this.#answering.onConfirmed(localIndex);
-    this.observer.onAnswerSettled(localIndex, () => null);
+    this.observer.onAnswerConfirmed(localIndex);
   }
 
   onSessionDropped(localIndex: number): void {
     this.#answering.onDropped(localIndex);
-    this.observer.onAnswerSettled(localIndex, neverConfirmed);
+    this.observer.onAnswerDropped(localIndex);
   }
 
-  onDialed(succeeded: boolean, report: HandshakeReport): void {
+  onDialed(succeeded: boolean): void {
     if (succeeded) this.#counters.handshakesCompleted++;
     else this.#counters.handshakesFailed++;
-    // One without a session and without an error came too late: another follows.
-    if (succeeded || report.error !== null) this.observer.onHandshake(report);
   }
 
   onHandshakeFault(peer: NodeId | null, fault: HandshakeFault): void {

@@ -13,7 +13,7 @@ export interface SessionKeys {
   readonly cipher: string;
   readonly sendKeys: { readonly data: Uint8Array };
   readonly receiveKeys: { readonly data: Uint8Array };
-  /** The first packet number of each direction, from which generations of keys are counted. */
+  /** What the handshake told of the first packet number of each direction, from which generations of keys are counted. */
   readonly firstSend: bigint;
   readonly firstReceive: bigint;
 }
@@ -37,10 +37,11 @@ export class KeyLog {
     this.#warn = warn;
   }
 
-  write(session: SessionKeys): void {
+  /** `continues`: the first packet numbers that the handshake told count. A new association begins with packet 0. */
+  write(session: SessionKeys, continues: boolean): void {
     if (this.#file === 'over') return;
     try {
-      this.#append(lineOf(this.#id, session));
+      this.#append(lineOf(this.#id, session, continues));
     } catch (cause) {
       this.close();
       const message = `The session keys cannot be written to ${this.#path}, as OSIER_KEYLOG asks, and are not: ${textOf(cause)}`;
@@ -74,7 +75,9 @@ export class KeyLog {
   }
 }
 
-function lineOf(id: NodeId, { role, peer, cipher, localIndex, remoteIndex, sendKeys, receiveKeys, firstSend, firstReceive }: SessionKeys): string {
+function lineOf(id: NodeId, session: SessionKeys, continues: boolean): string {
+  const { role, peer, cipher, localIndex, remoteIndex, sendKeys, receiveKeys } = session;
+  const [firstSend, firstReceive] = continues ? [session.firstSend, session.firstReceive] : [0n, 0n];
   const sending = [indexText(remoteIndex), firstSend, hex(sendKeys.data)];
   const receiving = [indexText(localIndex), firstReceive, hex(receiveKeys.data)];
   return `OSIER_SESSION ${[id, peer, role, cipher, ...sending, ...receiving].join(' ')}\n`;

@@ -84,17 +84,23 @@ export class Observer {
     this.#answered.add(localIndex, call);
   }
 
-  /** The first packet came, or there will be none: `errorOf` says why, and `null` for the first. */
-  onAnswerSettled(localIndex: number, errorOf: (peer: NodeId, waitedMs: number) => OsierError | null): void {
+  /** The first packet came. */
+  onAnswerConfirmed(localIndex: number): void {
     const call = this.#answered.take(localIndex);
-    if (call === null) return;
-    const { peer, calledAtMs: startedAtMs } = call;
-    this.onHandshake({ peer, role: 'responder', startedAtMs, error: errorOf(peer, this.#clock.nowMs() - startedAtMs) });
+    if (call !== null) this.onHandshake({ peer: call.peer, role: 'responder', startedAtMs: call.calledAtMs, error: null });
   }
 
-  /** The keys of a session, before they are wiped. */
-  onSession(keys: SessionKeys): void {
-    this.#keyLog?.write(keys);
+  /** The session ended before its first packet. */
+  onAnswerDropped(localIndex: number): void {
+    const call = this.#answered.take(localIndex);
+    if (call === null) return;
+    const error = neverConfirmed(call.peer, this.#clock.nowMs() - call.calledAtMs);
+    this.onHandshake({ peer: call.peer, role: 'responder', startedAtMs: call.calledAtMs, error });
+  }
+
+  /** The keys of a session, before they are wiped; `continues` an association that both ends know. */
+  onSession(keys: SessionKeys, continues: boolean): void {
+    this.#keyLog?.write(keys, continues);
   }
 
   // ---- peers ----
@@ -154,6 +160,12 @@ function stateFields(state: PeerState): object {
 function pathFields({ from, to, cause }: PathChange): object {
   const told = cause.kind === 'disconnected' ? { kind: cause.kind, code: cause.error?.code ?? null } : cause;
   return { from, to, cause: told };
+}
+
+function neverConfirmed(caller: NodeId, waitedMs: number): OsierError {
+  const timeoutMs = Math.round(waitedMs);
+  const message = `${caller} called and was answered, but sent nothing within ${timeoutMs} ms: the answer was lost, or another handshake came first.`;
+  return osierError('ERR_OSIER_TIMEOUT', message, { timeoutMs, hints: [] });
 }
 
 function hookFailed(cause: unknown): OsierError {

@@ -2,11 +2,11 @@ import type { MeshNodeOptions } from '../api/node.js';
 import { PATH_RECORD_BYTES, type PathRecord } from '../engine/engine.js';
 import { OsierError, osierError } from '../errors/index.js';
 import { type HandshakeResult, type IncomingCall, Responder } from '../handshake/index.js';
-import type { NodeId } from '../identity/index.js';
 import type { PeerContext } from './context.js';
 import type { MeshPeer } from './mesh-peer.js';
 import { pathOf } from './path-record.js';
 import type { PeerTable } from './peer-table.js';
+import { watchedCall } from './watched-call.js';
 
 /** Bytes of an admission key. */
 const KEY_BYTES = 32;
@@ -49,7 +49,7 @@ export class Answering {
         this.#send(path, received.datagram);
         return;
       case 'call':
-        this.#onCall(received.call, path);
+        this.#onCall(watchedCall(this.#context, received.call), path);
         return;
     }
   }
@@ -63,9 +63,8 @@ export class Answering {
   }
 
   #onCall(call: IncomingCall, path: PathRecord): void {
-    const calledAtMs = this.#context.runtime.clock.nowMs();
     if (this.#accept === undefined) {
-      this.#answer(call, path, calledAtMs, true);
+      this.#answer(call, path, true);
       return;
     }
     const candidate = { id: call.caller, path: pathOf(path, this.#context.sockets) };
@@ -76,33 +75,27 @@ export class Answering {
         this.#context.warn(acceptThrew(call, cause));
         return false;
       })
-      .then((admitted) => this.#answer(call, path, calledAtMs, admitted === true))
+      .then((admitted) => this.#answer(call, path, admitted === true))
       .catch((cause: unknown) => this.#context.onFault(cause));
   }
 
-  #answer(call: IncomingCall, path: PathRecord, calledAtMs: number, admitted: boolean): void {
-    if (this.#context.closedBy !== null) this.#refuse(call, path, calledAtMs, 'shutdown');
-    else if (!admitted) this.#refuse(call, path, calledAtMs, 'policy');
-    else this.#admit(call, path, calledAtMs);
+  #answer(call: IncomingCall, path: PathRecord, admitted: boolean): void {
+    if (this.#context.closedBy !== null) this.#send(path, call.refuse('shutdown'));
+    else if (!admitted) this.#send(path, call.refuse('policy'));
+    else this.#admit(call, path);
   }
 
-  #refuse(call: IncomingCall, path: PathRecord, calledAtMs: number, why: 'policy' | 'limit' | 'shutdown'): void {
-    this.#send(path, call.refuse(why));
-    this.#context.observer.onHandshake({ peer: call.caller, role: 'responder', startedAtMs: calledAtMs, error: refusedHere(call.caller, why) });
-  }
-
-  #admit(call: IncomingCall, path: PathRecord, calledAtMs: number): void {
+  #admit(call: IncomingCall, path: PathRecord): void {
     const { engine, dispatcher } = this.#context;
     const peer = dispatcher.associations.size >= this.#associationsMax ? null : this.#obtain(call);
     if (peer === null || peer.closing !== null) {
-      this.#refuse(call, path, calledAtMs, peer === null ? 'limit' : 'shutdown');
+      this.#send(path, call.refuse(peer === null ? 'limit' : 'shutdown'));
       return;
     }
     const localIndex = engine.reserveIndex(this.#responder.admissionKeys.subarray(0, KEY_BYTES));
     const firstPacketNumber = peer.associations.nextPacketNumberFor(call.remoteToken);
     const { datagram, result } = call.accept({ localIndex, token: peer.associations.token, firstPacketNumber });
     if (this.#install(peer, result, path)) {
-      this.#context.observer.onAnswered(localIndex, { peer: call.caller, calledAtMs });
       this.#send(path, datagram);
       return;
     }
@@ -136,17 +129,6 @@ export class Answering {
     this.#context.engine.sendDatagram(path, datagram);
     this.#context.flusher.mark();
   }
-}
-
-const REFUSALS = {
-  policy: "by the option 'accept'",
-  limit: 'because a limit of this node is reached',
-  shutdown: 'because this node, or its peer here, is closing',
-} as const;
-
-/** What this node answered to a caller, as the caller's own error would say it. */
-function refusedHere(caller: NodeId, why: keyof typeof REFUSALS): OsierError {
-  return osierError('ERR_OSIER_REFUSED', `${caller} called and was refused, ${REFUSALS[why]}.`, { why });
 }
 
 function acceptThrew({ caller }: IncomingCall, cause: unknown): OsierError {

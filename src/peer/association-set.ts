@@ -154,19 +154,18 @@ export class AssociationSet implements AssociationOwner {
   #install(result: HandshakeResult, path: PathRecord): boolean {
     const known = this.#find(result.remoteToken);
     const association = known ?? this.#create(result);
+    this.#context.observer.onSession(result, known?.isConfirmed === true);
     const isInitiator = result.role === 'initiator';
     const begunBySmaller = isInitiator === (this.#parity === 0);
-    // What was told counts for an association that both ends know; another begins with packet 0.
-    const [firstSend, firstReceive] = known?.isConfirmed ? [result.firstSend, result.firstReceive] : [0n, 0n];
-    this.#context.observer.onSession({ ...result, firstSend, firstReceive });
     const isInstalled = this.#context.engine.installSession(association.handle, {
       localIndex: result.localIndex,
       remoteIndex: result.remoteIndex,
       cipher: CIPHER_NUMBERS[result.cipher],
       sendKey: result.sendKeys.data,
       receiveKey: result.receiveKeys.data,
-      firstSend,
-      firstReceive,
+      // What was told counts for an association that both ends know; another begins with packet 0.
+      firstSend: known?.isConfirmed ? result.firstSend : 0n,
+      firstReceive: known?.isConfirmed ? result.firstReceive : 0n,
       path,
       confirmed: isInitiator,
       preferred: association.prefers({ packetNumbers: result.firstSend + result.firstReceive, begunBySmaller }),

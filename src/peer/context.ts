@@ -7,7 +7,7 @@ import type { Runtime } from '../engine/runtime.js';
 import type { OsierError } from '../errors/index.js';
 import type { HandshakeFault, HandshakeParty } from '../handshake/index.js';
 import type { NodeId } from '../identity/index.js';
-import type { HandshakeReport, Observer } from '../observe/index.js';
+import type { Observer } from '../observe/index.js';
 import type { Association } from './association.js';
 import type { Dial } from './dial.js';
 import type { MeshPeer } from './mesh-peer.js';
@@ -20,12 +20,12 @@ export interface PeerContext {
   readonly dispatcher: Dispatcher;
   readonly flusher: Flusher;
   readonly party: HandshakeParty;
-  readonly observer: Observer;
   /** Dials by the index that their answers come to. */
   readonly calls: Map<number, Dial>;
   /** Bound sockets, in the order of binding. */
   readonly sockets: readonly SocketAddress[];
   readonly streamsPerPeer: number;
+  readonly observer: Observer;
   /** Why nothing new may begin; `null` while the node is open. */
   readonly closedBy: OsierError | null;
   /** A stream that the peer opened; `head` as {@link EventKind.streamOpened} carries it. */
@@ -38,7 +38,7 @@ export interface PeerContext {
   onSessionConfirmed(localIndex: number): void;
   onSessionDropped(localIndex: number): void;
   /** A dial of this node is over. */
-  onDialed(succeeded: boolean, report: HandshakeReport): void;
+  onDialed(succeeded: boolean): void;
   /** A handshake message changed nothing; `peer` is the one that was called, if any. */
   onHandshakeFault(peer: NodeId | null, fault: HandshakeFault): void;
   log(level: keyof Logger, fields: object, message: string): void;

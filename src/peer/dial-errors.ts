@@ -25,13 +25,6 @@ export function tooSlow(id: NodeId, timeoutMs: number): OsierError {
   return osierError('ERR_OSIER_TIMEOUT', message, { timeoutMs, hints: [] });
 }
 
-/** This node answered a call, and heard no more of its caller. */
-export function neverConfirmed(caller: NodeId, waitedMs: number): OsierError {
-  const timeoutMs = Math.round(waitedMs);
-  const message = `${caller} called and was answered, but sent nothing within ${timeoutMs} ms: the answer was lost, or another handshake came first.`;
-  return osierError('ERR_OSIER_TIMEOUT', message, { timeoutMs, hints: [] });
-}
-
 /** No address is known. */
 export function unreachable(id: NodeId): OsierError {
   const message = `No address of ${id} is known: connect by osier://${id}@host:port.`;

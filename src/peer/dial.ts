@@ -5,7 +5,7 @@ import { type CallOutcome, type HandshakeResult, Initiator } from '../handshake/
 import { formatHost, type HostAndPort } from '../identity/index.js';
 import { Waiters } from '../stream/index.js';
 import type { PeerContext } from './context.js';
-import { type Hint, timedOut, unresolved } from './dial-errors.js';
+import { type Hint, unresolved } from './dial-errors.js';
 import type { MeshPeer } from './mesh-peer.js';
 
 /** A further address is tried after this much silence of those before it (RFC 8305 §8, "Connection Attempt Delay"). */
@@ -40,16 +40,15 @@ export class Dial {
   #datagram: Uint8Array | null = null;
   #retryTimer: Timer | null = null;
   #staggerTimer: Timer | null = null;
-  readonly #startedAtMs: number;
   #isOver = false;
   #isAnswered = false;
+  #failure: OsierError | null = null;
 
   constructor(context: PeerContext, peer: MeshPeer, listener: DialListener) {
     const { engine, party, calls } = context;
     this.#context = context;
     this.#peer = peer;
     this.#listener = listener;
-    this.#startedAtMs = context.runtime.clock.nowMs();
     this.#localIndex = engine.reserveIndex(Initiator.mac1KeyFor(party, peer.id));
     this.#initiator = new Initiator(party, {
       peer: peer.id,
@@ -64,6 +63,16 @@ export class Dial {
   /** Unauthenticated answers so far. */
   get hints(): readonly Hint[] {
     return [...this.#hints];
+  }
+
+  /** The peer answered this dial, and did not refuse. */
+  get isAnswered(): boolean {
+    return this.#isAnswered;
+  }
+
+  /** Why it failed; `null` for one that did not, or that nobody waits for any more. */
+  get failure(): OsierError | null {
+    return this.#failure;
   }
 
   /** Resolves the hosts and sends the first message. */
@@ -81,18 +90,19 @@ export class Dial {
     try {
       await this.#waiters.wait(signal);
     } finally {
-      if (this.#waiters.isEmpty) this.#end(false, this.#gaveUp());
+      if (this.#waiters.isEmpty) this.#end();
     }
   }
 
   /** The peer is connected, by this dial or by its own. */
   succeed(): void {
-    this.#end(true, null);
+    this.#end(true);
     this.#waiters.resolveAll();
   }
 
   fail(error: OsierError): void {
-    this.#end(false, error);
+    this.#failure = error;
+    this.#end();
     this.#waiters.rejectAll(error);
   }
 
@@ -129,7 +139,7 @@ export class Dial {
     this.#isAnswered = true;
     try {
       // The index belongs to the session now. Without one, those that wait find that the peer is not connected, and begin another dial.
-      this.#end(this.#peer.onSession(result, path), null);
+      this.#end(this.#peer.onSession(result, path));
     } catch (error) {
       this.fail(error as OsierError);
       return;
@@ -184,18 +194,11 @@ export class Dial {
     this.#context.flusher.mark();
   }
 
-  /** Nobody waits any more. */
-  #gaveUp(): OsierError {
-    return timedOut(this.#peer.id, Math.round(this.#context.runtime.clock.nowMs() - this.#startedAtMs), this.hints);
-  }
-
-  #end(succeeded: boolean, error: OsierError | null): void {
+  #end(succeeded = false): void {
     if (this.#isOver) return;
     this.#isOver = true;
     // A peer that connected by itself meanwhile is counted where it was answered.
-    if (this.#isAnswered || !succeeded) {
-      this.#context.onDialed(succeeded, { peer: this.#peer.id, role: 'initiator', startedAtMs: this.#startedAtMs, error });
-    }
+    if (this.#isAnswered || !succeeded) this.#context.onDialed(succeeded);
     this.#retryTimer?.cancel();
     this.#staggerTimer?.cancel();
     this.#initiator.wipe();

@@ -6,7 +6,6 @@ export type { Association } from './association.js';
 export { closeNumber, nodeClosed } from './closing-errors.js';
 export type { PeerContext } from './context.js';
 export type { Dial } from './dial.js';
-export { neverConfirmed } from './dial-errors.js';
 export type { MeshPeer } from './mesh-peer.js';
 export { BYTES_KIND } from './open-stream.js';
 export { PeerTable } from './peer-table.js';

@@ -236,11 +236,13 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
   // ---- dialing ----
 
   #startDial(): Dial {
+    const startedAtMs = this.#context.runtime.clock.nowMs();
     const dial = new Dial(this.#context, this, {
       onAttempt: (attempt) => {
         if (this.associations.current === null) this.#status.enter({ status: 'connecting', attempt });
       },
       onOver: () => {
+        this.#reportDial(dial, startedAtMs);
         if (this.#dial !== dial) return;
         this.#dial = null;
         if (this.#status.state.status === 'connecting') this.#status.enter({ status: 'idle' });
@@ -250,6 +252,16 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     });
     dial.start();
     return dial;
+  }
+
+  #reportDial(dial: Dial, startedAtMs: number): void {
+    let error = dial.failure;
+    if (error === null && !dial.isAnswered) {
+      // The peer called meanwhile: that is told where it was answered.
+      if (this.#dial !== dial) return;
+      error = timedOut(this.id, Math.round(this.#context.runtime.clock.nowMs() - startedAtMs), dial.hints);
+    }
+    this.#context.observer.onHandshake({ peer: this.id, role: 'initiator', startedAtMs, error });
   }
 
   #endDial(): Dial | null {
