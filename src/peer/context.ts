@@ -16,6 +16,7 @@ import type { MeshPeer } from './mesh-peer.js';
 export interface PeerContext {
   readonly id: NodeId;
   readonly runtime: Runtime;
+  readonly observer: Observer;
   readonly engine: Engine;
   readonly dispatcher: Dispatcher;
   readonly flusher: Flusher;
@@ -25,7 +26,6 @@ export interface PeerContext {
   /** Bound sockets, in the order of binding. */
   readonly sockets: readonly SocketAddress[];
   readonly streamsPerPeer: number;
-  readonly observer: Observer;
   /** Why nothing new may begin; `null` while the node is open. */
   readonly closedBy: OsierError | null;
   /** A stream that the peer opened; `head` as {@link EventKind.streamOpened} carries it. */
