@@ -81,6 +81,18 @@ describe('diagnostics channels', () => {
     await expect(client.connect(`osier://${id}@127.0.0.1:9`, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'ERR_OSIER_TIMEOUT' });
     expect(heard['osier:handshake']).toMatchObject([{ peer: id, role: 'initiator', error: { code: 'ERR_OSIER_TIMEOUT' } }]);
   });
+
+  test('tell of no failure when the peer calls before it answers', async () => {
+    const heard = watchAll();
+    const { server, client } = await startTwo();
+    const calling = client.connect(`osier://${server.id}@127.0.0.1:9`);
+    await server.connect(client.address);
+    await calling;
+    const handshakes = heard['osier:handshake'].map(({ peer, role, error }) => ({ peer, role, error }));
+    expect(handshakes).toHaveLength(2);
+    expect(handshakes).toContainEqual({ peer: client.id, role: 'initiator', error: null });
+    expect(handshakes).toContainEqual({ peer: server.id, role: 'responder', error: null });
+  });
 });
 
 test('a peer tells of its states and paths by events', async () => {
