@@ -11,6 +11,8 @@ import { formatMessage } from 'publint/utils';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 const PROGRAM = `import { generateIdentity, generateNetworkSecret, MeshNode } from 'osier';
+import { otelTracing } from 'osier/metrics/otel';
+import { metricsText } from 'osier/metrics/prometheus';
 const network = { secret: generateNetworkSecret() };
 const server = await MeshNode.create({ identity: await generateIdentity(), network, listen: 'udp://127.0.0.1:0' });
 server.handle('echo', async (stream) => { for await (const batch of stream) for (const chunk of batch) await stream.write(chunk); });
@@ -19,6 +21,7 @@ const stream = await (await client.connect(server.address)).openStream('echo');
 await stream.write(new TextEncoder().encode('hello'));
 void stream.end();
 for await (const batch of stream) for (const chunk of batch) console.log(new TextDecoder().decode(chunk));
+if (!metricsText([client, server]).includes('osier_sent_packets_total') || typeof otelTracing !== 'function') throw new Error('no metrics');
 await Promise.all([client.close(), server.close()]);
 `;
 
@@ -27,6 +30,10 @@ const WANTED = [
   'dist/index.js',
   'dist/index.d.ts',
   'dist/cli/main.js',
+  'dist/metrics/prometheus.js',
+  'dist/metrics/prometheus.d.ts',
+  'dist/metrics/otel.js',
+  'dist/metrics/otel.d.ts',
   'native/Cargo.lock',
   'native/core/src/lib.rs',
   'scripts/build-addon.mjs',

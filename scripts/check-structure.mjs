@@ -11,10 +11,12 @@ const root = resolve(values.root);
 /** What each folder of src/ may import besides itself. `index` is src/index.ts. */
 const TYPESCRIPT_ARROWS = {
   cli: ['index', 'node', 'identity'],
-  index: ['node', 'identity', 'errors', 'api'],
-  node: ['mesh', 'peer', 'handshake', 'identity', 'stream', 'engine', 'errors', 'api'],
-  mesh: ['peer', 'handshake', 'identity', 'stream', 'engine', 'errors', 'api'],
-  peer: ['handshake', 'identity', 'stream', 'engine', 'errors', 'api'],
+  metrics: ['index', 'errors', 'api'],
+  index: ['node', 'observe', 'identity', 'errors', 'api'],
+  node: ['mesh', 'peer', 'handshake', 'identity', 'stream', 'observe', 'engine', 'errors', 'api'],
+  mesh: ['peer', 'handshake', 'identity', 'stream', 'observe', 'engine', 'errors', 'api'],
+  peer: ['handshake', 'identity', 'stream', 'observe', 'engine', 'errors', 'api'],
+  observe: ['identity', 'engine', 'errors', 'api'],
   handshake: ['identity', 'engine', 'errors', 'api'],
   stream: ['engine', 'errors', 'api'],
   identity: ['errors', 'api'],

@@ -8,6 +8,7 @@ export type {
   NetworkOptions,
   NetworkSecret,
 } from './api/node.js';
+export type { DiagnosticsPayloads, StreamInfo, TracingHook } from './api/observing.js';
 export type { Path, PathCause, PathChange, Peer, PeerEvents, PeerState, SocketAddress } from './api/peers.js';
 export type { NodeInfo, NodeStats, PeerStats, StreamStats, TrafficStats } from './api/stats.js';
 export type {
@@ -43,3 +44,4 @@ export {
   parseNodeId,
 } from './identity/index.js';
 export { MeshNode } from './node/mesh-node.js';
+export { onDiagnostics } from './observe/index.js';

@@ -1,6 +1,7 @@
 /** A node's options and events. Types only. */
 import type { OsierError } from '../errors/index.js';
 import type { Identity, NodeId } from '../identity/index.js';
+import type { TracingHook } from './observing.js';
 import type { Path, Peer } from './peers.js';
 import type { Logger, TimedWaitOptions } from './waiting.js';
 
@@ -30,6 +31,8 @@ export interface MeshNodeOptions {
   limits?: LimitOptions | undefined;
   /** Receives what an operator should read; a pino logger fits. Default: silent. */
   logger?: Logger | undefined;
+  /** Called around streams to make spans; see `osier/metrics/otel`. Default: none. */
+  tracing?: TracingHook | undefined;
 }
 
 /**

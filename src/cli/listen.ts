@@ -1,4 +1,4 @@
-/** `osier listen`: receives files, and answers pings, until it is interrupted. */
+/** `osier listen`: receives files, answers pings, takes the load of measurements, until it is interrupted. */
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import type { Command } from 'commander';
@@ -8,6 +8,8 @@ import { FILE_PROTOCOL } from './file-transfer/protocol.js';
 import { NotStored, type ReceivedFile, receiveFile } from './file-transfer/receiver.js';
 import { formatBytes, formatDuration, formatRate } from './format.js';
 import { addNodeOptions, makeUpSecret, type NodeFlags, readSecret, startNode } from './node-options.js';
+import { PERF_PROTOCOL } from './perf/protocol.js';
+import { servePerf } from './perf/server.js';
 import { untilInterrupted } from './signals.js';
 import type { Terminal } from './terminal.js';
 
@@ -21,7 +23,7 @@ interface ListenFlags extends NodeFlags {
 /** Adds the command. */
 export function addListen(program: Command, terminal: () => Terminal): void {
   addNodeOptions(program.command('listen'))
-    .description('receive files that others send, and answer their pings')
+    .description('receive files that others send, and answer their pings and measurements')
     .option('--bind <address...>', 'where to listen, such as udp://0.0.0.0:7400 (default: all addresses, a free port)')
     .option('--dir <folder>', 'where received files go', '.')
     .option('--once', 'end after one file')
@@ -37,6 +39,7 @@ async function listen(flags: ListenFlags, terminal: Terminal): Promise<void> {
   await using node = await startNode(flags, secret, flags.bind === undefined ? {} : { listen: flags.bind });
   const files = new FileService(flags, terminal);
   node.handle(FILE_PROTOCOL, (stream, context) => files.serve(stream, context));
+  node.handle(PERF_PROTOCOL, servePerf);
   node.on('warning', (error) => terminal.note(`warning: ${error.message}`));
   announce(node, given === null ? secret : null, terminal);
   const failed = new Promise<never>((_resolve, reject) => node.on('close', (error) => error !== null && reject(error)));

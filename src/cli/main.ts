@@ -8,9 +8,11 @@ import { addId } from './id.js';
 import { addInfo } from './info.js';
 import { addKeygen } from './keygen.js';
 import { addListen } from './listen.js';
+import { addPerf } from './perf.js';
 import { addPing } from './ping.js';
 import { addSend } from './send.js';
 import { Interrupted } from './signals.js';
+import { addStat } from './stat.js';
 import { Terminal } from './terminal.js';
 
 process.exitCode = await run(process.argv);
@@ -26,7 +28,7 @@ async function run(argv: readonly string[]): Promise<number> {
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
     .showHelpAfterError(false);
-  for (const add of [addKeygen, addId, addListen, addSend, addPing, addInfo, addDemo]) add(program, terminal);
+  for (const add of [addKeygen, addId, addListen, addSend, addPing, addPerf, addStat, addInfo, addDemo]) add(program, terminal);
   for (const command of program.commands)
     command.copyInheritedSettings(program).option('--json', 'print results and errors as JSON, one object a line');
   try {

@@ -11,6 +11,16 @@ export function count(text: string): number {
   return wholeNumber(text, 1, 1_000_000_000);
 }
 
+/** How long to send: up to an hour. */
+export function secondsOfLoad(text: string): number {
+  return wholeNumber(text, 1, 3_600);
+}
+
+/** How many streams to open at once: as many as a listener serves. */
+export function streamCount(text: string): number {
+  return wholeNumber(text, 1, 1_024);
+}
+
 function wholeNumber(text: string, least: number, most: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= least && value <= most) return value;

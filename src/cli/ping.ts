@@ -7,6 +7,7 @@ import { formatDuration } from './format.js';
 import { addNodeOptions, type NodeFlags, requireSecret, startNode } from './node-options.js';
 import { count, milliseconds } from './numbers.js';
 import { abortOnInterrupt } from './signals.js';
+import { spreadOf } from './spread.js';
 import type { Terminal } from './terminal.js';
 
 interface PingFlags extends NodeFlags {
@@ -52,12 +53,12 @@ async function pingOnce(peer: Peer, timeoutMs: number, signal: AbortSignal): Pro
 }
 
 function summarise(peer: Peer, sent: number, roundTripsMs: readonly number[], terminal: Terminal): void {
-  const sorted = [...roundTripsMs].sort((a, b) => a - b);
-  const [minMs, medianMs, maxMs] = [sorted[0], sorted[Math.floor(sorted.length / 2)], sorted.at(-1)];
-  if (minMs === undefined || medianMs === undefined || maxMs === undefined) {
+  const spread = spreadOf(roundTripsMs);
+  if (spread === null) {
     throw new CommandError('ERR_CLI_NO_ANSWER', ExitCode.unreachable, `${peer.id} connected, and answered no ping; it may be overloaded, or gone.`);
   }
-  const spread = [minMs, medianMs, maxMs].map(formatDuration).join(' / ');
-  const text = `${sorted.length} of ${sent} answered, min / median / max ${spread}`;
-  terminal.result({ event: 'summary', peer: peer.id, sent, answered: sorted.length, minMs, medianMs, maxMs }, text);
+  const { minMs, medianMs, maxMs } = spread;
+  const answered = roundTripsMs.length;
+  const text = `${answered} of ${sent} answered, min / median / max ${[minMs, medianMs, maxMs].map(formatDuration).join(' / ')}`;
+  terminal.result({ event: 'summary', peer: peer.id, sent, answered, minMs, medianMs, maxMs }, text);
 }

@@ -56,6 +56,8 @@ export interface OsierErrorDetails {
   ERR_OSIER_LIMIT: { readonly limit: keyof LimitOptions };
   /** A handler threw; `cause` is what it threw. Seen in `warning` only. */
   ERR_OSIER_HANDLER_FAILED: { readonly protocol: string; readonly peer: NodeId };
+  /** Session keys go to the file that the environment names in `OSIER_KEYLOG`, or cannot be written there. Seen in `warning` only. */
+  ERR_OSIER_KEYLOG: { readonly path: string };
   /** A fault in Osier itself; the node is closed, the process is not. */
   ERR_OSIER_INTERNAL: NoDetails;
 }

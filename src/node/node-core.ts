@@ -14,6 +14,7 @@ import { choiceOption, durationOption, reasonOption, rejecting, signalOption } f
 import { textOf } from '../errors/text-of.js';
 import type { HandshakeFault, HandshakeParty } from '../handshake/index.js';
 import { formatAddress, type NodeId } from '../identity/index.js';
+import { Observer } from '../observe/index.js';
 import {
   Answering,
   type Association,
@@ -36,6 +37,7 @@ import { serveStream } from './serve-stream.js';
 /** A node's parts and how they hang together; {@link MeshNode} is its public face. */
 export class NodeCore implements PeerContext, NodeSink {
   readonly runtime: Runtime;
+  readonly observer: Observer;
   readonly engine: Engine;
   readonly party: HandshakeParty;
   readonly dispatcher: Dispatcher;
@@ -65,6 +67,8 @@ export class NodeCore implements PeerContext, NodeSink {
       runtime.atEndOfTick,
     );
     this.party = makeParty(this.engine);
+    const { logger, tracing } = options;
+    this.observer = new Observer({ id: this.party.id, runtime, logger, tracing, warn: (error) => this.warn(error), environment: process.env });
     this.peers = new PeerTable(this, options.limits.peers);
     this.#handlers = new HandlerTable(runtime);
     this.#answering = new Answering(this, this.peers, options.accept, options.limits.peers);
@@ -79,9 +83,11 @@ export class NodeCore implements PeerContext, NodeSink {
       core.#sockets = await bindSockets(runtime, core.engine, options.listen);
     } catch (error) {
       core.engine.close();
+      core.observer.close();
       throw error;
     }
     core.engine.setRef(true);
+    core.log('info', { node: core.id, sockets: core.#sockets }, 'The node has started.');
     return core;
   }
 
@@ -173,6 +179,8 @@ export class NodeCore implements PeerContext, NodeSink {
     const reports = await Promise.all(this.#closePeers(this.#closedBy, timeoutMs, reason));
     this.#counters.freeze();
     this.engine.close();
+    this.log('info', { node: this.id, code: this.#failure?.code ?? null }, 'The node is closed.');
+    this.observer.close();
     safely(() => this.events?.emit('close', this.#failure));
     return reports.reduce(joined, { status: 'drained' });
   }
@@ -200,10 +208,12 @@ export class NodeCore implements PeerContext, NodeSink {
   onSessionConfirmed(localIndex: number): void {
     this.#counters.handshakesCompleted++;
     this.#answering.onConfirmed(localIndex);
+    this.observer.onAnswerConfirmed(localIndex);
   }
 
   onSessionDropped(localIndex: number): void {
     this.#answering.onDropped(localIndex);
+    this.observer.onAnswerDropped(localIndex);
   }
 
   onDialed(succeeded: boolean): void {
@@ -217,8 +227,7 @@ export class NodeCore implements PeerContext, NodeSink {
   }
 
   log(level: keyof Logger, fields: object, message: string): void {
-    const { logger } = this.#options;
-    if (logger !== null) safely(() => logger[level](fields, message));
+    this.observer.log(level, fields, message);
   }
 
   warn(error: OsierError): void {

@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import type { LimitOptions, MeshNodeOptions, NetworkOptions, NetworkSecret } from '../api/node.js';
+import type { TracingHook } from '../api/observing.js';
 import type { Logger } from '../api/waiting.js';
 import { invalidOption, osierError } from '../errors/index.js';
 import { choiceOption, durationOption, integerOption, optionsObject, stringListOption } from '../errors/option-checks.js';
@@ -30,6 +31,7 @@ export interface ParsedNodeOptions {
   readonly cipher: 'auto' | 'chacha20-poly1305' | 'aes-256-gcm';
   readonly limits: { readonly [L in keyof LimitOptions]-?: number };
   readonly logger: Logger | null;
+  readonly tracing: TracingHook | null;
 }
 
 /** What admits: secrets with the current one first, or a passphrase that is yet to be stretched. */
@@ -75,6 +77,7 @@ export function parseNodeOptions(options: MeshNodeOptions): ParsedNodeOptions {
     cipher: choiceOption('cipher', options.cipher, ['auto', 'chacha20-poly1305', 'aes-256-gcm'], 'auto'),
     limits: limitsOption(options.limits),
     logger: loggerOption(options.logger),
+    tracing: tracingOption(options.tracing),
   };
 }
 
@@ -157,4 +160,12 @@ function loggerOption(logger: Logger | undefined): Logger | null {
     if (typeof logger?.[level] !== 'function') throw invalidOption('logger', `must have a method '${level}'`);
   }
   return logger;
+}
+
+function tracingOption(hook: TracingHook | undefined): TracingHook | null {
+  if (hook === undefined) return null;
+  for (const method of ['opening', 'handling'] as const) {
+    if (typeof hook?.[method] !== 'function') throw invalidOption('tracing', `must have a method '${method}'`);
+  }
+  return hook;
 }

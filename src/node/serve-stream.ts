@@ -1,3 +1,4 @@
+import type { StreamInfo } from '../api/observing.js';
 import type { HandlerContext } from '../api/streams.js';
 import { type OsierError, osierError } from '../errors/index.js';
 import { textOf } from '../errors/text-of.js';
@@ -31,6 +32,7 @@ export function serveStream(context: PeerContext, handlers: HandlerTable, incomi
   const stream = streamOf(context, incoming.peer, association, incoming.handle, { protocol, ...entry.options });
   context.engine.setPriority(association.handle, incoming.handle, stream.priority);
   association.addStream(stream, false);
+  context.observer.onStream(stream, 'handler');
   entry.serve(stream, run(context, entry, stream, metadata));
 }
 
@@ -52,7 +54,9 @@ function refusalOf(
 /** Settles when the handler has returned. Never rejects. */
 async function run(context: PeerContext, entry: HandlerEntry, stream: StreamEnd, metadata: HandlerContext['metadata']): Promise<void> {
   try {
-    await entry.handler(stream as never, new StreamHandlerContext(stream, entry, metadata));
+    const { protocol, kind, peer } = stream;
+    const info: StreamInfo = { protocol, kind, peer: peer.id, side: 'handler' };
+    await context.observer.tracing.handling(info, metadata, async () => entry.handler(stream as never, new StreamHandlerContext(stream, entry, metadata)));
     // Not awaited: the end of the stream is told by `closed`.
     void stream.end();
     stream.stop(0);

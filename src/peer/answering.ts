@@ -6,6 +6,7 @@ import type { PeerContext } from './context.js';
 import type { MeshPeer } from './mesh-peer.js';
 import { pathOf } from './path-record.js';
 import type { PeerTable } from './peer-table.js';
+import { watchedCall } from './watched-call.js';
 
 /** Bytes of an admission key. */
 const KEY_BYTES = 32;
@@ -48,7 +49,7 @@ export class Answering {
         this.#send(path, received.datagram);
         return;
       case 'call':
-        this.#onCall(received.call, path);
+        this.#onCall(watchedCall(this.#context, received.call), path);
         return;
     }
   }

@@ -154,6 +154,7 @@ export class AssociationSet implements AssociationOwner {
   #install(result: HandshakeResult, path: PathRecord): boolean {
     const known = this.#find(result.remoteToken);
     const association = known ?? this.#create(result);
+    this.#context.observer.onSession(result, known?.isConfirmed === true);
     const isInitiator = result.role === 'initiator';
     const begunBySmaller = isInitiator === (this.#parity === 0);
     const isInstalled = this.#context.engine.installSession(association.handle, {

@@ -7,6 +7,7 @@ import type { Runtime } from '../engine/runtime.js';
 import type { OsierError } from '../errors/index.js';
 import type { HandshakeFault, HandshakeParty } from '../handshake/index.js';
 import type { NodeId } from '../identity/index.js';
+import type { Observer } from '../observe/index.js';
 import type { Association } from './association.js';
 import type { Dial } from './dial.js';
 import type { MeshPeer } from './mesh-peer.js';
@@ -15,6 +16,7 @@ import type { MeshPeer } from './mesh-peer.js';
 export interface PeerContext {
   readonly id: NodeId;
   readonly runtime: Runtime;
+  readonly observer: Observer;
   readonly engine: Engine;
   readonly dispatcher: Dispatcher;
   readonly flusher: Flusher;

@@ -42,6 +42,7 @@ export class Dial {
   #staggerTimer: Timer | null = null;
   #isOver = false;
   #isAnswered = false;
+  #failure: OsierError | null = null;
 
   constructor(context: PeerContext, peer: MeshPeer, listener: DialListener) {
     const { engine, party, calls } = context;
@@ -62,6 +63,16 @@ export class Dial {
   /** Unauthenticated answers so far. */
   get hints(): readonly Hint[] {
     return [...this.#hints];
+  }
+
+  /** The peer answered this dial, and did not refuse. */
+  get isAnswered(): boolean {
+    return this.#isAnswered;
+  }
+
+  /** Why it failed; `null` for one that did not, or that nobody waits for any more. */
+  get failure(): OsierError | null {
+    return this.#failure;
   }
 
   /** Resolves the hosts and sends the first message. */
@@ -90,6 +101,7 @@ export class Dial {
   }
 
   fail(error: OsierError): void {
+    this.#failure = error;
     this.#end();
     this.#waiters.rejectAll(error);
   }

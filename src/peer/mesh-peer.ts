@@ -22,6 +22,7 @@ import { openStream, parseOpenOptions } from './open-stream.js';
 import { pathOf } from './path-record.js';
 import { PeerStatus } from './peer-status.js';
 import { Reconnector } from './reconnector.js';
+import { openTraced } from './traced-open.js';
 import { TrafficTotals } from './traffic-totals.js';
 
 /** A RESET hint begins at most one handshake in this time. */
@@ -61,7 +62,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     this.id = id;
     this.#context = context;
     this.associations = new AssociationSet(context, compareNodeIds(context.id, id) < 0, this);
-    this.#status = new PeerStatus(this);
+    this.#status = new PeerStatus(this, context.observer);
     this.#totals = new TrafficTotals(context.engine);
     this.#reconnector = new Reconnector(context.runtime, {
       connect: (options) => this.connect(options),
@@ -125,7 +126,9 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
   openStream<K extends StreamKind>(protocol: string, options: OpenOptions<K> & { kind: K }): Promise<StreamOfKind[K]>;
   async openStream(protocol: string, options?: OpenOptions<StreamKind>): Promise<StreamOfKind[StreamKind]> {
     const request = parseOpenOptions(protocol, options);
-    return this.#withAssociation(options, (association, signal) => openStream(this.#context, this, association, request, signal));
+    return openTraced(this.#context, this.id, request, options?.metadata, (traced) =>
+      this.#withAssociation(options, (association, signal) => openStream(this.#context, this, association, traced, signal)),
+    );
   }
 
   async ping(options?: TimedWaitOptions): Promise<number> {
@@ -235,11 +238,13 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
   // ---- dialing ----
 
   #startDial(): Dial {
+    const startedAtMs = this.#context.runtime.clock.nowMs();
     const dial = new Dial(this.#context, this, {
       onAttempt: (attempt) => {
         if (this.associations.current === null) this.#status.enter({ status: 'connecting', attempt });
       },
       onOver: () => {
+        this.#reportDial(dial, startedAtMs);
         if (this.#dial !== dial) return;
         this.#dial = null;
         if (this.#status.state.status === 'connecting') this.#status.enter({ status: 'idle' });
@@ -249,6 +254,16 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     });
     dial.start();
     return dial;
+  }
+
+  #reportDial(dial: Dial, startedAtMs: number): void {
+    let error = dial.failure;
+    if (error === null && !dial.isAnswered) {
+      // The peer called meanwhile: that is told where it was answered.
+      if (this.#dial !== dial) return;
+      error = timedOut(this.id, Math.round(this.#context.runtime.clock.nowMs() - startedAtMs), dial.hints);
+    }
+    this.#context.observer.onHandshake({ peer: this.id, role: 'initiator', startedAtMs, error });
   }
 
   #endDial(): Dial | null {

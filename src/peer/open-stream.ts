@@ -71,5 +71,6 @@ function tryOpen(context: PeerContext, peer: MeshPeer, association: Association,
   flusher.mark();
   const stream = streamOf(context, peer, association, handle, request);
   association.addStream(stream, true);
+  context.observer.onStream(stream, 'opener');
   return stream;
 }

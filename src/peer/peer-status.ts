@@ -1,16 +1,18 @@
-import type { EventEmitter } from 'node:events';
-import type { Path, PathCause, PeerEvents, PeerState } from '../api/peers.js';
-import { safely } from './safely.js';
+import type { Path, PathCause, Peer, PeerState } from '../api/peers.js';
+import { safely } from '../errors/safely.js';
+import type { Observer } from '../observe/index.js';
 
 /** Where a peer stands, and the events that tell of it. */
 export class PeerStatus {
-  readonly #events: EventEmitter<PeerEvents>;
+  readonly #peer: Peer;
+  readonly #observer: Observer;
   #state: PeerState = { status: 'idle' };
   #path: Path | null = null;
   #pathChanges = 0n;
 
-  constructor(events: EventEmitter<PeerEvents>) {
-    this.#events = events;
+  constructor(peer: Peer, observer: Observer) {
+    this.#peer = peer;
+    this.#observer = observer;
   }
 
   get state(): PeerState {
@@ -27,7 +29,8 @@ export class PeerStatus {
 
   enter(state: PeerState): void {
     this.#state = state;
-    safely(() => this.#events.emit('state', state));
+    this.#observer.onState(this.#peer, state);
+    safely(() => this.#peer.emit('state', state));
   }
 
   moveTo(to: Path | null, cause: PathCause): void {
@@ -35,6 +38,8 @@ export class PeerStatus {
     if (from === null && to === null) return;
     this.#path = to;
     this.#pathChanges++;
-    safely(() => this.#events.emit('path', { from, to, cause }));
+    const change = { from, to, cause };
+    this.#observer.onPath(this.#peer, change);
+    safely(() => this.#peer.emit('path', change));
   }
 }

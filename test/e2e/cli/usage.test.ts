@@ -9,7 +9,7 @@ test('--version and --help succeed', async () => {
   expect(await osier(['--version'])).toEqual({ exitCode: 0, stdout: `${version}\n`, stderr: '' });
   const help = await osier(['--help']);
   expect(help).toMatchObject({ exitCode: 0, stderr: '' });
-  for (const command of ['keygen', 'id', 'listen', 'send', 'ping', 'info']) expect(help.stdout).toContain(`\n  ${command} `);
+  for (const command of ['keygen', 'id', 'listen', 'send', 'ping', 'perf', 'stat', 'info']) expect(help.stdout).toContain(`\n  ${command} `);
 });
 
 test.each([
@@ -19,6 +19,9 @@ test.each([
   [['id']],
   [['ping', '--count', 'many', `osier://${ID}@127.0.0.1:1`]],
   [['ping', '--count', '0', `osier://${ID}@127.0.0.1:1`]],
+  [['perf', '--seconds', '0', `osier://${ID}@127.0.0.1:1`]],
+  [['perf', '--streams', '1025', `osier://${ID}@127.0.0.1:1`]],
+  [['stat', '--interval-ms', 'soon', `osier://${ID}@127.0.0.1:1`]],
 ])('%j is a usage error, said in one line', async (args) => {
   const { exitCode, stdout, stderr } = await osier(args);
   expect(exitCode).toBe(2);
