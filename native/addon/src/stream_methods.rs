@@ -6,7 +6,6 @@ use napi_sys as sys;
 use osier_core::{OpenError, OpenRequest, ResetReason, StreamError, StreamKind};
 
 use crate::arguments::Arguments;
-use crate::clock;
 use crate::endpoint::Endpoint;
 use crate::failure::unfit;
 use crate::js::{Js, JsResult};
@@ -30,7 +29,8 @@ pub(crate) fn open_stream(
             .map_err(|_| unfit(c"protocol", "UTF-8"))?,
         metadata: arguments.bytes(4, c"metadata")?,
     };
-    let opened = endpoint.change(|driver| driver.engine.open_stream(clock::now(), association, &request));
+    let opened =
+        endpoint.change(|driver| driver.engine.open_stream(driver.clock.now(), association, &request));
     match opened.flatten() {
         Some(Ok(handle)) => js.uint32(handle),
         Some(Err(OpenError::MemoryBudget)) => js.int32(-2),
@@ -49,7 +49,7 @@ pub(crate) fn set_priority(
 ) -> JsResult<sys::napi_value> {
     let (association, stream) = handles(arguments)?;
     let priority = arguments.up_to(2, c"priority", LOWEST_PRIORITY)? as u8;
-    endpoint.change(|driver| driver.engine.set_priority(clock::now(), association, stream, priority));
+    endpoint.change(|driver| driver.engine.set_priority(driver.clock.now(), association, stream, priority));
     js.undefined()
 }
 
@@ -57,7 +57,8 @@ pub(crate) fn set_priority(
 pub(crate) fn write(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) -> JsResult<sys::napi_value> {
     let (association, stream) = handles(arguments)?;
     let bytes = arguments.bytes(2, c"bytes")?;
-    let written = endpoint.change(|driver| driver.engine.write(clock::now(), association, stream, bytes));
+    let written =
+        endpoint.change(|driver| driver.engine.write(driver.clock.now(), association, stream, bytes));
     count_or_dead(js, written)
 }
 
@@ -75,7 +76,7 @@ pub(crate) fn finish(
     arguments: &mut Arguments,
 ) -> JsResult<sys::napi_value> {
     let (association, stream) = handles(arguments)?;
-    endpoint.change(|driver| driver.engine.finish(clock::now(), association, stream));
+    endpoint.change(|driver| driver.engine.finish(driver.clock.now(), association, stream));
     js.undefined()
 }
 
@@ -85,7 +86,7 @@ pub(crate) fn reset(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) 
     let reason = arguments.up_to(2, c"reason", u8::MAX.into())? as u8;
     let reason = ResetReason::try_from(reason).map_err(|_| unfit(c"reason", "a reset reason"))?;
     let code = arguments.u32(3, c"code")?;
-    endpoint.change(|driver| driver.engine.reset(clock::now(), association, stream, reason, code));
+    endpoint.change(|driver| driver.engine.reset(driver.clock.now(), association, stream, reason, code));
     js.undefined()
 }
 
@@ -93,7 +94,7 @@ pub(crate) fn reset(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) 
 pub(crate) fn stop(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) -> JsResult<sys::napi_value> {
     let (association, stream) = handles(arguments)?;
     let code = arguments.u32(2, c"code")?;
-    endpoint.change(|driver| driver.engine.stop(clock::now(), association, stream, code));
+    endpoint.change(|driver| driver.engine.stop(driver.clock.now(), association, stream, code));
     js.undefined()
 }
 
@@ -101,7 +102,7 @@ pub(crate) fn stop(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) -
 pub(crate) fn read(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) -> JsResult<sys::napi_value> {
     let (association, stream) = handles(arguments)?;
     let into = arguments.bytes_mut(2, c"into")?;
-    match endpoint.change(|driver| driver.engine.read(clock::now(), association, stream, into)) {
+    match endpoint.change(|driver| driver.engine.read(driver.clock.now(), association, stream, into)) {
         Some(Ok(outcome)) if outcome.bytes > 0 || !outcome.end => js.size(outcome.bytes),
         Some(_) | None => js.int32(-1),
     }
@@ -129,7 +130,7 @@ pub(crate) fn consume(
 ) -> JsResult<sys::napi_value> {
     let (association, stream) = handles(arguments)?;
     let count = arguments.u32(2, c"byteCount")? as usize;
-    endpoint.change(|driver| driver.engine.consume(clock::now(), association, stream, count));
+    endpoint.change(|driver| driver.engine.consume(driver.clock.now(), association, stream, count));
     js.undefined()
 }
 
@@ -140,7 +141,7 @@ pub(crate) fn watch_acknowledged(
     arguments: &mut Arguments,
 ) -> JsResult<sys::napi_value> {
     let (association, stream) = handles(arguments)?;
-    endpoint.change(|driver| driver.engine.watch_acknowledged(clock::now(), association, stream));
+    endpoint.change(|driver| driver.engine.watch_acknowledged(driver.clock.now(), association, stream));
     js.undefined()
 }
 
