@@ -12,6 +12,7 @@ const root = resolve(values.root);
 const TYPESCRIPT_ARROWS = {
   cli: ['index', 'node', 'identity'],
   index: ['node', 'identity', 'errors', 'api'],
+  testing: ['node', 'identity', 'engine', 'errors', 'api'],
   node: ['mesh', 'peer', 'handshake', 'identity', 'stream', 'engine', 'errors', 'api'],
   mesh: ['peer', 'handshake', 'identity', 'stream', 'engine', 'errors', 'api'],
   peer: ['handshake', 'identity', 'stream', 'engine', 'errors', 'api'],

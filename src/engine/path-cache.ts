@@ -25,7 +25,7 @@ export class PathCache {
   }
 
   address(path: PathRecord): PathAddress {
-    const key = Buffer.from(path.buffer, path.byteOffset, path.byteLength).latin1Slice();
+    const key = Buffer.from(path.buffer, path.byteOffset, path.byteLength).toString('latin1');
     return remembered(this.#addresses, key, () => this.#detached.pathAddress(path));
   }
 }
