@@ -122,8 +122,10 @@ export class ReceiveSide {
 
   /** Reads no more; the peer is told. Reads that wait, and later ones, find the end. */
   stop(code: number): void {
-    this.#releaseView();
     if (this.isOver) return;
+    // The bytes of a view that the application still holds stay what they are: they are not given back.
+    this.#consumedBytes += this.#viewBytes;
+    this.#viewBytes = 0;
     this.#port.stop(code);
     this.#end('stopped');
   }

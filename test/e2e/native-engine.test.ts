@@ -10,7 +10,7 @@ const CONFIG: EngineConfig = {
   peerLostAfterMicros: 30_000_000,
   keepAliveMicros: 0,
   memoryBytes: 64 << 20,
-  peers: 8,
+  peers: 80,
   streamsPerPeer: 8,
   streamWindowBytes: 1 << 20,
   initialDataBytes: 48 << 10,
@@ -217,6 +217,72 @@ describe('while a batch is delivered', () => {
     await new Promise((resolve) => setImmediate(resolve));
     look();
     expect(words).toEqual([false, true, true, false]);
+  });
+});
+
+describe('timers', () => {
+  it('are late for nobody whose answer waits in the socket already', async () => {
+    const { first, second } = connectedPair('127.0.0.1', '127.0.0.1');
+    const associations = Array.from({ length: 60 }, (_, at) => {
+      const [own, other] = [first, second].map(({ engine, port }, parity) => {
+        const index = engine.reserveIndex(key(9));
+        return { engine, port, index, association: engine.createAssociation({ parity: parity as 0 | 1, ...CREDIT }) };
+      }) as [End & { association: number }, End & { association: number }];
+      own.engine.installSession(own.association, session(own, other, at, 100 + at, '127.0.0.1'));
+      other.engine.installSession(other.association, session(other, own, 100 + at, at, '127.0.0.1'));
+      return own.association;
+    });
+    const sentBy = (engine: Engine): bigint => {
+      const stats = new BigUint64Array(7);
+      engine.stats(stats);
+      return stats[0] ?? 0n;
+    };
+    const round = async (meanwhile: () => void): Promise<bigint> => {
+      for (const association of associations) first.engine.ping(association, 1);
+      first.engine.flush();
+      meanwhile();
+      for (let answers = 0; answers < associations.length; answers++) await first.recorder.next(EventKind.pong);
+      return sentBy(first.engine);
+    };
+    // Round trips are known from here on: a probe is due after some 10 ms.
+    for (let times = 0; times < 30; times++) await round(() => {});
+    const before = await round(() => {});
+    const after = await round(() => {
+      const answered = sentBy(second.engine) + 60n;
+      // Once the peer has answered, this thread is busy for far longer than a probe time-out.
+      setImmediate(function wait() {
+        if (sentBy(second.engine) < answered) setImmediate(wait);
+        else for (const endMs = performance.now() + 150; performance.now() < endMs; );
+      });
+    });
+    expect(after - before).toBe(60n);
+  });
+});
+
+describe('a view of the receive ring', () => {
+  it('keeps its bytes until it is given back, whatever the engine does with its memory', async () => {
+    const { first, second } = connectedPair('127.0.0.1', '127.0.0.1');
+    const send = async (stream: number, byte: number): Promise<number> => {
+      first.engine.write(first.association, stream, new Uint8Array(3000).fill(byte));
+      first.engine.flush();
+      return (await second.recorder.next(EventKind.streamReadable)).stream;
+    };
+    const open = (): number => first.engine.openStream(first.association, 0, 3, TEXT.encode('p'), new Uint8Array());
+    const stream = open();
+    const theirs = await send(stream, 1);
+    const view = second.engine.peek(second.association, theirs);
+    // The ring of 4 KiB grows, and another stream asks for one of 4 KiB.
+    await send(stream, 2);
+    await send(open(), 3);
+    expect(view).toEqual(new Uint8Array(3000).fill(1));
+    second.engine.consume(second.association, theirs, 3000);
+    expect(second.engine.peek(second.association, theirs)).toEqual(new Uint8Array(3000).fill(2));
+    // A stop of the reading side takes the ring away as well.
+    const last = second.engine.peek(second.association, theirs);
+    second.engine.stop(second.association, theirs, 0);
+    await send(open(), 4);
+    await send(open(), 5);
+    expect(last).toEqual(new Uint8Array(3000).fill(2));
   });
 });
 

@@ -77,7 +77,7 @@ pub(crate) fn drop_association(
     arguments: &mut Arguments,
 ) -> JsResult<sys::napi_value> {
     let association = arguments.u32(0, c"association")?;
-    endpoint.change(|driver| driver.engine.drop_association(driver.clock.now(), association));
+    endpoint.change(|driver| driver.engine.drop_association(association));
     js.undefined()
 }
 

@@ -58,8 +58,10 @@ impl Endpoint {
         let js = unsafe { self.js() };
         // A failure here means that the environment runs no JavaScript any more: there is nobody to tell.
         let _ = js.scoped(|| {
-            let Ok((listener, count)) = prepare_call(js, side, write) else {
-                return self.fail("the arrays of events were detached");
+            let (listener, count) = match prepare_call(js, side, write) {
+                Ok(Some(call)) => call,
+                Ok(None) => return,
+                Err(_) => return self.fail("the arrays of events were detached"),
             };
             self.set_delivering(js, side, true);
             call(js, side, listener, &[count]);
@@ -80,12 +82,12 @@ fn mark_delivering(js: Js, side: JsSide, delivering: bool) {
     }
 }
 
-/// Writes the records; returns the listener and its argument.
+/// Writes the records; returns the listener and its argument, or `None` where there is nothing to tell after all.
 fn prepare_call(
     js: Js,
     side: JsSide,
     write: impl FnOnce(&mut RecordWriter<'_>),
-) -> JsResult<(sys::napi_value, sys::napi_value)> {
+) -> JsResult<Option<(sys::napi_value, sys::napi_value)>> {
     let records = array(js, side.events, sys::TypedarrayType::uint32_array, EVENT_WORDS)?;
     let bytes = array(js, side.bytes, sys::TypedarrayType::uint8_array, MAX_BYTES)?;
     let count = {
@@ -100,7 +102,10 @@ fn prepare_call(
         write(&mut writer);
         writer.count()
     };
-    Ok((js.dereference(side.listener)?, js.uint32(count)?))
+    if count == 0 {
+        return Ok(None);
+    }
+    Ok(Some((js.dereference(side.listener)?, js.uint32(count)?)))
 }
 
 /// Where the elements of a lent array lie. JavaScript could have detached it since the last batch.

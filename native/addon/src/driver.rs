@@ -19,6 +19,9 @@ struct BoundSocket {
 /// System calls of one flush, of a long train each (1 MiB, about 1 ms): acknowledgements and other handles have their turn between two flushes.
 const MAX_SENDS_A_FLUSH: usize = 16;
 
+/// System calls that read a socket before timers fire, of up to four trains each.
+const MAX_READS_BEFORE_TIMERS: usize = 32;
+
 /// How a flush ended.
 pub(crate) enum Flow {
     /// Nothing is left that may be sent now.
@@ -126,12 +129,23 @@ impl Driver {
             return Ok(());
         }
         for number in 0..self.sockets.len() {
-            self.receive_buffer.expect_many();
-            self.receive(number as u16)?;
+            self.read_until_not_due(number as u16)?;
         }
         self.tick();
         if self.is_due() {
             self.engine.handle_timeout(self.now);
+        }
+        Ok(())
+    }
+
+    /// Receives while there is something and a timer is due; not for ever, on a socket that never runs dry.
+    fn read_until_not_due(&mut self, number: u16) -> io::Result<()> {
+        for _ in 0..MAX_READS_BEFORE_TIMERS {
+            self.receive_buffer.expect_many();
+            self.receive(number)?;
+            if self.receive_buffer.trains().next().is_none() || !self.is_due() {
+                break;
+            }
         }
         Ok(())
     }
@@ -194,12 +208,9 @@ impl Driver {
         self.blocked = false;
     }
 
-    /// Whether [`Driver::write_events`] would write something.
+    /// Whether [`Driver::write_events`] may have something to write.
     pub(crate) fn has_events(&mut self) -> bool {
-        if self.held_back.is_none() {
-            self.held_back = self.engine.poll_event();
-        }
-        self.held_back.is_some()
+        self.held_back.is_some() || self.engine.has_events()
     }
 
     /// Writes events until there are no more, or no room; what found none comes first the next time.

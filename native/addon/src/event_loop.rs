@@ -77,6 +77,11 @@ impl Endpoint {
         }
         self.with_driver(Driver::tick);
         self.run_due_timers();
+        if self.with_driver(Driver::has_events) == Some(true) {
+            // What has come is told first, so that credit goes by what readers left unread; then everything is sent.
+            self.schedule_turn();
+            return;
+        }
         let more_to_send = self.send_pending();
         self.set_timer(more_to_send);
         if self.with_driver(Driver::has_events) == Some(true) {

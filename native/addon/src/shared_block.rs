@@ -54,16 +54,26 @@ pub(crate) struct BlockView {
     length: usize,
     env: sys::napi_env,
     array_buffer: Cell<sys::napi_ref>,
+    /// JavaScript may be looking at a part of it at present.
+    lent: Cell<bool>,
 }
 
 impl BlockView {
+    /// JavaScript looks no more.
+    pub(crate) fn give_back(&self) {
+        self.lent.set(false);
+    }
+
     /// A `Uint8Array` of the bytes from `offset`: over the ring itself, or a copy where this runtime allows no external memory.
     pub(crate) fn bytes(&self, js: Js, offset: usize, length: usize) -> JsResult<sys::napi_value> {
         if offset.checked_add(length).is_none_or(|end| end > self.length) {
             return Err(Failure::State("the ring is shorter than what was to be read from it"));
         }
         match self.array_buffer(js) {
-            Ok(buffer) => js.view(sys::TypedarrayType::uint8_array, buffer, offset, length),
+            Ok(buffer) => {
+                self.lent.set(true);
+                js.view(sys::TypedarrayType::uint8_array, buffer, offset, length)
+            }
             Err(Failure::NodeApi(sys::Status::napi_no_external_buffers_allowed)) => {
                 // SAFETY: inside the block; neither JavaScript nor the engine runs before the bytes are copied.
                 js.bytes(unsafe {
@@ -163,12 +173,17 @@ impl BlockSource for SharedBlocks {
                 length: len,
                 env: self.env,
                 array_buffer: Cell::new(ptr::null_mut()),
+                lent: Cell::new(false),
             };
             Box::new(SharedBlock { view: Rc::new(view) })
         })
     }
 
     fn release(&mut self, block: Box<dyn Block>) {
-        self.pool.put(block);
+        // What JavaScript looks at must not change under its eyes: its `ArrayBuffer` keeps the memory alive, and nobody else gets it.
+        let is_lent = block.as_any().downcast_ref::<SharedBlock>().is_some_and(|block| block.view.lent.get());
+        if !is_lent {
+            self.pool.put(block);
+        }
     }
 }

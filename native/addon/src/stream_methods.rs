@@ -6,10 +6,11 @@ use napi_sys as sys;
 use osier_core::{OpenError, OpenRequest, ResetReason, StreamError, StreamKind};
 
 use crate::arguments::Arguments;
+use crate::driver::Driver;
 use crate::endpoint::Endpoint;
 use crate::failure::unfit;
 use crate::js::{Js, JsResult};
-use crate::shared_block::SharedBlock;
+use crate::shared_block::{BlockView, SharedBlock};
 
 /// The least urgent level.
 const LOWEST_PRIORITY: u32 = 7;
@@ -111,15 +112,17 @@ pub(crate) fn read(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) -
 /// `peek(association, stream): Uint8Array | null`
 pub(crate) fn peek(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) -> JsResult<sys::napi_value> {
     let (association, stream) = handles(arguments)?;
-    let found = endpoint.with_driver(|driver| {
-        let peek = driver.engine.peek(association, stream).ok()?;
-        let block = peek.block?.as_any().downcast_ref::<SharedBlock>()?;
-        (peek.len > 0).then(|| (block.view(), peek.offset, peek.len))
-    });
-    match found.flatten() {
+    match endpoint.with_driver(|driver| readable(driver, association, stream)).flatten() {
         Some((view, offset, length)) => view.bytes(js, offset, length),
         None => js.null(),
     }
+}
+
+/// The block that the head of the receive ring lies in, where, and how many bytes.
+fn readable(driver: &mut Driver, association: u32, stream: u32) -> Option<(Rc<BlockView>, usize, usize)> {
+    let peek = driver.engine.peek(association, stream).ok()?;
+    let block = peek.block?.as_any().downcast_ref::<SharedBlock>()?;
+    (peek.len > 0).then(|| (block.view(), peek.offset, peek.len))
 }
 
 /// `consume(association, stream, byteCount): void`
@@ -130,7 +133,12 @@ pub(crate) fn consume(
 ) -> JsResult<sys::napi_value> {
     let (association, stream) = handles(arguments)?;
     let count = arguments.u32(2, c"byteCount")? as usize;
-    endpoint.change(|driver| driver.engine.consume(driver.clock.now(), association, stream, count));
+    endpoint.change(|driver| {
+        if let Some((view, ..)) = readable(driver, association, stream) {
+            view.give_back();
+        }
+        driver.engine.consume(driver.clock.now(), association, stream, count)
+    });
     js.undefined()
 }
 

@@ -16,7 +16,16 @@ use std::rc::Rc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HostId(pub usize);
 
+/// What a host allows its peers before any grant.
+#[derive(Clone, Copy)]
+struct Credit {
+    data: u64,
+    stream_data: u64,
+    streams: u64,
+}
+
 struct Host {
+    credit: Credit,
     engine: Engine,
     address: SocketAddr,
     frozen_until_micros: u64,
@@ -71,9 +80,14 @@ impl Network {
     pub fn add_host(&mut self, config: EngineConfig) -> HostId {
         let id = HostId(self.hosts.len());
         let seed = self.rng.bytes32();
+        let credit = Credit {
+            data: config.initial_data_bytes,
+            stream_data: config.initial_stream_data_bytes,
+            streams: config.streams_per_peer,
+        };
         let engine = Engine::new(config, seed, Rc::new(RefCell::new(HeapBlocks::default())));
         let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, (id.0 >> 8) as u8, id.0 as u8)), 7400);
-        self.hosts.push(Host { engine, address, frozen_until_micros: 0 });
+        self.hosts.push(Host { engine, credit, address, frozen_until_micros: 0 });
         id
     }
 
@@ -112,8 +126,8 @@ impl Network {
         let now = self.now();
         let (index_a, index_b) = (self.reserve(a), self.reserve(b));
         let (path_a, path_b) = (self.path_to(b), self.path_to(a));
-        let handle_a = self.create(a, 0);
-        let handle_b = self.create(b, 1);
+        let handle_a = self.create(a, b, 0);
+        let handle_b = self.create(b, a, 1);
         let session = |local_index, remote_index, send_key, receive_key, path, confirmed| SessionConfig {
             local_index,
             remote_index,
@@ -174,13 +188,13 @@ impl Network {
         }
     }
 
-    fn create(&mut self, host: HostId, parity: u8) -> u32 {
-        let defaults = EngineConfig::default();
+    fn create(&mut self, host: HostId, peer: HostId, parity: u8) -> u32 {
+        let Credit { data, stream_data, streams } = self.hosts[peer.0].credit;
         let config = AssociationConfig {
             parity,
-            peer_max_data: defaults.initial_data_bytes,
-            peer_max_stream_data: defaults.initial_stream_data_bytes,
-            peer_max_streams: defaults.streams_per_peer,
+            peer_max_data: data,
+            peer_max_stream_data: stream_data,
+            peer_max_streams: streams,
         };
         let now = self.now();
         match self.engine(host).create_association(now, &config) {

@@ -43,9 +43,9 @@ impl Association {
         matches!(self.phase, Phase::Over)
     }
 
-    /// Whether what has arrived can still be read: also for a while after the peer ended the association.
+    /// Whether what has arrived can still be read: for as long as it is there, unless this end closed.
     pub(crate) fn is_readable(&self) -> bool {
-        matches!(self.phase, Phase::Open | Phase::Draining)
+        !matches!(self.phase, Phase::Closing { .. })
     }
 
     /// Whether streams can still be used.

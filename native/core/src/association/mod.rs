@@ -103,6 +103,8 @@ pub(crate) struct Association {
     pub(crate) queued: bool,
     /// Whether the engine's event queue holds it.
     pub(crate) eventful: bool,
+    /// Its end was put behind all other events.
+    pub(crate) tells_cause_last: bool,
     /// The earliest deadline that the engine's timer queue holds for it.
     pub(crate) scheduled: Option<Instant>,
     /// When a RESET hint was last told.
@@ -144,6 +146,7 @@ impl Association {
             counters: AssociationCounters::default(),
             queued: false,
             eventful: false,
+            tells_cause_last: false,
             scheduled: None,
             reset_hinted_at: None,
             path: UNKNOWN_PATH,

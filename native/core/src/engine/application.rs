@@ -112,8 +112,8 @@ impl Engine {
     }
 
     /// Ends without a word; no event follows.
-    pub fn drop_association(&mut self, now: Instant, handle: u32) {
-        self.remove_association(now, handle);
+    pub fn drop_association(&mut self, handle: u32) {
+        self.remove_association(handle);
     }
 
     /// Asks for an acknowledgement at once; [`Event::Pong`](crate::Event::Pong) follows.

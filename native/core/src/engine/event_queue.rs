@@ -28,6 +28,16 @@ impl EventQueue {
         self.queued.push_back(Queued::Association(handle));
     }
 
+    /// Whether nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.queued.is_empty()
+    }
+
+    /// Whether something waits behind what is next.
+    pub(super) fn has_several(&self) -> bool {
+        self.queued.len() > 1
+    }
+
     /// What is next, still queued.
     pub(super) fn front(&self) -> Option<&Queued> {
         self.queued.front()

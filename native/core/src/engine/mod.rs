@@ -10,6 +10,7 @@ mod receive;
 mod reset_limit;
 mod schedule;
 mod streams;
+mod tell;
 
 pub use application::{AssociationRefused, AssociationStats};
 
@@ -23,7 +24,7 @@ use crate::slab::Slab;
 use crate::stream::{BlockSource, MemoryBudget};
 use crate::time::Instant;
 use admission::Admission;
-use event_queue::{EventQueue, Queued};
+use event_queue::EventQueue;
 use reset_limit::ResetLimit;
 use schedule::Schedule;
 use std::cell::RefCell;
@@ -120,20 +121,6 @@ impl Engine {
         }
     }
 
-    /// The next event; call until `None` after every batch.
-    pub fn poll_event(&mut self) -> Option<Event> {
-        loop {
-            if let Queued::Association(handle) = *self.events.front()? {
-                if let Some(event) = self.poll_association_event(handle) {
-                    return Some(event);
-                }
-            }
-            if let Some(Queued::Event(event)) = self.events.pop_front() {
-                return Some(event);
-            }
-        }
-    }
-
     /// When [`Engine::handle_timeout`] is to be called next.
     pub fn poll_timeout(&mut self) -> Option<Instant> {
         // Entries whose owner wants to be woken later, or not at all, are put right: nobody is woken for them.
@@ -185,9 +172,19 @@ impl Engine {
         if let Some(transmit) = self.transmit_datagram(out) {
             return Some(self.count_sent(transmit));
         }
+        if self.budget.take_freed() {
+            self.offer_freed_budget(now);
+        }
         while let Some(handle) = self.schedule.pop_ready() {
             let Some(association) = self.associations.get_mut(handle) else { continue };
             association.queued = false;
+            if association.is_over() {
+                // What it has to tell, and what can be read meanwhile, comes first: then it is queued again.
+                if !association.eventful {
+                    self.remove_association(handle);
+                }
+                continue;
+            }
             let transmit = association.poll_transmit(now, out);
             if transmit.is_some() && association.wants_to_send(now) {
                 association.queued = true;
@@ -228,52 +225,16 @@ impl Engine {
         Some(Transmit { path, ecn: Ecn::NotEct, segment_size: len, len })
     }
 
-    /// After anything that touched an association: tells its events, queues it for sending, sets its timer.
+    /// After anything that touched an association: tells its events, queues it for sending or for its removal, sets its timer.
     fn settle(&mut self, now: Instant, handle: u32) {
         self.tell_events(now, handle);
-        if self.associations.get(handle).is_some_and(Association::is_over) {
-            // What nobody has fetched yet outlives the association.
-            while let Some(event) = self.poll_association_event(handle) {
-                self.events.push_back(event);
-            }
-            self.remove_association(now, handle);
-            return;
-        }
         self.make_ready(now, handle);
         self.reschedule(handle);
     }
 
-    fn tell_events(&mut self, now: Instant, handle: u32) {
-        let Some(association) = self.associations.get_mut(handle) else { return };
-        while let Some((token, sent_at)) = association.poll_pong() {
-            let rtt_micros = now.saturating_micros_since(sent_at);
-            self.events.push_back(Event::Pong { association: handle, token, rtt_micros });
-        }
-        if association.poll_peer_draining() {
-            self.events.push_back(Event::PeerDraining { association: handle });
-        }
-        if !association.eventful && association.has_events() {
-            association.eventful = true;
-            self.events.push_association(handle);
-        }
-    }
-
-    /// The next event of an association's streams, and last the end of the association itself.
-    fn poll_association_event(&mut self, handle: u32) -> Option<Event> {
-        let association = self.associations.get_mut(handle)?;
-        if let Some(event) = association.poll_stream_event() {
-            return Some(Event::Stream { association: handle, event });
-        }
-        if let Some(cause) = association.poll_cause() {
-            return Some(Event::AssociationClosed { association: handle, cause });
-        }
-        association.eventful = false;
-        None
-    }
-
     fn make_ready(&mut self, now: Instant, handle: u32) {
         let Some(association) = self.associations.get_mut(handle) else { return };
-        if !association.queued && association.wants_to_send(now) {
+        if !association.queued && (association.is_over() || association.wants_to_send(now)) {
             association.queued = true;
             self.schedule.push_ready(handle);
         }
@@ -302,16 +263,11 @@ impl Engine {
         self.events.push_back(Event::SessionDropped { association: handle, local_index });
     }
 
-    fn remove_association(&mut self, now: Instant, handle: u32) {
-        let was_spent = !self.budget.may_grow(self.config.initial_data_bytes);
+    fn remove_association(&mut self, handle: u32) {
         let Some(association) = self.associations.remove(handle) else { return };
         for session in association.sessions.iter() {
             self.indices.remove(session.local_index);
             self.remotes.remove(&(session.path.remote, session.remote_index));
-        }
-        drop(association);
-        if was_spent && self.budget.may_grow(self.config.initial_data_bytes) {
-            self.offer_freed_budget(now);
         }
     }
 

@@ -6,6 +6,9 @@ use crate::stream::{OpenError, OpenRequest, Peek, ReadOutcome, StreamError, Stre
 use crate::time::Instant;
 use osier_wire::ResetReason;
 
+/// An association's window up to which its growth goes by the present round trip.
+const SMALL_WINDOW_BYTES: u64 = 1 << 20;
+
 impl Engine {
     /// Opens a stream. `None`: the association is dead.
     pub fn open_stream(
@@ -145,9 +148,14 @@ impl Engine {
         call: impl FnOnce(&mut Streams, u64) -> R,
     ) -> Option<R> {
         let association = self.associations.get_mut(handle)?;
-        // The least one: a queue that a large window fills must not let it grow further.
         let rtt = &association.control().rtt;
-        let rtt_micros = if rtt.has_sample() { rtt.min_micros() } else { 0 };
+        let rtt_micros = match association.streams.window_bytes() {
+            _ if !rtt.has_sample() => 0,
+            // What a small window can queue is little; the round trip as it is includes loops that are busy, and a way that has become longer.
+            ..=SMALL_WINDOW_BYTES => rtt.smoothed_micros(),
+            // The least one: a queue that a large window fills must not let it grow further.
+            _ => rtt.min_micros(),
+        };
         let result = call(&mut association.streams, rtt_micros);
         association.update_timers(now);
         self.settle(now, handle);

@@ -155,6 +155,11 @@ impl Streams {
         Ok(offset)
     }
 
+    /// Bytes that the peer may be ahead of the application, over all streams.
+    pub(crate) fn window_bytes(&self) -> u64 {
+        self.shared.credit.window_bytes()
+    }
+
     /// Totals and levels.
     pub(crate) fn stats(&self, handle: u32) -> Result<StreamStats, StreamError> {
         let Stream { send, receive, .. } = self.get(handle)?;

@@ -74,6 +74,11 @@ impl AssociationCredit {
         self.reservation.bytes() - self.held_bytes
     }
 
+    /// Bytes that the peer may be ahead of consumption.
+    pub(crate) fn window_bytes(&self) -> u64 {
+        self.window.window()
+    }
+
     /// What bounds the growth of windows.
     pub(crate) fn budget(&self) -> &MemoryBudget {
         self.reservation.budget()
@@ -115,7 +120,9 @@ impl AssociationCredit {
         let budget = self.reservation.budget();
         let room = match budget.growth_room() {
             room if room >= CREDIT_INITIAL_BYTES => room,
-            _ if left < CREDIT_INITIAL_BYTES && budget.has_room(CREDIT_INITIAL_BYTES) => CREDIT_INITIAL_BYTES,
+            _ if left < CREDIT_INITIAL_BYTES && budget.may_continue(CREDIT_INITIAL_BYTES) => {
+                CREDIT_INITIAL_BYTES
+            }
             _ => return 0,
         };
         let unread = self.received - self.window.consumed();

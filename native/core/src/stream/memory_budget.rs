@@ -8,6 +8,9 @@ use std::rc::Rc;
 pub(crate) struct MemoryBudget {
     limit_bytes: u64,
     used_bytes: Cell<u64>,
+    /// Somebody who would stand still was refused, and waits for memory to become free.
+    refused: Cell<bool>,
+    freed: Cell<bool>,
 }
 
 impl MemoryBudget {
@@ -19,7 +22,12 @@ impl MemoryBudget {
 
     /// A budget of which nothing is used.
     pub(crate) fn new(limit_bytes: u64) -> Rc<Self> {
-        Rc::new(Self { limit_bytes, used_bytes: Cell::new(0) })
+        Rc::new(Self {
+            limit_bytes,
+            used_bytes: Cell::new(0),
+            refused: Cell::new(false),
+            freed: Cell::new(false),
+        })
     }
 
     /// Bytes reserved now. Above the limit only by what existing streams must have to go on.
@@ -35,6 +43,22 @@ impl MemoryBudget {
     /// Whether something that works as it is may take `bytes` more to work better.
     pub(crate) fn may_grow(&self, bytes: u64) -> bool {
         bytes <= self.growth_room()
+    }
+
+    /// Whether `bytes` more can be had by somebody who would stand still without them. Half of the newcomers' part stays closed to that too.
+    /// After a refusal [`MemoryBudget::take_freed`] tells when it is worth asking again.
+    pub(crate) fn may_continue(&self, bytes: u64) -> bool {
+        let open = self.limit_bytes - self.limit_bytes / Self::NEWCOMERS_SHARE / 2;
+        let allowed = self.used_bytes().saturating_add(bytes) <= open;
+        if !allowed {
+            self.refused.set(true);
+        }
+        allowed
+    }
+
+    /// Whether memory became free since somebody was refused; told once.
+    pub(crate) fn take_freed(&self) -> bool {
+        self.freed.take()
     }
 
     /// The most that [`MemoryBudget::may_grow`] allows.
@@ -70,6 +94,9 @@ impl Reservation {
         if bytes != self.bytes {
             let others = self.budget.used_bytes.get() - self.bytes;
             self.budget.used_bytes.set(others + bytes);
+            if bytes < self.bytes && self.budget.refused.take() {
+                self.budget.freed.set(true);
+            }
             self.bytes = bytes;
         }
     }
@@ -108,6 +135,22 @@ mod tests {
         assert_eq!(budget.used_bytes(), 20);
         drop(one);
         assert_eq!(budget.used_bytes(), 0);
+    }
+
+    #[test]
+    fn who_was_refused_is_told_once_that_memory_became_free() {
+        let budget = MemoryBudget::new(1000);
+        let mut all = Reservation::of(&budget, 800);
+        all.set(790);
+        assert!(!budget.take_freed(), "nobody was refused");
+        assert!(
+            budget.may_continue(85) && !budget.may_continue(86),
+            "half of the newcomers' quarter is closed"
+        );
+        all.set(795);
+        assert!(!budget.take_freed());
+        all.set(700);
+        assert!(budget.take_freed() && !budget.take_freed());
     }
 
     #[test]
