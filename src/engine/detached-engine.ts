@@ -17,6 +17,8 @@ export interface DetachedEngine extends Omit<Engine, 'bind' | 'pathTo' | 'flush'
   /** When {@link handleTimeout} will have something to do; -1: never. */ timeout(): number;
   /** Does what is due. Returns the engine's time. */ handleTimeout(): number;
   /** Tells the listener one batch. False: there was nothing to tell. */ deliver(): boolean;
+  /** What carries the datagrams cannot go on: the listener is told in the next turn, and the engine closes. At most 1,024 bytes. */
+  fail(message: string): void;
   pathRecord(socket: number, host: string, port: number): PathRecord;
   /** Where packets of a path go, and from which socket. */
   pathAddress(path: PathRecord): { readonly socket: number; readonly host: string; readonly port: number };

@@ -67,6 +67,26 @@ describe('a bytes stream over a bad link', () => {
     }));
 });
 
+describe("streams beyond the peer's limit", () => {
+  test('wait until one ends', async () => {
+    for (const seed of ['0', '1', '2']) {
+      const network = simulate({ seed });
+      await network.run(async () => {
+        const server = await network.host('server').start({ limits: { streamsPerPeer: 2 } });
+        server.handle('hold', async (stream) => void (await collect(stream)));
+        const peer = await (await network.host('client').start()).connect(server.address);
+        const held = await Promise.all([peer.openStream('hold'), peer.openStream('hold')]);
+        await expect(peer.openStream('hold', { timeoutMs: 100 })).rejects.toMatchObject({ code: 'ERR_OSIER_TIMEOUT' });
+        const waiting = peer.openStream('hold');
+        await held[0]?.end();
+        const third = await waiting;
+        await third.end();
+        expect(await third.closed).toEqual({ status: 'finished' });
+      });
+    }
+  });
+});
+
 describe('connecting over a bad link', () => {
   test('both ends at once come to one connection each, and streams flow both ways', async () => {
     for (const seed of ['0', '1', '2', '3', '4']) {

@@ -17,6 +17,9 @@ use crate::socket_methods::socket_address;
 /// Bytes before a train in what `transmit` writes: its path record, then its segment size and its ECN codepoint, 4 bytes little-endian each.
 const TRAIN_HEAD_BYTES: usize = PATH_RECORD_LENGTH + 8;
 
+/// Bytes of the longest message of a failure.
+const LONGEST_MESSAGE: usize = 1_024;
+
 /// `setTime(nowMicros): void`; an engine on the machine's clock reads that instead.
 pub(crate) fn set_time(
     js: Js,
@@ -65,7 +68,13 @@ pub(crate) fn transmit(
         driver.tick();
         driver.engine.poll_transmit(driver.now(), train)
     });
-    let Some(transmit) = transmitted.flatten() else { return js.uint32(0) };
+    let Some(transmit) = transmitted.flatten() else {
+        // What was due, or sending itself, may have led to something that is to be told.
+        if endpoint.with_driver(Driver::has_events) == Some(true) {
+            endpoint.schedule_turn();
+        }
+        return js.uint32(0);
+    };
     let (path, rest) = head.split_at_mut(PATH_RECORD_LENGTH);
     path.copy_from_slice(&transmit.path.to_record());
     let (segment_size, ecn) = rest.split_at_mut(4);
@@ -119,6 +128,12 @@ pub(crate) fn deliver(
         Phase::Closing | Phase::Closed => false,
     };
     js.boolean(more)
+}
+
+/// `fail(message): void`; the driver cannot go on. The listener is told in the next turn, and the engine closed.
+pub(crate) fn fail(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) -> JsResult<sys::napi_value> {
+    endpoint.fail(&arguments.string(0, c"message", LONGEST_MESSAGE)?);
+    js.undefined()
 }
 
 /// `pathRecord(socket, host, port): PathRecord`

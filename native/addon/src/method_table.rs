@@ -67,6 +67,7 @@ pub(crate) fn detached() -> Vec<sys::napi_property_descriptor> {
         method!(c"timeout", detached_methods::timeout),
         method!(c"handleTimeout", detached_methods::handle_timeout),
         method!(c"deliver", detached_methods::deliver),
+        method!(c"fail", detached_methods::fail),
         method!(c"pathRecord", detached_methods::path_record),
         method!(c"pathAddress", detached_methods::path_address),
     ]);

@@ -162,6 +162,17 @@ describe('a detached engine', () => {
     carry(second, first);
   });
 
+  it('that is told to fail says so in its next turn, and is closed', () => {
+    const [first] = connectedPair();
+    first.engine.deliver();
+    const { wakes } = first;
+    first.engine.fail('the cable is gone');
+    expect(first.wakes).toBe(wakes + 1);
+    first.engine.deliver();
+    expect(first.kinds.at(-1)).toBe(EventKind.engineFailed);
+    expect(first.engine.transmit(new Uint8Array(TRAIN_ROOM_BYTES))).toBe(0);
+  });
+
   it('can be closed twice, and does nothing afterwards', () => {
     const [first] = connectedPair();
     first.engine.close();
