@@ -13,6 +13,7 @@ describe('a host', () => {
       const [machine] = hosts;
       const stream = await peer.openStream('echo');
       await stream.write(BYTES);
+      expect(await stream.read(new Uint8Array(1))).toBe(1);
       let sent = 0;
       observeDatagrams(network, ({ what, from }) => {
         if (what === 'sent' && from === 'server') sent++;
@@ -21,10 +22,13 @@ describe('a host', () => {
       await network.clock.sleep(1_000);
       expect(sent).toBe(0);
       await expect(server.connect(client.address)).rejects.toMatchObject({ code: 'ERR_OSIER_NODE_CLOSED' });
+      expect(peer.state.status).toBe('connected');
 
       const again = await machine.start();
       serveEcho(again);
       expect([again.id, again.address]).toEqual([server.id, server.address]);
+      // Who has nothing to say does not hear of it.
+      stream.write(BYTES).catch(() => {});
       expect(await stream.closed).toMatchObject({ status: 'failed', error: { code: 'ERR_OSIER_PEER_RESTARTED' } });
       expect(sameBytes(await echoed(peer, BYTES), BYTES)).toBe(true);
     });
@@ -33,10 +37,12 @@ describe('a host', () => {
   test('that is killed while it starts never comes up', async () => {
     const network = simulate();
     await network.run(async () => {
-      const host = network.host('one');
-      const starting = host.start();
+      const [host, server] = [network.host('one'), await network.host('server').start()];
+      observeDatagrams(network, ({ from }) => expect(from).toBe('no host at all'));
+      const starting = host.start({ peers: [server.address] });
       host.crash();
       await expect(starting).rejects.toMatchObject({ code: 'ERR_OSIER_NODE_CLOSED' });
+      await network.clock.sleep(1_000);
       await expect(host.start()).resolves.toBeDefined();
     });
   });
@@ -52,25 +58,33 @@ describe('a host', () => {
     });
   });
 
-  test('that is stopped sends nothing and goes on afterwards, where it was', async () => {
+  test('that is stopped sends nothing and hears nothing, then goes on where it was with all that came meanwhile', async () => {
     const network = simulate();
     await network.run(async () => {
-      const { peer, hosts } = await connectTwo(network);
+      const { server, client, peer, hosts } = await connectTwo(network);
       const stream = await peer.openStream('echo');
+      await stream.write(BYTES.subarray(0, 1));
+      expect(await stream.read(new Uint8Array(1))).toBe(1);
       let sent = 0;
+      let arrived = 0n;
       observeDatagrams(network, ({ what, from }) => {
         if (what === 'sent' && from === 'server') sent++;
+        if (what === 'arrived' && from === 'client') arrived++;
       });
+      const { packetsReceived } = server.stats();
+      const sinceMs = network.clock.nowMs();
       hosts[0].freeze(10_000);
-      const startMs = network.clock.nowMs();
-      const into = new Uint8Array(5);
-      const reading = stream.read(into);
+      const slept = server.clock.sleep(1).then(() => network.clock.nowMs() - sinceMs);
       await stream.write(BYTES.subarray(0, 5));
-      await network.clock.sleep(9_999);
+      const answered = stream.read(new Uint8Array(5)).then(() => network.clock.nowMs() - sinceMs);
+      await server.peers.get(client.id)?.openStream('nothing', { timeoutMs: 1_000 });
+      await network.clock.sleep(9_000);
       expect(sent).toBe(0);
-      expect(await reading).toBe(5);
-      expect(network.clock.nowMs() - startMs).toBeGreaterThan(10_000);
-      expect(network.clock.nowMs() - startMs).toBeLessThan(12_000);
+      expect(arrived).toBeGreaterThan(0n);
+      expect(server.stats().packetsReceived).toBe(packetsReceived);
+      expect(await slept).toBe(10_000);
+      expect(server.stats().packetsReceived).toBe(packetsReceived + arrived);
+      expect(await answered).toBeLessThan(10_010);
     });
   });
 
@@ -134,6 +148,7 @@ describe('a partition', () => {
       const ping = peer.ping({ timeoutMs: 3_000 });
       await network.clock.sleep(100);
       network.partition([hosts[0]], [hosts[1]]);
+      observeDatagrams(network, ({ what }) => expect(what).toBe('sent'));
       await expect(ping).rejects.toMatchObject({ code: 'ERR_OSIER_TIMEOUT' });
     });
   });

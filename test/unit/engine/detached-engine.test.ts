@@ -123,6 +123,22 @@ describe('a detached engine', () => {
     expect(first.wakes).toBe(before + 1);
   });
 
+  it('asks for a turn when time alone has led to something that is to be told', () => {
+    const [first] = connectedPair();
+    const stream = first.engine.openStream(first.association, 0, 3, TEXT.encode('p'), new Uint8Array());
+    first.engine.write(first.association, stream, TEXT.encode('nobody hears this'));
+    const room = new Uint8Array(TRAIN_ROOM_BYTES);
+    while (first.engine.deliver());
+    const { wakes } = first;
+    for (let rounds = 0; rounds < 1_000 && first.wakes === wakes; rounds++) {
+      while (first.engine.transmit(room) > 0);
+      first.engine.setTime(first.engine.timeout());
+      first.engine.handleTimeout();
+    }
+    while (first.engine.deliver());
+    expect(first.kinds.at(-1)).toBe(EventKind.associationClosed);
+  });
+
   it('lives by the time that is handed in, which never goes back', () => {
     const { ends } = sayHello();
     const [first] = ends;
