@@ -13,8 +13,13 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout } },
       { extends: true, test: { name: 'property', include: ['test/property/**/*.test.ts'], testTimeout } },
+      { extends: true, test: { name: 'simulated', include: ['test/simulated/**/*.test.ts'], testTimeout } },
       { extends: true, test: { name: 'interop', include: ['test/interop/**/*.test.ts'], testTimeout } },
       { extends: true, test: { name: 'scenario', include: ['test/scenario/**/*.test.ts'], ...realSockets } },
+      {
+        extends: true,
+        test: { name: 'scenario-dgram', include: ['test/scenario/**/*.test.ts'], env: { OSIER_DRIVER: 'dgram' }, ...realSockets },
+      },
       { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...realSockets } },
     ],
   },

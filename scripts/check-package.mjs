@@ -25,10 +25,23 @@ if (!metricsText([client, server]).includes('osier_sent_packets_total') || typeo
 await Promise.all([client.close(), server.close()]);
 `;
 
+const SIMULATION = `import { SimNetwork } from 'osier/testing';
+const net = new SimNetwork({ link: { delayMs: 20, lossRate: 0.05 } });
+await net.run(async () => {
+  const server = await net.host('server').start();
+  server.handle('hello', async (stream) => { await stream.write(new TextEncoder().encode('hello')); });
+  const stream = await (await (await net.host('client').start()).connect(server.address)).openStream('hello');
+  for await (const batch of stream) for (const chunk of batch) console.log(new TextDecoder().decode(chunk));
+});
+await net[Symbol.asyncDispose]();
+`;
+
 /** What a tarball must hold, and what must not be in it. */
 const WANTED = [
   'dist/index.js',
   'dist/index.d.ts',
+  'dist/testing/index.js',
+  'dist/testing/index.d.ts',
   'dist/cli/main.js',
   'dist/metrics/prometheus.js',
   'dist/metrics/prometheus.d.ts',
@@ -81,18 +94,21 @@ function useIt() {
   writeFileSync(join(folder, 'program.mjs'), PROGRAM);
   expect('the program', run(process.execPath, ['program.mjs'], folder), 'hello');
   checkTypes();
+  writeFileSync(join(folder, 'simulation.mjs'), SIMULATION);
+  expect('the simulation', run(process.execPath, ['simulation.mjs'], folder), 'hello');
   const { version } = JSON.parse(run(process.execPath, ['-p', 'JSON.stringify(require("osier/package.json"))'], folder));
   expect('osier --version', run(join(folder, 'node_modules/.bin/osier'), ['--version'], folder), version);
   console.log('the installed package works');
 }
 
-/** Compiles the program as TypeScript, with the compiler and the Node types of this checkout. */
+/** Compiles the programs as TypeScript, with the compiler and the Node types of this checkout. */
 function checkTypes() {
   writeFileSync(join(folder, 'program.mts'), PROGRAM);
+  writeFileSync(join(folder, 'simulation.mts'), SIMULATION);
   mkdirSync(join(folder, 'node_modules/@types'), { recursive: true });
   symlinkSync(join(root, 'node_modules/@types/node'), join(folder, 'node_modules/@types/node'));
   const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,esnext.disposable', '--types', 'node'];
-  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...options, 'program.mts'], folder);
+  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...options, 'program.mts', 'simulation.mts'], folder);
 }
 
 /** @param {string} what @param {string} output @param {string} wanted */

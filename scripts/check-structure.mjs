@@ -11,6 +11,7 @@ const root = resolve(values.root);
 /** What each folder of src/ may import besides itself. `index` is src/index.ts. */
 const TYPESCRIPT_ARROWS = {
   cli: ['index', 'node', 'identity'],
+  testing: ['node', 'identity', 'engine', 'errors', 'api'],
   metrics: ['index', 'errors', 'api'],
   index: ['node', 'observe', 'identity', 'errors', 'api'],
   node: ['mesh', 'peer', 'handshake', 'identity', 'stream', 'observe', 'engine', 'errors', 'api'],

@@ -2,11 +2,21 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { osierError } from '../errors/index.js';
+import type { DetachedEngine } from './detached-engine.js';
 import type { BatchListener, Engine, EngineConfig } from './engine.js';
 
 /** What the addon exports. */
 export interface Addon {
   readonly NativeEngine: new (config: EngineConfig, listener: BatchListener) => Engine;
+  readonly DetachedEngine: new (
+    config: EngineConfig,
+    listener: BatchListener,
+    wake: () => void,
+    seed: Uint8Array | null,
+    startMicros: number | null,
+  ) => DetachedEngine;
+  /** Requests of libuv that are not done in this environment: file operations, names to resolve, jobs of the thread pool. */
+  pendingRequests(): number;
 }
 
 const require = createRequire(import.meta.url);

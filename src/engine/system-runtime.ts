@@ -5,13 +5,13 @@ import { networkInterfaces } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import type { WaitOptions } from '../api/waiting.js';
 import { durationOption, signalOption } from '../errors/option-checks.js';
-import { createNativeEngine } from './native-engine.js';
 import type { ResolvedAddress, Runtime, Timer } from './runtime.js';
+import { createSystemEngine } from './system-engine.js';
 
 /** Longest delay of a Node timer; a longer one would fire at once. */
 const NODE_TIMER_MS_MAX = 2 ** 31 - 1;
 
-/** The real machine: its clock, its resolver, and the engine of the addon. */
+/** The real machine: its clock, its resolver, and an engine on its sockets. */
 export const systemRuntime: Runtime = {
   clock: { nowMs: () => performance.now(), sleep },
   wallClockMs: () => Date.now(),
@@ -21,7 +21,7 @@ export const systemRuntime: Runtime = {
   randomBytes: (byteCount) => randomFillSync(new Uint8Array(byteCount)),
   resolve,
   machineAddresses,
-  createEngine: createNativeEngine,
+  createEngine: createSystemEngine,
 };
 
 function setTimer(delayMs: number, callback: () => void): Timer {

@@ -60,6 +60,8 @@ export interface OsierErrorDetails {
   ERR_OSIER_KEYLOG: { readonly path: string };
   /** A fault in Osier itself; the node is closed, the process is not. */
   ERR_OSIER_INTERNAL: NoDetails;
+  /** A simulated program waits for something that can no longer happen. `osier/testing` only. */
+  ERR_OSIER_SIM_STALLED: { readonly seed: string; readonly atMs: number };
 }
 
 /** Why a connection was closed, as the wire says it. Open union. */

@@ -37,6 +37,11 @@ export async function loadIdentity(path: string | URL, options?: { ifMissing?: '
   return createdIdentity(path);
 }
 
+/** The identity of a seed of 32 bytes, which it takes over. Who knows the seed is that node. */
+export function identityOfSeed(seed: Uint8Array): Identity {
+  return new KeyPairIdentity(seed);
+}
+
 /** Whether `value` is an identity of this copy of the package: one whose keys {@link exchangeKeysOf} finds. */
 export function isIdentity(value: unknown): value is Identity {
   return value instanceof KeyPairIdentity;

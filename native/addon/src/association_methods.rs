@@ -6,7 +6,6 @@ use napi_sys as sys;
 use osier_core::CloseCode;
 
 use crate::arguments::Arguments;
-use crate::clock;
 use crate::config::{association_config, session_config};
 use crate::endpoint::Endpoint;
 use crate::failure::unfit;
@@ -22,7 +21,7 @@ pub(crate) fn create_association(
     arguments: &mut Arguments,
 ) -> JsResult<sys::napi_value> {
     let config = association_config(js, arguments.value(0))?;
-    let created = endpoint.change(|driver| driver.engine.create_association(clock::now(), &config));
+    let created = endpoint.change(|driver| driver.engine.create_association(driver.clock.now(), &config));
     match created {
         Some(Ok(handle)) => js.uint32(handle),
         Some(Err(_)) | None => js.int32(-1),
@@ -38,7 +37,7 @@ pub(crate) fn install_session(
     let association = arguments.u32(0, c"association")?;
     let session = session_config(js, arguments.value(1))?;
     let installed =
-        endpoint.change(|driver| driver.engine.install_session(clock::now(), association, &session));
+        endpoint.change(|driver| driver.engine.install_session(driver.clock.now(), association, &session));
     js.boolean(installed.unwrap_or(false))
 }
 
@@ -67,7 +66,7 @@ pub(crate) fn close_association(
     if reason.len() > LONGEST_REASON {
         return Err(unfit(c"reason", "at most 256 bytes long"));
     }
-    endpoint.change(|driver| driver.engine.close_association(clock::now(), association, code, reason));
+    endpoint.change(|driver| driver.engine.close_association(driver.clock.now(), association, code, reason));
     js.undefined()
 }
 
@@ -86,14 +85,14 @@ pub(crate) fn drop_association(
 pub(crate) fn ping(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) -> JsResult<sys::napi_value> {
     let association = arguments.u32(0, c"association")?;
     let token = arguments.u32(1, c"token")?;
-    endpoint.change(|driver| driver.engine.ping(clock::now(), association, token));
+    endpoint.change(|driver| driver.engine.ping(driver.clock.now(), association, token));
     js.undefined()
 }
 
 /// `drain(association): void`
 pub(crate) fn drain(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) -> JsResult<sys::napi_value> {
     let association = arguments.u32(0, c"association")?;
-    endpoint.change(|driver| driver.engine.drain(clock::now(), association));
+    endpoint.change(|driver| driver.engine.drain(driver.clock.now(), association));
     js.undefined()
 }
 

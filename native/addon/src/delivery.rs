@@ -32,6 +32,18 @@ impl Endpoint {
         self.close();
     }
 
+    /// Asks the driver in JavaScript of a detached engine for a turn.
+    pub(crate) fn call_wake(&self) {
+        let Some(side) = self.js_side.get() else { return };
+        // SAFETY: called from methods of the engine only, on the environment's thread.
+        let js = unsafe { self.js() };
+        // As in `call_listener`.
+        let _ = js.scoped(|| {
+            let Ok(wake) = js.dereference(side.wake) else { return };
+            call(js, side, wake, &[]);
+        });
+    }
+
     fn set_delivering(&self, js: Js, side: JsSide, delivering: bool) {
         self.delivering.set(delivering);
         if self.js_side.get().is_some() {
@@ -52,7 +64,7 @@ impl Endpoint {
                 Err(_) => return self.fail("the arrays of events were detached"),
             };
             self.set_delivering(js, side, true);
-            call(js, side, listener, count);
+            call(js, side, listener, &[count]);
             self.set_delivering(js, side, false);
             if matches!(self.phase.get(), Phase::Closing | Phase::Closed) {
                 self.release_js_side();
@@ -104,12 +116,20 @@ fn array(js: Js, reference: sys::napi_ref, kind: i32, length: usize) -> JsResult
     }
 }
 
-fn call(js: Js, side: JsSide, listener: sys::napi_value, count: sys::napi_value) {
+fn call(js: Js, side: JsSide, function: sys::napi_value, arguments: &[sys::napi_value]) {
     let Ok(receiver) = js.global() else { return };
     let mut result = ptr::null_mut();
-    // SAFETY: the values come from the present scope, and the async context is alive: while a batch is delivered nobody destroys it.
+    // SAFETY: the values come from the present scope, and the async context is alive: while a function of it runs nobody destroys it.
     let status = unsafe {
-        sys::napi_make_callback(js.env(), side.context, receiver, listener, 1, &count, &mut result)
+        sys::napi_make_callback(
+            js.env(),
+            side.context,
+            receiver,
+            function,
+            arguments.len(),
+            arguments.as_ptr(),
+            &mut result,
+        )
     };
     if status == sys::Status::napi_pending_exception {
         report_exception(js);

@@ -1,11 +1,11 @@
-//! An engine and its sockets: datagrams in, datagrams out. Knows neither libuv nor JavaScript.
+//! An engine and its sockets: datagrams in, datagrams out. Knows neither libuv nor JavaScript. A detached engine has no sockets.
 
 use std::io;
 
 use osier_core::{Ecn, Engine, Event, Instant, Path, ReceiveMeta};
 use osier_udp::{classify, ErrorClass, ReceiveBuffer, Route, SendOutcome, SendQueue, UdpSocket};
 
-use crate::clock;
+use crate::clock::Clock;
 use crate::event_record::RecordWriter;
 
 /// Errors in a row, with nothing received between them, after which a socket counts as dead: waiting for it would spin.
@@ -36,6 +36,7 @@ pub(crate) enum Flow {
 
 pub(crate) struct Driver {
     pub(crate) engine: Engine,
+    pub(crate) clock: Clock,
     sockets: Vec<BoundSocket>,
     receive_buffer: ReceiveBuffer,
     queue: SendQueue,
@@ -49,13 +50,14 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    pub(crate) fn new(engine: Engine) -> Self {
+    pub(crate) fn new(engine: Engine, clock: Clock) -> Self {
         Self {
             engine,
+            clock,
             sockets: Vec::new(),
             receive_buffer: ReceiveBuffer::new(),
             queue: SendQueue::new(),
-            now: clock::now(),
+            now: clock.now(),
             blocked: false,
             held_back: None,
             #[cfg(feature = "fault-injection")]
@@ -83,7 +85,7 @@ impl Driver {
     pub(crate) fn receive(&mut self, number: u16) -> io::Result<()> {
         let Some(bound) = self.sockets.get_mut(usize::from(number)) else { return Ok(()) };
         let received = bound.socket.receive(&mut self.receive_buffer);
-        self.now = clock::now();
+        self.now = self.clock.now();
         if let Err(error) = received {
             return bound.note_error(error);
         }
@@ -113,7 +115,7 @@ impl Driver {
 
     /// Reads the clock.
     pub(crate) fn tick(&mut self) {
-        self.now = clock::now();
+        self.now = self.clock.now();
     }
 
     /// The clock as of the last reading.

@@ -37,9 +37,11 @@ pub(crate) struct JsSide {
     pub(crate) events: sys::napi_ref,
     pub(crate) bytes: sys::napi_ref,
     pub(crate) context: sys::napi_async_context,
+    /// What a detached engine calls when it wants a turn; null on a loop.
+    pub(crate) wake: sys::napi_ref,
 }
 
-/// The handles of libuv, all initialised.
+/// The handles of libuv, all initialised. A detached engine has none.
 #[derive(Default)]
 pub(crate) struct Handles {
     pub(crate) timer: Option<UvHandle>,
@@ -51,6 +53,7 @@ pub(crate) struct Handles {
 /// See the file's head. Methods borrow its parts for as long as they need, and never across a call into JavaScript.
 pub(crate) struct Endpoint {
     pub(crate) env: sys::napi_env,
+    /// Null for a detached engine.
     pub(crate) uv_loop: *mut uv_loop_t,
     pub(crate) phase: Cell<Phase>,
     pub(crate) driver: RefCell<Option<Driver>>,

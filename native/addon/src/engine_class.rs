@@ -1,7 +1,7 @@
-//! The class `NativeEngine`: how an engine is made.
+//! How an engine is made; the class `NativeEngine`. `detached_class` has the other one.
 
 use std::cell::RefCell;
-use std::ffi::{c_char, c_void};
+use std::ffi::{c_char, c_void, CStr};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr;
 use std::rc::Rc;
@@ -11,15 +11,16 @@ use osier_core::{Engine, EngineConfig};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::arguments::Arguments;
+use crate::clock::Clock;
 use crate::config::engine_config;
 use crate::driver::Driver;
 use crate::endpoint::{Endpoint, JsSide};
 use crate::event_record::{EVENT_WORDS, MAX_BYTES};
 use crate::failure::{unfit, Failure};
 use crate::js::{Js, JsResult};
-use crate::method_table;
 use crate::shared_block::SharedBlocks;
 use crate::uv::uv_loop_t;
+use crate::{detached_class, method_table, pending_requests};
 
 /// Node calls this once for every environment that loads the addon.
 ///
@@ -32,7 +33,7 @@ pub unsafe extern "C" fn napi_register_module_v1(
 ) -> sys::napi_value {
     // SAFETY: Node's promise for this entry.
     let js = unsafe { Js::new(env) };
-    if let Err(failure) = define_class(js, exports) {
+    if let Err(failure) = define_classes(js, exports) {
         failure.throw(js);
     }
     exports
@@ -44,10 +45,20 @@ pub extern "C" fn node_api_module_get_api_version_v1() -> i32 {
     8
 }
 
-fn define_class(js: Js, exports: sys::napi_value) -> JsResult<()> {
-    let name = c"NativeEngine";
+fn define_classes(js: Js, exports: sys::napi_value) -> JsResult<()> {
+    define_class(js, exports, c"NativeEngine", construct_native)?;
+    define_class(js, exports, c"DetachedEngine", detached_class::construct)?;
+    pending_requests::define(js, exports)
+}
+
+fn define_class(
+    js: Js,
+    exports: sys::napi_value,
+    name: &CStr,
+    construct: unsafe extern "C" fn(sys::napi_env, sys::napi_callback_info) -> sys::napi_value,
+) -> JsResult<()> {
     let mut class = ptr::null_mut();
-    // SAFETY: the present environment; the name is static.
+    // SAFETY: the present environment; the name is terminated.
     Failure::unless_ok(unsafe {
         sys::napi_define_class(
             js.env(),
@@ -64,24 +75,32 @@ fn define_class(js: Js, exports: sys::napi_value) -> JsResult<()> {
 }
 
 /// `new NativeEngine(config, listener)`
-unsafe extern "C" fn construct(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
-    // SAFETY: Node-API calls this with the present environment.
+unsafe extern "C" fn construct_native(env: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+    // SAFETY: Node-API calls this, with arguments of the present call.
+    unsafe { construct(env, info, build_native) }
+}
+
+/// Runs a constructor: `build` turns the object that was made into an engine.
+///
+/// # Safety
+/// Only from a callback of Node-API, with its arguments.
+pub(crate) unsafe fn construct(
+    env: sys::napi_env,
+    info: sys::napi_callback_info,
+    build: fn(Js, &Arguments) -> JsResult<()>,
+) -> sys::napi_value {
+    // SAFETY: the caller's promise.
     let js = unsafe { Js::new(env) };
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         let mut target = ptr::null_mut();
         // SAFETY: `info` is of the present call.
         Failure::unless_ok(unsafe { sys::napi_get_new_target(env, info, &mut target) })?;
         if target.is_null() {
-            return Err(Failure::Argument("NativeEngine must be called with new".to_owned()));
+            return Err(Failure::Argument("an engine must be made with new".to_owned()));
         }
         // SAFETY: as above.
         let arguments = unsafe { Arguments::read(js, info) }?;
-        let listener = arguments.value(1);
-        if js.type_of(listener)? != sys::ValueType::napi_function {
-            return Err(unfit(c"listener", "a function"));
-        }
-        let config = engine_config(js, arguments.value(0))?;
-        build(js, config, listener, arguments.this)?;
+        build(js, &arguments)?;
         Ok(arguments.this)
     }));
     let failure = match outcome {
@@ -93,33 +112,95 @@ unsafe extern "C" fn construct(env: sys::napi_env, info: sys::napi_callback_info
     ptr::null_mut()
 }
 
-fn build(js: Js, config: EngineConfig, listener: sys::napi_value, this: sys::napi_value) -> JsResult<()> {
+fn build_native(js: Js, arguments: &Arguments) -> JsResult<()> {
+    let (config, listener) = common_arguments(js, arguments)?;
+    let surroundings =
+        Surroundings { uv_loop: uv_loop(js)?, wake: None, clock: Clock::Boot, seed: system_seed()? };
+    let endpoint = make_endpoint(js, arguments.this, config, listener, surroundings)?;
+    let started = endpoint
+        .start()
+        .map_err(|_| Failure::State("libuv refused a handle"))
+        .and_then(|()| attach(js, arguments.this, &endpoint, method_table::on_loop()));
+    if started.is_err() {
+        endpoint.close();
+    }
+    started
+}
+
+/// What engines differ in while they are made.
+pub(crate) struct Surroundings {
+    /// Null for a detached engine.
+    pub(crate) uv_loop: *mut uv_loop_t,
+    /// For a detached engine.
+    pub(crate) wake: Option<sys::napi_value>,
+    pub(crate) clock: Clock,
+    pub(crate) seed: [u8; 32],
+}
+
+/// The arguments `config` and `listener` that every engine takes first.
+pub(crate) fn common_arguments(js: Js, arguments: &Arguments) -> JsResult<(EngineConfig, sys::napi_value)> {
+    let listener = function_argument(js, arguments, 1, c"listener")?;
+    Ok((engine_config(js, arguments.value(0))?, listener))
+}
+
+/// An argument that must be a function.
+pub(crate) fn function_argument(
+    js: Js,
+    arguments: &Arguments,
+    index: usize,
+    name: &CStr,
+) -> JsResult<sys::napi_value> {
+    let value = arguments.value(index);
+    match js.type_of(value)? {
+        sys::ValueType::napi_function => Ok(value),
+        _ => Err(unfit(name, "a function")),
+    }
+}
+
+/// 32 bytes that nobody can foresee.
+pub(crate) fn system_seed() -> JsResult<[u8; 32]> {
+    let mut seed = [0; 32];
+    SystemRandom::new().fill(&mut seed).map_err(|_| Failure::State("the system has no random bytes"))?;
+    Ok(seed)
+}
+
+/// Makes an endpoint that lends its arrays to the object `this`.
+pub(crate) fn make_endpoint(
+    js: Js,
+    this: sys::napi_value,
+    config: EngineConfig,
+    listener: sys::napi_value,
+    surroundings: Surroundings,
+) -> JsResult<Rc<Endpoint>> {
     let events = js.new_typed_array(sys::TypedarrayType::uint32_array, EVENT_WORDS, 4)?;
     let bytes = js.new_typed_array(sys::TypedarrayType::uint8_array, MAX_BYTES, 1)?;
     let constants = [(c"events", events), (c"bytes", bytes)];
     js.define_constants(this, &constants, sys::PropertyAttributes::enumerable)?;
 
-    let mut seed = [0; 32];
-    SystemRandom::new().fill(&mut seed).map_err(|_| Failure::State("the system has no random bytes"))?;
+    let Surroundings { uv_loop, wake, clock, seed } = surroundings;
     let engine = Engine::new(config, seed, Rc::new(RefCell::new(SharedBlocks::new(js.env()))));
-    let endpoint = Endpoint::new(js.env(), uv_loop(js)?, Driver::new(engine));
+    let endpoint = Endpoint::new(js.env(), uv_loop, Driver::new(engine, clock));
     endpoint.this.set(js.weak_reference(this)?);
     endpoint.js_side.set(Some(JsSide {
         listener: js.reference(listener)?,
         events: js.reference(events)?,
         bytes: js.reference(bytes)?,
         context: async_context(js)?,
+        wake: wake.map_or(Ok(ptr::null_mut()), |wake| js.reference(wake))?,
     }));
-    let started = endpoint
-        .start()
-        .map_err(|_| Failure::State("libuv refused a handle"))
-        .and_then(|()| endpoint.add_cleanup_hook(js))
-        .and_then(|()| wrap(js, this, endpoint.clone()))
-        .and_then(|()| method_table::attach(js, this, &endpoint));
-    if started.is_err() {
-        endpoint.close();
-    }
-    started
+    Ok(endpoint)
+}
+
+/// Has the endpoint closed with the environment or the object, and gives the object its methods.
+pub(crate) fn attach(
+    js: Js,
+    this: sys::napi_value,
+    endpoint: &Rc<Endpoint>,
+    methods: Vec<sys::napi_property_descriptor>,
+) -> JsResult<()> {
+    endpoint.add_cleanup_hook(js)?;
+    wrap(js, this, endpoint.clone())?;
+    method_table::attach(js, this, endpoint, methods)
 }
 
 fn uv_loop(js: Js) -> JsResult<*mut uv_loop_t> {

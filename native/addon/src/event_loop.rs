@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use osier_core::Instant;
 
-use crate::clock;
+use crate::clock::Clock;
 use crate::driver::{Driver, Flow};
 use crate::endpoint::{Endpoint, Phase};
 use crate::uv::{self, uv_handle_t, HandleType, UV_READABLE, UV_WRITABLE};
@@ -59,10 +59,14 @@ impl Endpoint {
         if self.delivering.get() || self.turn_scheduled.get() || !self.is_open() {
             return;
         }
-        if let Some(prepare) = self.handles.borrow().prepare {
+        let prepare = self.handles.borrow().prepare;
+        if let Some(prepare) = prepare {
             // SAFETY: the handle is initialised and not closed.
             unsafe { uv::uv_prepare_start(prepare.raw(), on_prepare) };
             self.turn_scheduled.set(true);
+        } else if self.is_detached() {
+            self.turn_scheduled.set(true);
+            self.call_wake();
         }
     }
 
@@ -166,10 +170,13 @@ impl Endpoint {
 
     /// Has JavaScript told of a failure in a turn of its own, even when nothing else keeps the process alive.
     pub(crate) fn tell_failure_soon(&self) {
+        if self.is_detached() {
+            return self.call_wake();
+        }
         let timer = self.handles.borrow().timer;
         if let Some(timer) = timer {
             timer.set_ref(true);
-            let now = clock::now();
+            let now = Clock::Boot.now();
             self.start_timer(now, now);
         }
     }

@@ -5,16 +5,19 @@
 //!
 //! | file | concern |
 //! |---|---|
-//! | `engine_class` | the class `NativeEngine` and its constructor |
+//! | `engine_class` | how an engine is made; the class `NativeEngine` |
+//! | `detached_class` | the class `DetachedEngine`: no sockets, no loop, and any clock |
 //! | `method_table`, `*_methods` | its methods, by subject |
 //! | `entry` | every way in: panics are caught here |
 //! | `js`, `js_memory`, `failure` | Node-API: values, arrays and references, exceptions |
 //! | `arguments`, `config` | JavaScript values to typed ones, checked |
 //! | `endpoint` | all state of one engine |
+//! | `clock` | the machine's time, or one that is handed in |
 //! | `driver` | engine and sockets, without libuv and JavaScript |
 //! | `event_loop` | callbacks of libuv, and the order of work in them |
 //! | `delivery`, `event_record` | one callback into JavaScript for a batch |
 //! | `shared_block` | ring memory that JavaScript can look into |
+//! | `pending_requests` | what libuv still works on |
 //! | `teardown` | closing, by JavaScript or with the environment |
 
 #![deny(unsafe_op_in_unsafe_fn)]
@@ -24,6 +27,8 @@ mod association_methods;
 mod clock;
 mod config;
 mod delivery;
+mod detached_class;
+mod detached_methods;
 mod driver;
 mod endpoint;
 mod engine_class;
@@ -39,6 +44,7 @@ mod js;
 mod js_memory;
 mod message_methods;
 mod method_table;
+mod pending_requests;
 mod shared_block;
 mod socket_methods;
 mod stream_methods;

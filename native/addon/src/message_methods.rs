@@ -6,7 +6,6 @@ use napi_sys as sys;
 use osier_core::{MessageOptions, SendOutcome};
 
 use crate::arguments::{read_safe_integer, Arguments};
-use crate::clock;
 use crate::endpoint::Endpoint;
 use crate::js::{Js, JsResult};
 use crate::stream_methods::handles;
@@ -30,8 +29,9 @@ pub(crate) fn send_message(
         lifetime_micros: (lifetime_micros > 0).then_some(lifetime_micros),
     };
     let bytes = arguments.bytes(2, c"bytes")?;
-    let outcome = endpoint
-        .change(|driver| driver.engine.send_message(clock::now(), association, stream, bytes, &options));
+    let outcome = endpoint.change(|driver| {
+        driver.engine.send_message(driver.clock.now(), association, stream, bytes, &options)
+    });
     js.int32(match outcome {
         Some(Ok(SendOutcome::Accepted)) => 0,
         Some(Ok(SendOutcome::NoRoom)) => 1,
@@ -49,7 +49,7 @@ pub(crate) fn read_messages(
     let (association, stream) = handles(arguments)?;
     let (into, lengths) = arguments.bytes_and_words_mut((2, c"into"), (3, c"lengths"))?;
     let read = endpoint
-        .change(|driver| driver.engine.read_messages(clock::now(), association, stream, into, lengths));
+        .change(|driver| driver.engine.read_messages(driver.clock.now(), association, stream, into, lengths));
     match read {
         Some(Ok(read)) if read.too_long.is_some() => js.int32(-2),
         Some(Ok(read)) if read.count > 0 || !read.end => js.size(read.count),

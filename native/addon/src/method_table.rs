@@ -11,11 +11,18 @@ use crate::endpoint::Endpoint;
 use crate::entry;
 use crate::failure::Failure;
 use crate::js::{Js, JsResult};
-use crate::{association_methods, handshake_methods, info, message_methods, socket_methods, stream_methods};
+use crate::{
+    association_methods, detached_methods, handshake_methods, info, message_methods, socket_methods,
+    stream_methods,
+};
 
-/// Gives `object` every method of the engine. Each function keeps the object, and with it the endpoint, alive.
-pub(crate) fn attach(js: Js, object: sys::napi_value, endpoint: &Rc<Endpoint>) -> JsResult<()> {
-    let mut table = methods();
+/// Gives `object` the methods of `table`. Each function keeps the object, and with it the endpoint, alive.
+pub(crate) fn attach(
+    js: Js,
+    object: sys::napi_value,
+    endpoint: &Rc<Endpoint>,
+    mut table: Vec<sys::napi_property_descriptor>,
+) -> JsResult<()> {
     for method in &mut table {
         method.data = Rc::as_ptr(endpoint).cast_mut().cast();
     }
@@ -42,12 +49,37 @@ macro_rules! method {
 }
 
 /// Every method of `Engine` in `src/engine/engine.ts`.
-fn methods() -> Vec<sys::napi_property_descriptor> {
-    vec![
+pub(crate) fn on_loop() -> Vec<sys::napi_property_descriptor> {
+    let mut table = common();
+    table.extend([
         method!(c"bind", socket_methods::bind),
         method!(c"pathTo", socket_methods::path_to),
         method!(c"flush", socket_methods::flush),
         method!(c"setRef", socket_methods::set_ref),
+    ]);
+    table
+}
+
+/// Every method of `DetachedEngine` in `src/engine/detached-engine.ts`.
+pub(crate) fn detached() -> Vec<sys::napi_property_descriptor> {
+    let mut table = common();
+    table.extend([
+        method!(c"setTime", detached_methods::set_time),
+        method!(c"receive", detached_methods::receive),
+        method!(c"transmit", detached_methods::transmit),
+        method!(c"timeout", detached_methods::timeout),
+        method!(c"handleTimeout", detached_methods::handle_timeout),
+        method!(c"deliver", detached_methods::deliver),
+        method!(c"fail", detached_methods::fail),
+        method!(c"pathRecord", detached_methods::path_record),
+        method!(c"pathAddress", detached_methods::path_address),
+    ]);
+    table
+}
+
+/// What both have.
+fn common() -> Vec<sys::napi_property_descriptor> {
+    vec![
         method!(c"close", socket_methods::close),
         method!(c"info", info::info),
         method!(c"stats", info::stats),

@@ -21,7 +21,7 @@ const LONGEST_HOST: usize = 80;
 
 /// `bind(host, port): { socket, port }`
 pub(crate) fn bind(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) -> JsResult<sys::napi_value> {
-    let address = socket_address(arguments)?;
+    let address = socket_address(arguments, 0)?;
     let refused = |error, syscall| Failure::System { error, syscall, address: address.to_string() };
     if !endpoint.is_open() {
         return Err(Failure::State("the engine is closed"));
@@ -49,7 +49,7 @@ pub(crate) fn path_to(
     endpoint: &Rc<Endpoint>,
     arguments: &mut Arguments,
 ) -> JsResult<sys::napi_value> {
-    let remote = socket_address(arguments)?;
+    let remote = socket_address(arguments, 0)?;
     let record = endpoint.with_driver(|driver| {
         let socket = driver.sockets().position(|socket| socket.reaches(&remote))?;
         Some(Path { socket: u16::try_from(socket).ok()?, remote, local: None, interface: 0 }.to_record())
@@ -93,10 +93,10 @@ pub(crate) fn close(
     js.undefined()
 }
 
-/// The arguments `host` and `port`. An IPv6 host may end in `%zone`, a number or the name of an interface.
-fn socket_address(arguments: &Arguments) -> JsResult<SocketAddr> {
-    let host = arguments.string(0, c"host", LONGEST_HOST)?;
-    let port = arguments.up_to(1, c"port", u16::MAX.into())? as u16;
+/// The arguments `host` and `port`, from `first` on. An IPv6 host may end in `%zone`, a number or the name of an interface.
+pub(crate) fn socket_address(arguments: &Arguments, first: usize) -> JsResult<SocketAddr> {
+    let host = arguments.string(first, c"host", LONGEST_HOST)?;
+    let port = arguments.up_to(first + 1, c"port", u16::MAX.into())? as u16;
     let (numeric, zone) = match host.split_once('%') {
         Some((numeric, zone)) => (numeric, Some(zone)),
         None => (host.as_str(), None),

@@ -6,7 +6,6 @@ use napi_sys as sys;
 use osier_core::{OpenError, OpenRequest, ResetReason, StreamError, StreamKind};
 
 use crate::arguments::Arguments;
-use crate::clock;
 use crate::driver::Driver;
 use crate::endpoint::Endpoint;
 use crate::failure::unfit;
@@ -31,7 +30,8 @@ pub(crate) fn open_stream(
             .map_err(|_| unfit(c"protocol", "UTF-8"))?,
         metadata: arguments.bytes(4, c"metadata")?,
     };
-    let opened = endpoint.change(|driver| driver.engine.open_stream(clock::now(), association, &request));
+    let opened =
+        endpoint.change(|driver| driver.engine.open_stream(driver.clock.now(), association, &request));
     match opened.flatten() {
         Some(Ok(handle)) => js.uint32(handle),
         Some(Err(OpenError::MemoryBudget)) => js.int32(-2),
@@ -50,7 +50,7 @@ pub(crate) fn set_priority(
 ) -> JsResult<sys::napi_value> {
     let (association, stream) = handles(arguments)?;
     let priority = arguments.up_to(2, c"priority", LOWEST_PRIORITY)? as u8;
-    endpoint.change(|driver| driver.engine.set_priority(clock::now(), association, stream, priority));
+    endpoint.change(|driver| driver.engine.set_priority(driver.clock.now(), association, stream, priority));
     js.undefined()
 }
 
@@ -58,7 +58,8 @@ pub(crate) fn set_priority(
 pub(crate) fn write(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) -> JsResult<sys::napi_value> {
     let (association, stream) = handles(arguments)?;
     let bytes = arguments.bytes(2, c"bytes")?;
-    let written = endpoint.change(|driver| driver.engine.write(clock::now(), association, stream, bytes));
+    let written =
+        endpoint.change(|driver| driver.engine.write(driver.clock.now(), association, stream, bytes));
     count_or_dead(js, written)
 }
 
@@ -76,7 +77,7 @@ pub(crate) fn finish(
     arguments: &mut Arguments,
 ) -> JsResult<sys::napi_value> {
     let (association, stream) = handles(arguments)?;
-    endpoint.change(|driver| driver.engine.finish(clock::now(), association, stream));
+    endpoint.change(|driver| driver.engine.finish(driver.clock.now(), association, stream));
     js.undefined()
 }
 
@@ -86,7 +87,7 @@ pub(crate) fn reset(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) 
     let reason = arguments.up_to(2, c"reason", u8::MAX.into())? as u8;
     let reason = ResetReason::try_from(reason).map_err(|_| unfit(c"reason", "a reset reason"))?;
     let code = arguments.u32(3, c"code")?;
-    endpoint.change(|driver| driver.engine.reset(clock::now(), association, stream, reason, code));
+    endpoint.change(|driver| driver.engine.reset(driver.clock.now(), association, stream, reason, code));
     js.undefined()
 }
 
@@ -94,7 +95,7 @@ pub(crate) fn reset(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) 
 pub(crate) fn stop(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) -> JsResult<sys::napi_value> {
     let (association, stream) = handles(arguments)?;
     let code = arguments.u32(2, c"code")?;
-    endpoint.change(|driver| driver.engine.stop(clock::now(), association, stream, code));
+    endpoint.change(|driver| driver.engine.stop(driver.clock.now(), association, stream, code));
     js.undefined()
 }
 
@@ -102,7 +103,7 @@ pub(crate) fn stop(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) -
 pub(crate) fn read(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) -> JsResult<sys::napi_value> {
     let (association, stream) = handles(arguments)?;
     let into = arguments.bytes_mut(2, c"into")?;
-    match endpoint.change(|driver| driver.engine.read(clock::now(), association, stream, into)) {
+    match endpoint.change(|driver| driver.engine.read(driver.clock.now(), association, stream, into)) {
         Some(Ok(outcome)) if outcome.bytes > 0 || !outcome.end => js.size(outcome.bytes),
         Some(_) | None => js.int32(-1),
     }
@@ -136,7 +137,7 @@ pub(crate) fn consume(
         if let Some((view, ..)) = readable(driver, association, stream) {
             view.give_back();
         }
-        driver.engine.consume(clock::now(), association, stream, count)
+        driver.engine.consume(driver.clock.now(), association, stream, count)
     });
     js.undefined()
 }
@@ -148,7 +149,7 @@ pub(crate) fn watch_acknowledged(
     arguments: &mut Arguments,
 ) -> JsResult<sys::napi_value> {
     let (association, stream) = handles(arguments)?;
-    endpoint.change(|driver| driver.engine.watch_acknowledged(clock::now(), association, stream));
+    endpoint.change(|driver| driver.engine.watch_acknowledged(driver.clock.now(), association, stream));
     js.undefined()
 }
 

@@ -21,7 +21,7 @@ impl Endpoint {
     pub(crate) fn add_cleanup_hook(self: &Rc<Self>, js: Js) -> JsResult<()> {
         let held = Rc::into_raw(self.clone());
         let mut hook = ptr::null_mut();
-        // SAFETY: `held` stays alive until the hook is removed, in `on_handle_closed`.
+        // SAFETY: `held` stays alive until the hook is removed, in `finish_closing`.
         let status = unsafe {
             sys::napi_add_async_cleanup_hook(
                 js.env(),
@@ -60,6 +60,7 @@ impl Endpoint {
         for handle in timer.into_iter().chain(prepare) {
             handle.close();
         }
+        self.finish_closing();
     }
 
     /// The endpoint cannot go on: frees its sockets at once and has JavaScript told.
@@ -95,17 +96,24 @@ impl Endpoint {
             js.delete(this);
         }
         if let Some(side) = self.js_side.take() {
-            for reference in [side.listener, side.events, side.bytes] {
-                js.delete(reference);
+            for reference in [side.listener, side.events, side.bytes, side.wake] {
+                if !reference.is_null() {
+                    js.delete(reference);
+                }
             }
             // SAFETY: made by napi_async_init in this environment, and taken out of the endpoint just now.
             unsafe { sys::napi_async_destroy(js.env(), side.context) };
         }
     }
 
-    /// libuv has forgotten one handle; after the last one the environment may end.
+    /// libuv has forgotten one handle.
     pub(crate) fn on_handle_closed(&self) {
         self.open_handles.set(self.open_handles.get().saturating_sub(1));
+        self.finish_closing();
+    }
+
+    /// After the last handle the environment may end.
+    fn finish_closing(&self) {
         if self.open_handles.get() > 0 || self.phase.get() != Phase::Closing {
             return;
         }
@@ -129,8 +137,12 @@ fn flush_for_the_last_time(driver: &mut Driver) {
 }
 
 unsafe extern "C" fn on_environment_ends(_hook: sys::napi_async_cleanup_hook_handle, held: *mut c_void) {
-    // SAFETY: the hook's own count keeps the endpoint alive; it ends in `on_handle_closed`, in a later turn of the loop.
-    let endpoint = unsafe { &*held.cast_const().cast::<Endpoint>() };
+    // SAFETY: the hook's own count keeps the endpoint alive until `finish_closing`, which may come before this returns: hence another one.
+    let endpoint = unsafe {
+        let held = held.cast_const().cast::<Endpoint>();
+        Rc::increment_strong_count(held);
+        Rc::from_raw(held)
+    };
     endpoint.delivering.set(false);
     endpoint.guard(|| endpoint.close());
 }

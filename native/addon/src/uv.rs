@@ -5,10 +5,14 @@
 use std::borrow::Cow;
 use std::ffi::{c_char, c_int, c_uint, c_void, CStr};
 
-/// An event loop; owned by Node.
+/// The head of an event loop, whose public fields are part of the ABI of libuv 1; owned by Node, and never made here.
 #[repr(C)]
 pub(crate) struct uv_loop_t {
-    _opaque: [u8; 0],
+    _data: *mut c_void,
+    _active_handles: c_uint,
+    _handle_queue: [*mut c_void; 2],
+    /// Requests that are not done: file operations, names to resolve, jobs of the thread pool. The count is one half of a union with a pointer.
+    pub(crate) active_requests: c_uint,
 }
 
 /// Any handle.

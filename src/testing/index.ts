@@ -1,0 +1,4 @@
+/** Whole nodes, unmodified, on a virtual network in virtual time: the same seed gives the same run. */
+export type { SimLink, SimNat, SimNodeOptions, SimOptions } from './options.js';
+export type { SimHost } from './sim-host.js';
+export { SimNetwork } from './sim-network.js';

@@ -1,0 +1,90 @@
+import type { Clock, WaitOptions } from '../api/waiting.js';
+import type { Timer } from '../engine/runtime.js';
+import { durationOption, signalOption } from '../errors/option-checks.js';
+import { EventQueue, type SimEvent } from './event-queue.js';
+
+/** Not 0, so that nothing mistakes the beginning for "never". */
+const START_MICROS = 1_000_000;
+
+/** 2023-11-14: wall clocks of virtual machines show it at the start. */
+const WALL_CLOCK_START_MS = 1_700_000_000_000;
+
+/** A clock that is told the time. */
+export interface Follower {
+  setTime(nowMicros: number): void;
+}
+
+/** The time that all of a virtual network lives by. It moves only in {@link step}. */
+export class VirtualTime {
+  readonly #queue = new EventQueue();
+  readonly #followers = new Set<Follower>();
+  #nowMicros = START_MICROS;
+
+  get nowMicros(): number {
+    return this.#nowMicros;
+  }
+
+  get nowMs(): number {
+    return this.#nowMicros / 1_000;
+  }
+
+  get wallClockMs(): number {
+    return WALL_CLOCK_START_MS + this.nowMs;
+  }
+
+  /** Has something happen at a time, or now when that has passed. */
+  at(atMicros: number, happen: () => void): SimEvent {
+    return this.#queue.add(Math.max(Math.ceil(atMicros), this.#nowMicros), happen);
+  }
+
+  after(delayMs: number, happen: () => void): SimEvent {
+    return this.at(this.#nowMicros + Math.max(0, delayMs) * 1_000, happen);
+  }
+
+  /** Tells `follower` the time whenever it moves, until {@link unfollow}. */
+  follow(follower: Follower): void {
+    this.#followers.add(follower);
+  }
+
+  unfollow(follower: Follower): void {
+    this.#followers.delete(follower);
+  }
+
+  /** Moves time on to the next thing and lets it happen. False: nothing ever will. */
+  step(): boolean {
+    const event = this.#queue.take();
+    if (event === null) return false;
+    if (event.atMicros > this.#nowMicros) {
+      this.#nowMicros = event.atMicros;
+      for (const follower of this.#followers) follower.setTime(this.#nowMicros);
+    }
+    event.happen();
+    return true;
+  }
+}
+
+/** A clock whose timers are set by `setTimer`. */
+export function clockOf(time: VirtualTime, setTimer: (delayMs: number, callback: () => void) => Timer): Clock {
+  return { nowMs: () => time.nowMs, sleep: (durationMs, options) => sleep(durationMs, options, setTimer) };
+}
+
+async function sleep(
+  durationMs: number,
+  options: WaitOptions | undefined,
+  setTimer: (delayMs: number, callback: () => void) => Timer,
+): Promise<void> {
+  const delayMs = durationOption('durationMs', durationMs ?? Number.NaN, 0);
+  const signal = signalOption(options?.signal);
+  signal?.throwIfAborted();
+  await new Promise<void>((resolve, reject) => {
+    const onAbort = (): void => {
+      timer.cancel();
+      reject(signal?.reason);
+    };
+    const timer = setTimer(delayMs, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}

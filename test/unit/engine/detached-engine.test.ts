@@ -1,0 +1,201 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { createDetachedEngine, type DetachedEngine, TRAIN_HEAD_BYTES, TRAIN_ROOM_BYTES } from '../../../src/engine/detached-engine.js';
+import { type EngineConfig, PATH_RECORD_BYTES, type SessionConfig } from '../../../src/engine/engine.js';
+import { EventKind, RECORD_WORDS } from '../../../src/engine/events.js';
+
+const CONFIG: EngineConfig = {
+  idleTimeoutMicros: 0,
+  peerLostAfterMicros: 30_000_000,
+  keepAliveMicros: 0,
+  memoryBytes: 64 << 20,
+  peers: 8,
+  streamsPerPeer: 8,
+  streamWindowBytes: 1 << 20,
+  messageBytes: 1 << 20,
+  initialDataBytes: 48 << 10,
+  initialStreamDataBytes: 48 << 10,
+  mtuBytes: 1200,
+};
+const CREDIT = { peerMaxData: 48 << 10, peerMaxStreamData: 48 << 10, peerMaxStreams: 8 };
+const START_MICROS = 1_000_000;
+const TEXT = new TextEncoder();
+
+const open: DetachedEngine[] = [];
+afterEach(() => {
+  for (const engine of open.splice(0)) engine.close();
+});
+
+/** One end: what it told, and how often it asked for a turn. */
+interface End {
+  readonly engine: DetachedEngine;
+  readonly kinds: number[];
+  readonly streams: number[];
+  readonly index: number;
+  readonly association: number;
+  wakes: number;
+}
+
+function makeEnd(parity: 0 | 1, seedByte: number): End {
+  const kinds: number[] = [];
+  const streams: number[] = [];
+  const onBatch = (records: number): void => {
+    for (let at = 0; at < records * RECORD_WORDS; at += RECORD_WORDS) {
+      kinds.push(engine.events[at] ?? 0);
+      streams.push(engine.events[at + 2] ?? 0);
+    }
+  };
+  const wake = (): void => {
+    end.wakes++;
+  };
+  const engine = createDetachedEngine(CONFIG, onBatch, { wake, seed: new Uint8Array(32).fill(seedByte), startMicros: START_MICROS });
+  open.push(engine);
+  const key = new Uint8Array(32).fill(9);
+  const end: End = { engine, kinds, streams, index: 0, association: 0, wakes: 0 };
+  Object.assign(end, { index: engine.reserveIndex(key), association: engine.createAssociation({ parity, ...CREDIT }) });
+  return end;
+}
+
+function connectedPair(): readonly [End, End] {
+  const first = makeEnd(0, 1);
+  const second = makeEnd(1, 2);
+  first.engine.installSession(first.association, session(first, second, 1, 2));
+  second.engine.installSession(second.association, session(second, first, 2, 1));
+  return [first, second];
+}
+
+function session(own: End, other: End, sendByte: number, receiveByte: number): SessionConfig {
+  return {
+    localIndex: own.index,
+    remoteIndex: other.index,
+    cipher: 0,
+    sendKey: new Uint8Array(32).fill(sendByte),
+    receiveKey: new Uint8Array(32).fill(receiveByte),
+    firstSend: 0n,
+    firstReceive: 0n,
+    path: own.engine.pathRecord(0, '10.0.0.9', 7400),
+    confirmed: true,
+    preferred: true,
+  };
+}
+
+/** Carries everything that one end has to send to the other; returns the trains. */
+function carry(from: End, to: End): Uint8Array[] {
+  const room = new Uint8Array(TRAIN_ROOM_BYTES);
+  const trains: Uint8Array[] = [];
+  for (let length = from.engine.transmit(room); length > 0; length = from.engine.transmit(room)) {
+    const segmentBytes = new DataView(room.buffer).getUint32(PATH_RECORD_BYTES, true);
+    const train = room.slice(TRAIN_HEAD_BYTES, TRAIN_HEAD_BYTES + length);
+    trains.push(train.slice());
+    to.engine.receive(to.engine.pathRecord(0, '10.0.0.9', 7400), train, segmentBytes, 0);
+  }
+  while (to.engine.deliver());
+  return trains;
+}
+
+function sayHello(): { readonly trains: Uint8Array[]; readonly heard: string; readonly ends: readonly [End, End] } {
+  const [first, second] = connectedPair();
+  const stream = first.engine.openStream(first.association, 0, 3, TEXT.encode('p'), new Uint8Array());
+  first.engine.write(first.association, stream, TEXT.encode('hello'));
+  const trains = carry(first, second);
+  const opened = second.streams[second.kinds.indexOf(EventKind.streamOpened)] ?? 0;
+  const into = new Uint8Array(16);
+  const length = second.engine.read(second.association, opened, into);
+  return { trains, heard: new TextDecoder().decode(into.subarray(0, Math.max(0, length))), ends: [first, second] };
+}
+
+describe('a detached engine', () => {
+  it('carries a stream in trains that somebody hands over', () => {
+    expect(sayHello().heard).toBe('hello');
+  });
+
+  it('sends the same bytes for the same seeds and times', () => {
+    expect(sayHello().trains).toEqual(sayHello().trains);
+  });
+
+  it('asks for a turn once, until it has had one', () => {
+    const [first] = connectedPair();
+    const before = first.wakes;
+    expect(before).toBe(1);
+    first.engine.ping(first.association, 1);
+    first.engine.ping(first.association, 2);
+    expect(first.wakes).toBe(before);
+    first.engine.deliver();
+    first.engine.ping(first.association, 3);
+    expect(first.wakes).toBe(before + 1);
+  });
+
+  it('asks for a turn when time alone has led to something that is to be told', () => {
+    const [first] = connectedPair();
+    const stream = first.engine.openStream(first.association, 0, 3, TEXT.encode('p'), new Uint8Array());
+    first.engine.write(first.association, stream, TEXT.encode('nobody hears this'));
+    const room = new Uint8Array(TRAIN_ROOM_BYTES);
+    while (first.engine.deliver());
+    const { wakes } = first;
+    for (let rounds = 0; rounds < 1_000 && first.wakes === wakes; rounds++) {
+      while (first.engine.transmit(room) > 0);
+      first.engine.setTime(first.engine.timeout());
+      first.engine.handleTimeout();
+    }
+    while (first.engine.deliver());
+    expect(first.kinds.at(-1)).toBe(EventKind.associationClosed);
+  });
+
+  it('lives by the time that is handed in, which never goes back', () => {
+    const { ends } = sayHello();
+    const [first] = ends;
+    const due = first.engine.timeout();
+    expect(due).toBeGreaterThan(START_MICROS);
+    expect(first.engine.handleTimeout()).toBe(START_MICROS);
+    first.engine.setTime(due);
+    first.engine.setTime(START_MICROS);
+    expect(first.engine.handleTimeout()).toBe(due);
+    expect(first.engine.transmit(new Uint8Array(TRAIN_ROOM_BYTES))).toBeGreaterThan(0);
+  });
+
+  it('reads an address and writes it again, zone included', () => {
+    const [{ engine }] = connectedPair();
+    for (const host of ['10.1.2.3', '2001:db8::7', 'fe80::1%3']) {
+      expect(engine.pathAddress(engine.pathRecord(2, host, 7401))).toEqual({ socket: 2, host, port: 7401 });
+    }
+  });
+
+  it('refuses what is not a train, a path, a time or a place to write to', () => {
+    const [{ engine }] = connectedPair();
+    const path = engine.pathRecord(0, '10.0.0.9', 1);
+    expect(() => engine.receive(new Uint8Array(47), new Uint8Array(1), 1, 0)).toThrow('path must be a Uint8Array of 48 bytes');
+    expect(() => engine.receive(path, 'x' as never, 1, 0)).toThrow('train must be a Uint8Array');
+    expect(() => engine.receive(path, new Uint8Array(1), 1, 4)).toThrow('ecn must be');
+    expect(() => engine.transmit(new Uint8Array(TRAIN_ROOM_BYTES - 1))).toThrow('out must be at least');
+    expect(() => engine.setTime(Number.NaN)).toThrow('nowMicros must be');
+    expect(() => engine.pathRecord(0, 'example.com', 1)).toThrow('host must be a numeric address');
+  });
+
+  it('rejects noise and stays as it was', () => {
+    const [first, second] = connectedPair();
+    for (const length of [0, 1, 16, 40, 1200, 65_507]) {
+      first.engine.receive(first.engine.pathRecord(0, '10.0.0.9', 7400), new Uint8Array(length).fill(0xa5), 1200, 3);
+    }
+    expect(first.engine.deliver()).toBe(false);
+    carry(second, first);
+  });
+
+  it('that is told to fail says so in its next turn, and is closed', () => {
+    const [first] = connectedPair();
+    first.engine.deliver();
+    const { wakes } = first;
+    first.engine.fail('the cable is gone');
+    expect(first.wakes).toBe(wakes + 1);
+    first.engine.deliver();
+    expect(first.kinds.at(-1)).toBe(EventKind.engineFailed);
+    expect(first.engine.transmit(new Uint8Array(TRAIN_ROOM_BYTES))).toBe(0);
+  });
+
+  it('can be closed twice, and does nothing afterwards', () => {
+    const [first] = connectedPair();
+    first.engine.close();
+    first.engine.close();
+    expect(first.engine.transmit(new Uint8Array(TRAIN_ROOM_BYTES))).toBe(0);
+    expect(first.engine.timeout()).toBe(-1);
+    expect(first.engine.deliver()).toBe(false);
+  });
+});
