@@ -56,7 +56,9 @@ async function run(context: PeerContext, entry: HandlerEntry, stream: StreamEnd,
   try {
     const { protocol, kind, peer } = stream;
     const info: StreamInfo = { protocol, kind, peer: peer.id, side: 'handler' };
-    await context.observer.tracing.handling(info, metadata, async () => entry.handler(stream as never, new StreamHandlerContext(stream, entry, metadata)));
+    await context.observer.tracing.handling(info, metadata, async () =>
+      entry.handler(stream as never, new StreamHandlerContext(stream, entry, metadata)),
+    );
     // Not awaited: the end of the stream is told by `closed`.
     void stream.end();
     stream.stop(0);
