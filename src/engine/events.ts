@@ -47,6 +47,8 @@ export const EventKind = {
   engineFailed: 17,
   /** A session ended without its association. stream: local index. */
   sessionDropped: 18,
+  /** The association's packets go another way. bytes: the new path's record. */
+  pathChanged: 20,
 } as const;
 
 /** Whether the listener runs, or the ticks that follow it before the engine sends: the last word of `events` is 1 for so long. */

@@ -36,6 +36,19 @@ pub(crate) const RECEIVED_RANGES_KEPT: usize = 256;
 /// an attacker's advantage of 2^-57 (RFC 9001 §B.1.1): a sixteenth of that leaves 2^-55 even for packets of 2^16 bytes.
 pub(crate) const KEY_GENERATION_BITS: u32 = 24;
 
+// Tuning: paths
+
+/// Challenges that a new path gets before it counts as dead (RFC 9000 §8.2.4: three probe time-outs).
+pub(crate) const PATH_CHALLENGES_MAX: u32 = 3;
+
+/// Probe time-outs for which an address is not challenged again after the present path has answered in its stead: an observer who re-sends
+/// what he sees costs a few small packets each time, not one a packet.
+pub(crate) const REFUSED_PATH_PTOS: u64 = 8;
+
+/// Probe time-outs in a row after which packets are no longer sent from the address that they used to be sent from: it may be gone, and the
+/// kernel then finds another.
+pub(crate) const LOCAL_ADDRESS_PTOS: u32 = 2;
+
 // Tuning: round trips and loss
 
 /// Round-trip time assumed before the first sample. RFC 9002 takes 333 ms; services talk within a continent, where 100 ms is

@@ -89,6 +89,18 @@ impl PathControl {
         }
     }
 
+    /// The same network under another address: round trip, window and MTU stay, but nothing is under way there yet.
+    pub(crate) fn renewed(&self, tag: u8) -> Self {
+        Self {
+            tag,
+            usage: WindowUsage::default(),
+            loss_event: LossEvent::default(),
+            bytes_in_flight: 0,
+            probes_owed: 0,
+            ..self.clone()
+        }
+    }
+
     /// Whether `wanted_bytes` may be sent now. Ask only while something waits to be sent: a refusal by the window
     /// is taken as proof that the window, not the application, is what limits.
     ///

@@ -77,6 +77,26 @@ impl<F: Copy> Recovery<F> {
         }
     }
 
+    /// Records a packet that went another way than the path's: no window counts it. `tag` is none of a path with packets under way.
+    pub(crate) fn on_foreign_packet_sent(&mut self, now: Instant, packet: PacketSent, frames: &[F], tag: u8) {
+        self.sent.push(now, packet, tag, frames);
+        self.ack_eliciting_in_flight += 1;
+        self.last_ack_eliciting_at = now;
+        self.ack_only_streak = 0;
+    }
+
+    /// The path on which all that is in flight was sent is left: it goes again on the next one. What arrives after all counts all the same.
+    pub(crate) fn on_path_left(&mut self, now: Instant, fate: &mut impl FrameFate<F>) {
+        self.pto_count = 0;
+        self.probed_at = now;
+        self.hand_over(usize::MAX, fate);
+    }
+
+    /// Probe time-outs in a row.
+    pub(crate) fn pto_count(&self) -> u32 {
+        self.pto_count
+    }
+
     /// Takes an ACK frame: `ranges` descend without touching each other, the largest first.
     ///
     /// # Errors
@@ -134,7 +154,7 @@ impl<F: Copy> Recovery<F> {
         let packets = if self.pto_count == 0 { 1 } else { PROBES_MAX as u8 };
         self.pto_count = self.pto_count.saturating_add(1);
         self.probed_at = now;
-        self.hand_over(packets, fate);
+        self.hand_over(usize::from(packets), fate);
         path.owe_probes(packets);
         self.forget_settled(now, path);
         TimeoutOutcome::Probe { packets }
@@ -248,8 +268,8 @@ impl<F: Copy> Recovery<F> {
         losses
     }
 
-    /// Tells the frames of the oldest packets lost, so that the probes carry them.
-    fn hand_over(&mut self, packets: u8, fate: &mut impl FrameFate<F>) {
+    /// Tells the frames of so many of the oldest packets lost, so that the next ones carry them.
+    fn hand_over(&mut self, packets: usize, fate: &mut impl FrameFate<F>) {
         let mut from = self.loss.undecided();
         let mut left = packets;
         while left > 0 {

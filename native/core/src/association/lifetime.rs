@@ -2,6 +2,7 @@
 
 use super::receive::Fate;
 use super::{Association, Phase, Timer};
+use crate::constants::LOCAL_ADDRESS_PTOS;
 use crate::event::CloseCause;
 use crate::recovery::TimeoutOutcome;
 use crate::time::Instant;
@@ -77,6 +78,9 @@ impl Association {
             self.on_loss_timeout(now);
         }
         self.timers.take_expired(now, Timer::Pacing);
+        if self.timers.take_expired(now, Timer::PathValidation) {
+            self.on_validation_timeout(now);
+        }
         if self.timers.take_expired(now, Timer::Session) {
             self.sessions.erase_expired_keys(now);
             dropped.extend(std::iter::from_fn(|| self.sessions.drop_expired(now)));
@@ -114,6 +118,9 @@ impl Association {
         match self.recovery.on_timeout(now, &mut self.control, &mut fate) {
             TimeoutOutcome::Lost(packets) => self.counters.packets_lost += packets,
             TimeoutOutcome::Probe { .. } => {
+                if self.recovery.pto_count() >= LOCAL_ADDRESS_PTOS {
+                    (self.path.local, self.path.interface) = (None, 0);
+                }
                 if !self.streams.wants_to_send() {
                     self.pings.request_probe();
                 }
@@ -144,6 +151,7 @@ impl Association {
         // One that is due already needs no timer: the association is ready to send.
         self.timers.set(Timer::Acknowledgement, self.received.deadline().filter(|at| *at > now));
         self.timers.set(Timer::Session, self.sessions.deadline());
+        self.timers.set(Timer::PathValidation, self.validation.deadline());
         let silent = self.streams.open_streams() == 0;
         let release = self.grown && silent && self.control.bytes_in_flight() == 0;
         self.timers

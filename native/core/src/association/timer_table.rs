@@ -12,6 +12,8 @@ pub(crate) enum Timer {
     Acknowledgement,
     /// The pacer allows the next packet.
     Pacing,
+    /// A path challenge is to be repeated, given up or decided.
+    PathValidation,
     /// Silence for so long that memory is given back.
     Release,
     /// Silence for the idle time-out.

@@ -1,5 +1,6 @@
 //! Builds trains: packets of one size, back to back, sealed where they lie.
 
+use super::path_validation::CHALLENGE_FRAME_BYTES;
 use super::{Association, Drain, Phase, Timer};
 use crate::path::{Ecn, Path};
 use crate::path_control::SendPermit;
@@ -13,7 +14,7 @@ use osier_wire::{CloseFrame, DataHeader, Frame, Writer};
 pub(crate) const TRAIN_PACKETS_MAX: usize = 64;
 /// Bytes in one train: the largest UDP payload over IPv4.
 pub const TRAIN_BYTES_MAX: usize = 65_507;
-const OVERHEAD: usize = DATA_HEADER_BYTES + TAG_BYTES;
+pub(super) const OVERHEAD: usize = DATA_HEADER_BYTES + TAG_BYTES;
 /// The longest CLOSE frame: type, code, length of the reason, reason.
 const CLOSE_BYTES_MAX: usize = 1 + 8 + 2 + MAX_CLOSE_REASON_BYTES;
 
@@ -41,7 +42,10 @@ impl Association {
     /// Whether [`Association::poll_transmit`] may have something, window and pacing aside.
     pub(crate) fn wants_to_send(&self, now: Instant) -> bool {
         match &self.phase {
-            Phase::Open => self.sessions.can_send() && (self.received.ack_due(now) || self.has_content()),
+            Phase::Open => {
+                let wants = self.received.ack_due(now) || self.has_content() || self.has_path_packet();
+                wants && self.sessions.can_send()
+            }
             Phase::Closing { owed, .. } => *owed,
             Phase::Draining | Phase::Over => false,
         }
@@ -50,7 +54,7 @@ impl Association {
     /// Fills `out` with the next train.
     pub(crate) fn poll_transmit(&mut self, now: Instant, out: &mut [u8]) -> Option<Transmit> {
         let transmit = match self.phase {
-            Phase::Open => self.build_train(now, out),
+            Phase::Open => self.build_path_packet(now, out).or_else(|| self.build_train(now, out)),
             Phase::Closing { .. } => self.build_close(now, out),
             Phase::Draining | Phase::Over => None,
         };
@@ -59,10 +63,7 @@ impl Association {
     }
 
     fn has_content(&self) -> bool {
-        self.streams.wants_to_send()
-            || self.pings.wants_to_send()
-            || self.path_response.is_some()
-            || self.drain == Drain::Owed
+        self.streams.wants_to_send() || self.pings.wants_to_send() || self.drain == Drain::Owed
     }
 
     fn build_train(&mut self, now: Instant, out: &mut [u8]) -> Option<Transmit> {
@@ -127,6 +128,11 @@ impl Association {
             return None;
         }
         let ack_eliciting = payload_len > acknowledgement_len;
+        let padding = CHALLENGE_FRAME_BYTES.saturating_sub(payload_len);
+        if padding > 0 {
+            Frame::Padding(padding).encode(&mut writer).ok()?;
+        }
+        let payload_len = payload_len + padding;
         let Some(number) = self.seal(out, payload_len) else {
             self.fail(now, "the keys of the session are used up");
             return None;
@@ -140,12 +146,6 @@ impl Association {
         if self.pings.wants_to_send() && Frame::Ping.encode(writer).is_ok() {
             log.push(SentFrame::Ping { serial: self.pings.on_sent(now) });
         }
-        if let Some(data) = self.path_response {
-            if Frame::PathResponse(data).encode(writer).is_ok() {
-                self.path_response = None;
-                log.push(SentFrame::PathResponse);
-            }
-        }
         if self.drain == Drain::Owed && Frame::Drain.encode(writer).is_ok() {
             self.drain = Drain::Sent;
             log.push(SentFrame::Drain);
@@ -153,7 +153,7 @@ impl Association {
     }
 
     /// Puts the header before and the tag behind `payload_len` bytes; returns the packet number used.
-    fn seal(&mut self, out: &mut [u8], payload_len: usize) -> Option<u64> {
+    pub(super) fn seal(&mut self, out: &mut [u8], payload_len: usize) -> Option<u64> {
         let number = self.next_packet_number;
         let session = self.sessions.sending()?;
         let header = DataHeader { receiver_index: session.remote_index, packet_number: number };

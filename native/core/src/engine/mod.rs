@@ -13,7 +13,7 @@ mod streams;
 
 pub use application::{AssociationRefused, AssociationStats};
 
-use crate::association::{Association, Transmit};
+use crate::association::{Association, PathChange, Transmit};
 use crate::config::EngineConfig;
 use crate::entropy::Entropy;
 use crate::event::Event;
@@ -248,6 +248,13 @@ impl Engine {
         while let Some((token, sent_at)) = association.poll_pong() {
             let rtt_micros = now.saturating_micros_since(sent_at);
             self.events.push_back(Event::Pong { association: handle, token, rtt_micros });
+        }
+        if let Some(PathChange { from, to }) = association.poll_path_change() {
+            for session in association.sessions.iter().filter(|session| session.path == to) {
+                self.remotes.remove(&(from.remote, session.remote_index));
+                self.remotes.insert((to.remote, session.remote_index), handle);
+            }
+            self.events.push_back(Event::PathChanged { association: handle, from, to });
         }
         if association.poll_peer_draining() {
             self.events.push_back(Event::PeerDraining { association: handle });
