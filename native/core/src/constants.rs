@@ -49,6 +49,29 @@ pub(crate) const REFUSED_PATH_PTOS: u64 = 8;
 /// kernel then finds another.
 pub(crate) const LOCAL_ADDRESS_PTOS: u32 = 2;
 
+// Tuning: path MTU (RFC 8899)
+
+/// Sizes are probed for up to this by default: jumbo frames. Only a loopback carries more.
+pub(crate) const MTU_CEILING_BYTES: usize = 9_000;
+
+/// Sizes tried first: Ethernet and jumbo frames below UDP over IPv6 and IPv4 (1,500 and 9,000 less 48 or 28).
+pub(crate) const MTU_USUAL: [usize; 4] = [1_452, 1_472, 8_952, 8_972];
+
+/// The search ends when what passes is known to less than this: 1 % of the smallest packet.
+pub(crate) const MTU_SEARCH_STEP: usize = 16;
+
+/// Probes of one size that are lost before it counts as too large (RFC 8899 §5.1.2: MAX_PROBES).
+pub(crate) const MTU_PROBES_MAX: u32 = 3;
+
+/// After so long a larger size is tried again (RFC 8899 §5.1.1: PMTU_RAISE_TIMER).
+pub(crate) const MTU_RAISE_MICROS: u64 = 600_000_000;
+
+/// Rounds in a row in which only packets above the base were lost, and none arrived, that make a black hole: a full queue lets some pass.
+pub(crate) const MTU_BLACK_HOLE_ROUNDS: u32 = 3;
+
+/// After a black hole sizes above the base are tried again this much later: a route that flaps costs its three rounds once a minute.
+pub(crate) const MTU_BLACK_HOLE_PAUSE_MICROS: u64 = 60_000_000;
+
 // Tuning: round trips and loss
 
 /// Round-trip time assumed before the first sample. RFC 9002 takes 333 ms; services talk within a continent, where 100 ms is

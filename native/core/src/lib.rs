@@ -21,6 +21,7 @@ mod key_schedule;
 mod keyed_hash;
 mod loss_detection;
 mod mac1;
+mod mtu_discovery;
 mod pacer;
 mod packet_key;
 mod path;

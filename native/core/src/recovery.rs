@@ -218,7 +218,11 @@ impl<F: Copy> Recovery<F> {
     ) {
         ack.outcome.newly_acked_packets += 1;
         ack.outcome.spurious_losses += 1;
-        if record.path != path.tag() || record.mtu_probe {
+        if record.path != path.tag() {
+            return;
+        }
+        if record.mtu_probe {
+            path.on_mtu_probe_acked(ack.now, record.size_bytes);
             return;
         }
         self.loss.on_spurious(ack.now, number, record, ack.largest_before.unwrap_or(number), &path.rtt);
@@ -241,6 +245,7 @@ impl<F: Copy> Recovery<F> {
         if ack.elicited {
             self.pto_count = 0;
         }
+        path.on_packet_passed(ack.passed.0, ack.passed.1);
         if let Some(largest_acked) = self.largest_acked {
             let losses = self.detect_losses(ack.now, largest_acked, path, fate);
             ack.outcome.lost_packets = losses.packets;

@@ -7,6 +7,7 @@
 //! ```
 
 mod lifetime;
+mod mtu_probe;
 mod path_packets;
 mod path_validation;
 mod pings;
@@ -155,7 +156,7 @@ impl Association {
             scheduled: None,
             reset_hinted_at: None,
             path: UNKNOWN_PATH,
-            control: PathControl::new(0, engine.mtu_bytes),
+            control: PathControl::new(0, engine.mtu_bytes).probing_up_to(engine.mtu_ceiling_bytes),
             replay: ReplayWindow::new(),
             received: ReceivedPackets::new(),
             grown: false,

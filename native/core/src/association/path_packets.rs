@@ -6,7 +6,6 @@ use super::receive::{Arrival, Fate};
 use super::transmit::OVERHEAD;
 use super::{Association, Transmit, UNKNOWN_PATH};
 use crate::path::{Ecn, Path};
-use crate::path_control::PathControl;
 use crate::recovery::PacketSent;
 use crate::sent_frame::{FrameLog, SentFrame};
 use crate::time::Instant;
@@ -97,11 +96,8 @@ impl Association {
         let from = std::mem::replace(&mut self.path, path);
         self.validation.forget();
         let tag = self.control.tag().wrapping_add(1);
-        self.control = if from.differs_in_port_only(&path) {
-            self.control.renewed(tag)
-        } else {
-            PathControl::new(tag, self.control.mtu_bytes())
-        };
+        self.control =
+            if from.differs_in_port_only(&path) { self.control.renewed(tag) } else { self.control.anew(tag) };
         if from == UNKNOWN_PATH {
             return;
         }

@@ -43,7 +43,10 @@ impl Association {
     pub(crate) fn wants_to_send(&self, now: Instant) -> bool {
         match &self.phase {
             Phase::Open => {
-                let wants = self.received.ack_due(now) || self.has_content() || self.has_path_packet();
+                let wants = self.received.ack_due(now)
+                    || self.has_content()
+                    || self.has_path_packet()
+                    || self.control.next_mtu_probe().is_some();
                 wants && self.sessions.can_send()
             }
             Phase::Closing { owed, .. } => *owed,
@@ -54,7 +57,10 @@ impl Association {
     /// Fills `out` with the next train.
     pub(crate) fn poll_transmit(&mut self, now: Instant, out: &mut [u8]) -> Option<Transmit> {
         let transmit = match self.phase {
-            Phase::Open => self.build_path_packet(now, out).or_else(|| self.build_train(now, out)),
+            Phase::Open => self
+                .build_path_packet(now, out)
+                .or_else(|| self.build_mtu_probe(now, out))
+                .or_else(|| self.build_train(now, out)),
             Phase::Closing { .. } => self.build_close(now, out),
             Phase::Draining | Phase::Over => None,
         };
@@ -70,11 +76,12 @@ impl Association {
         if !self.sessions.can_send() {
             return None;
         }
-        let segment_size = self.control.mtu_bytes();
+        let segment_size = self.control.segment_bytes();
+        let most = self.control.segments_max(TRAIN_PACKETS_MAX);
         let limit = out.len().min(TRAIN_BYTES_MAX);
         let mut len = 0;
         let mut packets = 0;
-        while packets < TRAIN_PACKETS_MAX && len + segment_size <= limit {
+        while packets < most && len + segment_size <= limit {
             let Some(content) = self.permitted(now, segment_size) else { break };
             let Some(size) = self.build_packet(now, &mut out[len..len + segment_size], content) else {
                 break;
@@ -84,6 +91,7 @@ impl Association {
             if size < segment_size {
                 break;
             }
+            self.control.on_full_packet(now);
         }
         let segment_size = segment_size.min(len);
         (len > 0).then_some(Transmit { path: self.path, ecn: Ecn::NotEct, segment_size, len })
