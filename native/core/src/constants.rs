@@ -49,6 +49,9 @@ pub(crate) const REFUSED_PATH_PTOS: u64 = 8;
 /// kernel then finds another.
 pub(crate) const LOCAL_ADDRESS_PTOS: u32 = 2;
 
+/// Packets marked ECT(0) on a new path before the peer's counts decide about the rest (RFC 9000 §A.4).
+pub(crate) const ECN_TEST_PACKETS: u64 = 10;
+
 // Tuning: path MTU (RFC 8899)
 
 /// Sizes are probed for up to this by default: jumbo frames. Only a loopback carries more.

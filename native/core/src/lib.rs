@@ -13,6 +13,7 @@ mod closed_loop;
 mod config;
 mod congestion;
 mod constants;
+mod ecn_validation;
 mod engine;
 mod entropy;
 mod event;

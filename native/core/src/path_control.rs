@@ -1,12 +1,14 @@
 //! What one path knows about itself: round trip, congestion window, pacing, bytes in flight, largest datagram.
 
 mod loss_event;
+mod marks;
 mod mtu;
 #[cfg(test)]
 mod tests;
 mod window_usage;
 
 use crate::congestion::{AckSample, CongestionControl, CongestionEvent, Controller};
+use crate::ecn_validation::EcnValidation;
 use crate::mtu_discovery::{LargeLost, MtuDiscovery};
 use crate::pacer::{PaceLimits, Pacer};
 use crate::rtt::RttEstimator;
@@ -38,6 +40,7 @@ pub(crate) struct PathControl {
     loss_event: LossEvent,
     bytes_in_flight: u64,
     mtu: MtuDiscovery,
+    ecn: EcnValidation,
     probes_owed: u8,
     measured_since: Option<Instant>,
 }
@@ -88,6 +91,7 @@ impl PathControl {
             loss_event: LossEvent::default(),
             bytes_in_flight: 0,
             mtu: MtuDiscovery::fixed(mtu_bytes as usize),
+            ecn: EcnValidation::default(),
             probes_owed: 0,
             measured_since: None,
         }
@@ -95,7 +99,7 @@ impl PathControl {
 
     /// Another network: nothing is known of it.
     pub(crate) fn anew(&self, tag: u8) -> Self {
-        Self { mtu: self.mtu.anew(), ..Self::new(tag, self.mtu.base()) }
+        Self { mtu: self.mtu.anew(), ecn: self.ecn.anew(), ..Self::new(tag, self.mtu.base()) }
     }
 
     /// The same network under another address: round trip, window and MTU stay, but nothing is under way there yet.

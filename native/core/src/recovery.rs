@@ -64,6 +64,9 @@ impl<F: Copy> Recovery<F> {
         path: &mut PathControl,
     ) {
         self.sent.push(now, packet, path.tag(), frames);
+        if path.on_packet_of_train() {
+            self.sent.mark_newest();
+        }
         if packet.in_flight {
             path.on_sent(u64::from(packet.size_bytes), packet.ack_eliciting);
         }
@@ -127,6 +130,8 @@ impl<F: Copy> Recovery<F> {
             }
             self.acknowledge_range(low, high, &mut ack, path, fate);
         }
+        ack.outcome.is_newest = self.largest_acked > ack.largest_before;
+        ack.outcome.newest_sent_at = ack.largest_sent_at;
         if ack.outcome.newly_acked_packets > 0 {
             self.settle(ack_delay_micros, &mut ack, path, fate);
         } else if self.is_crowded() {
@@ -221,6 +226,7 @@ impl<F: Copy> Recovery<F> {
         if record.path != path.tag() {
             return;
         }
+        ack.outcome.newly_acked_marked += u64::from(record.marked);
         if record.mtu_probe {
             path.on_mtu_probe_acked(ack.now, record.size_bytes);
             return;

@@ -31,6 +31,7 @@ struct InFlight {
     to: HostId,
     /// Nobody is there once the host has another.
     to_address: SocketAddr,
+    ecn: u8,
     datagram: Vec<u8>,
 }
 
@@ -189,7 +190,7 @@ impl Network {
             let remote = transmit.path.remote;
             for datagram in train[..transmit.len].chunks(transmit.segment_size) {
                 match (self.host_at(remote), &self.observer) {
-                    (Some(to), _) => self.send(host, to, datagram),
+                    (Some(to), _) => self.send(host, to, transmit.ecn, datagram),
                     (None, Some(observer)) if observer.address == remote => self.relay(host, datagram),
                     (None, _) => {}
                 }
@@ -228,7 +229,7 @@ impl Network {
         self.hosts.iter().position(|host| host.address == address).map(HostId)
     }
 
-    fn send(&mut self, from: HostId, to: HostId, datagram: &[u8]) {
+    fn send(&mut self, from: HostId, to: HostId, ecn: Ecn, datagram: &[u8]) {
         let (from_address, to_address) = (self.hosts[from.0].address, self.hosts[to.0].address);
         let mut entry_micros = self.now_micros;
         if let Some((sender, receivers, bottleneck)) = &mut self.shared {
@@ -240,8 +241,8 @@ impl Network {
             }
         }
         let link = self.links.entry((from, to)).or_default();
-        link.send(entry_micros, datagram, &mut self.rng, &mut self.arrivals);
-        for Arrival { at_micros, datagram } in self.arrivals.drain(..) {
+        link.send(entry_micros, ecn, datagram, &mut self.rng, &mut self.arrivals);
+        for Arrival { at_micros, ecn, datagram } in self.arrivals.drain(..) {
             if let Some(observer) = self.observer.as_ref().filter(|at| (at.from, at.to) == (from, to)) {
                 let sooner = at_micros.saturating_sub(observer.lead_micros).max(self.now_micros);
                 self.sequence += 1;
@@ -251,6 +252,7 @@ impl Network {
                     from: observer.address,
                     to,
                     to_address,
+                    ecn: ecn.to_bits(),
                     datagram: datagram.clone(),
                 }));
             }
@@ -261,6 +263,7 @@ impl Network {
                 from: from_address,
                 to,
                 to_address,
+                ecn: ecn.to_bits(),
                 datagram,
             }));
         }
@@ -270,7 +273,7 @@ impl Network {
     fn relay(&mut self, sender: HostId, datagram: &[u8]) {
         self.bytes_to_observer += datagram.len() as u64;
         let Some(Observer { from: victim, relays: true, .. }) = self.observer else { return };
-        self.send(sender, victim, datagram);
+        self.send(sender, victim, Ecn::NotEct, datagram);
     }
 
     fn next_micros(&mut self) -> Option<u64> {
@@ -299,7 +302,8 @@ impl Network {
             }
             let now = self.now();
             let segment_size = arrived.datagram.len();
-            let meta = ReceiveMeta { path: path_from(arrived.from), ecn: Ecn::NotEct, segment_size };
+            let meta =
+                ReceiveMeta { path: path_from(arrived.from), ecn: Ecn::from_bits(arrived.ecn), segment_size };
             self.hosts[arrived.to.0].engine.handle_train(now, &meta, &mut arrived.datagram);
         }
     }

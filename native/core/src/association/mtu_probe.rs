@@ -2,7 +2,6 @@
 
 use super::transmit::OVERHEAD;
 use super::{Association, Transmit};
-use crate::path::Ecn;
 use crate::recovery::PacketSent;
 use crate::time::Instant;
 use osier_wire::limits::DATA_HEADER_BYTES;
@@ -23,6 +22,7 @@ impl Association {
         self.counters.packets_sent += 1;
         self.counters.bytes_sent += len as u64;
         self.control.on_mtu_probe_sent();
+        let ecn = self.control.begin_train();
         let packet = PacketSent {
             number,
             size_bytes: len as u16,
@@ -31,6 +31,6 @@ impl Association {
             mtu_probe: true,
         };
         self.recovery.on_packet_sent(now, packet, &[], &mut self.control);
-        Some(Transmit { path: self.path, ecn: Ecn::NotEct, segment_size: len, len })
+        Some(Transmit { path: self.path, ecn, segment_size: len, len })
     }
 }

@@ -166,6 +166,7 @@ impl Association {
             .on_ack(now, ack.delay_micros, ack.ranges(), &mut self.control, &mut fate)
             .map_err(|_| Violation("an acknowledgement of a packet that was never sent"))?;
         self.counters.packets_lost += outcome.lost_packets;
+        self.control.on_marks(now, ack.ecn.as_ref(), &outcome);
         Ok(())
     }
 }

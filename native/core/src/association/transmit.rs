@@ -79,6 +79,7 @@ impl Association {
         let segment_size = self.control.segment_bytes();
         let most = self.control.segments_max(TRAIN_PACKETS_MAX);
         let limit = out.len().min(TRAIN_BYTES_MAX);
+        let ecn = self.control.begin_train();
         let mut len = 0;
         let mut packets = 0;
         while packets < most && len + segment_size <= limit {
@@ -94,7 +95,7 @@ impl Association {
             self.control.on_full_packet(now);
         }
         let segment_size = segment_size.min(len);
-        (len > 0).then_some(Transmit { path: self.path, ecn: Ecn::NotEct, segment_size, len })
+        (len > 0).then_some(Transmit { path: self.path, ecn, segment_size, len })
     }
 
     /// What the next packet may hold; `None` when nothing may or need be sent.

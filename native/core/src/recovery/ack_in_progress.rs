@@ -34,6 +34,7 @@ impl AckInProgress {
         if record.path != path.tag() {
             return;
         }
+        self.outcome.newly_acked_marked += u64::from(record.marked);
         if self.largest == Some(number) {
             self.largest_sent_at = Some(record.sent_at);
         }
