@@ -116,8 +116,8 @@ fn a_change_from_ipv4_to_ipv6_is_one_like_any_other() {
 }
 
 #[test]
-fn a_rebound_port_keeps_the_round_trip_and_the_window_and_another_address_does_not() {
-    let window_after = |address: &str| {
+fn a_rebound_port_keeps_window_and_mtu_and_another_address_does_not() {
+    let stats_around = |address: &str| {
         let (mut net, a, b) = network(5);
         let associations = net.associate(a, b, Cipher::ChaCha20Poly1305);
         let mut transfer = Transfer::start(&mut net, (a, b), associations, 0, BYTES);
@@ -129,12 +129,43 @@ fn a_rebound_port_keeps_the_round_trip_and_the_window_and_another_address_does_n
             assert!(net.step(until));
         }
         let after = net.engine(b).association_stats(associations.1).unwrap();
-        (before.congestion_window_bytes, after.congestion_window_bytes)
+        (before, after)
     };
-    let (before, after) = window_after("10.0.0.0:7401");
-    assert!(after > before / 2, "{after} of {before}");
-    let (before, after) = window_after("10.9.0.1:7400");
-    assert!(after <= 14_720 && after < before, "{after} of {before}");
+    let (before, after) = stats_around("10.0.0.0:7401");
+    let windows = (before.congestion_window_bytes, after.congestion_window_bytes);
+    assert!(windows.1 > windows.0 / 2, "{windows:?}");
+    assert_eq!((before.mtu_bytes, after.mtu_bytes), (9_000, 9_000));
+    let (before, after) = stats_around("10.9.0.1:7400");
+    let windows = (before.congestion_window_bytes, after.congestion_window_bytes);
+    assert!(windows.1 <= 14_720 && windows.1 < windows.0, "{windows:?}");
+    assert_eq!((before.mtu_bytes, after.mtu_bytes), (9_000, 1_200));
+}
+
+#[test]
+fn one_small_packet_from_a_new_address_is_enough() {
+    let (mut net, a, b) = network(9);
+    let (handle_a, handle_b) = net.associate(a, b, Cipher::ChaCha20Poly1305);
+    let first = net.engine(a).association_stats(handle_a).unwrap().counters;
+    assert_eq!((first.packets_sent, first.bytes_sent), (1, 41), "a PING is as large as a challenge");
+    let until = net.now().plus_micros(SECOND);
+    while net.step(until) {}
+    let now = net.now();
+    net.engine(b).ping(now, handle_b, 1);
+    net.flush(b);
+    let until = net.now().plus_micros(SECOND);
+    while net.step(until) {}
+    let port = "10.0.0.0:7401".parse().unwrap();
+    net.set_address(a, port);
+    let now = net.now();
+    net.engine(a).ping(now, handle_a, 7);
+    net.flush(a);
+    let until = net.now().plus_micros(SECOND);
+    while net.step(until) {}
+    let pong = std::iter::from_fn(|| net.engine(a).poll_event()).find_map(|event| match event {
+        Event::Pong { rtt_micros, .. } => Some(rtt_micros),
+        _ => None,
+    });
+    assert!(pong.is_some_and(|rtt_micros| rtt_micros <= PAUSE_MAX_MICROS), "{pong:?}");
 }
 
 #[test]
