@@ -15,7 +15,8 @@ export interface EngineConfig {
   /** The largest message either way. */ readonly messageBytes: number;
   /** Credit that every peer has before the first grant, as the handshake tells it. */ readonly initialDataBytes: number;
   readonly initialStreamDataBytes: number;
-  /** UDP payload of a full packet: 1,200 (the base that every path carries) to 65,507. */ readonly mtuBytes: number;
+  /** UDP payload of a full packet at first: 1,200 (the base that every path carries) to 65,507. */ readonly mtuBytes: number;
+  /** Larger sizes are probed for up to this, at most 65,507; the size is fixed where it is left out. */ readonly mtuCeilingBytes?: number;
 }
 
 /** An opaque record of {@link PATH_RECORD_BYTES} bytes: socket, remote and local address. */

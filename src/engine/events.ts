@@ -49,6 +49,8 @@ export const EventKind = {
   sessionDropped: 18,
   /** What became of a message. a: token; b: 1 delivered (datagrams: acknowledged), 2 expired (datagrams: presumed lost). */
   messageSettled: 19,
+  /** The association's packets go another way. bytes: the new path's record. */
+  pathChanged: 20,
 } as const;
 
 /** Whether the listener runs, or the ticks that follow it before the engine sends: the last word of `events` is 1 for so long. */

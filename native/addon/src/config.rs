@@ -27,6 +27,11 @@ impl Object {
         }
     }
 
+    fn has(&self, name: &CStr) -> JsResult<bool> {
+        let value = self.js.get(self.object, name)?;
+        Ok(self.js.type_of(value)? != sys::ValueType::napi_undefined)
+    }
+
     fn integer(&self, name: &CStr) -> JsResult<u64> {
         read_safe_integer(self.js, self.js.get(self.object, name)?, name)
     }
@@ -52,6 +57,8 @@ impl Object {
 
 pub(crate) fn engine_config(js: Js, value: sys::napi_value) -> JsResult<EngineConfig> {
     let object = Object::new(js, value, c"config")?;
+    let mtu_bytes = mtu(&object, c"mtuBytes")?;
+    let has_ceiling = object.has(c"mtuCeilingBytes")?;
     Ok(EngineConfig {
         idle_timeout_micros: object.integer(c"idleTimeoutMicros")?,
         peer_lost_after_micros: object.integer(c"peerLostAfterMicros")?,
@@ -63,15 +70,16 @@ pub(crate) fn engine_config(js: Js, value: sys::napi_value) -> JsResult<EngineCo
         initial_data_bytes: object.integer(c"initialDataBytes")?,
         initial_stream_data_bytes: object.integer(c"initialStreamDataBytes")?,
         message_bytes: object.integer(c"messageBytes")?,
-        mtu_bytes: mtu(&object)?,
+        mtu_bytes,
+        mtu_ceiling_bytes: if has_ceiling { mtu(&object, c"mtuCeilingBytes")? } else { mtu_bytes },
         ..EngineConfig::default()
     })
 }
 
-fn mtu(object: &Object) -> JsResult<usize> {
-    match object.u32(c"mtuBytes")? as usize {
+fn mtu(object: &Object, name: &CStr) -> JsResult<usize> {
+    match object.u32(name)? as usize {
         bytes if (MIN_DATAGRAM_BYTES..=MAX_TRAIN_BYTES).contains(&bytes) => Ok(bytes),
-        _ => Err(unfit(c"mtuBytes", "an integer from 1200 to 65507")),
+        _ => Err(unfit(name, "an integer from 1200 to 65507")),
     }
 }
 

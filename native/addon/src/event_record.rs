@@ -30,6 +30,7 @@ const PEER_DRAINING: u32 = 16;
 const ENGINE_FAILED: u32 = 17;
 const SESSION_DROPPED: u32 = 18;
 const MESSAGE_SETTLED: u32 = 19;
+const PATH_CHANGED: u32 = 20;
 
 /// No room is left in the batch.
 #[derive(Debug, PartialEq, Eq)]
@@ -93,6 +94,9 @@ impl<'a> RecordWriter<'a> {
                     RefusalKind::Busy => 2,
                 };
                 self.write(&Record { a, ..about(REFUSAL_HINT, *local_index, 0) }, &[])
+            }
+            Event::PathChanged { association, to, .. } => {
+                self.write(&about(PATH_CHANGED, *association, 0), &[&to.to_record()])
             }
             Event::PeerDraining { association } => self.write(&about(PEER_DRAINING, *association, 0), &[]),
         }

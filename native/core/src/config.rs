@@ -1,6 +1,7 @@
 //! What an engine is told once.
 
-use crate::constants::{CREDIT_INITIAL_BYTES, MESSAGE_MAX_BYTES, STREAM_WINDOW_MAX_BYTES};
+use crate::constants::{CREDIT_INITIAL_BYTES, MESSAGE_MAX_BYTES, MTU_CEILING_BYTES, STREAM_WINDOW_MAX_BYTES};
+use osier_wire::limits::BASE_DATAGRAM_BYTES;
 
 /// Bounds and times of an [`Engine`](crate::Engine). Times in microseconds; 0 switches a timer off.
 #[derive(Clone, Debug)]
@@ -27,8 +28,10 @@ pub struct EngineConfig {
     pub initial_stream_data_bytes: u64,
     /// The largest message or datagram, either way.
     pub message_bytes: u64,
-    /// UDP payload of a full packet.
+    /// UDP payload of a full packet at first, and what every path must carry.
     pub mtu_bytes: usize,
+    /// Larger sizes are probed for up to this (at most 65,507); at or below `mtu_bytes` the size is fixed.
+    pub mtu_ceiling_bytes: usize,
 }
 
 impl Default for EngineConfig {
@@ -45,7 +48,8 @@ impl Default for EngineConfig {
             initial_data_bytes: CREDIT_INITIAL_BYTES,
             initial_stream_data_bytes: CREDIT_INITIAL_BYTES,
             message_bytes: MESSAGE_MAX_BYTES,
-            mtu_bytes: 1200,
+            mtu_bytes: BASE_DATAGRAM_BYTES,
+            mtu_ceiling_bytes: MTU_CEILING_BYTES,
         }
     }
 }

@@ -36,6 +36,45 @@ pub(crate) const RECEIVED_RANGES_KEPT: usize = 256;
 /// an attacker's advantage of 2^-57 (RFC 9001 §B.1.1): a sixteenth of that leaves 2^-55 even for packets of 2^16 bytes.
 pub(crate) const KEY_GENERATION_BITS: u32 = 24;
 
+// Tuning: paths
+
+/// Challenges that a new path gets before it counts as dead (RFC 9000 §8.2.4: three probe time-outs).
+pub(crate) const PATH_CHALLENGES_MAX: u32 = 3;
+
+/// Probe time-outs for which an address is not challenged again after the present path has answered in its stead: an observer who re-sends
+/// what he sees costs a few small packets each time, not one a packet.
+pub(crate) const REFUSED_PATH_PTOS: u64 = 8;
+
+/// Probe time-outs in a row after which packets are no longer sent from the address that they used to be sent from: it may be gone, and the
+/// kernel then finds another.
+pub(crate) const LOCAL_ADDRESS_PTOS: u32 = 2;
+
+/// Packets marked ECT(0) on a new path before the peer's counts decide about the rest (RFC 9000 §A.4).
+pub(crate) const ECN_TEST_PACKETS: u64 = 10;
+
+// Tuning: path MTU (RFC 8899)
+
+/// Sizes are probed for up to this by default: jumbo frames. Only a loopback carries more.
+pub(crate) const MTU_CEILING_BYTES: usize = 9_000;
+
+/// Sizes tried first: Ethernet and jumbo frames below UDP over IPv6 and IPv4 (1,500 and 9,000 less 48 or 28).
+pub(crate) const MTU_USUAL: [usize; 4] = [1_452, 1_472, 8_952, 8_972];
+
+/// The search ends when what passes is known to less than this: 1 % of the smallest packet.
+pub(crate) const MTU_SEARCH_STEP: usize = 16;
+
+/// Probes of one size that are lost before it counts as too large (RFC 8899 §5.1.2: MAX_PROBES).
+pub(crate) const MTU_PROBES_MAX: u32 = 3;
+
+/// After so long a larger size is tried again (RFC 8899 §5.1.1: PMTU_RAISE_TIMER).
+pub(crate) const MTU_RAISE_MICROS: u64 = 600_000_000;
+
+/// Rounds in a row in which only packets above the base were lost, and none arrived, that make a black hole: a full queue lets some pass.
+pub(crate) const MTU_BLACK_HOLE_ROUNDS: u32 = 3;
+
+/// After a black hole sizes above the base are tried again this much later: a route that flaps costs its three rounds once a minute.
+pub(crate) const MTU_BLACK_HOLE_PAUSE_MICROS: u64 = 60_000_000;
+
 // Tuning: round trips and loss
 
 /// Round-trip time assumed before the first sample. RFC 9002 takes 333 ms; services talk within a continent, where 100 ms is

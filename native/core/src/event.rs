@@ -67,6 +67,15 @@ pub enum Event {
         /// What it says.
         kind: RefusalKind,
     },
+    /// The association's packets go another way: the peer has moved, or a later handshake took another path.
+    PathChanged {
+        /// Association handle.
+        association: u32,
+        /// Where they went.
+        from: Path,
+        /// Where they go now.
+        to: Path,
+    },
     /// The peer takes no new streams.
     PeerDraining {
         /// Association handle.

@@ -78,7 +78,7 @@ impl LossDetector {
                 let record = *record;
                 losses.count(&record);
                 if record.path == path.tag() {
-                    path.count_lost(&record, &mut on_path);
+                    path.count_lost(now, &record, &mut on_path);
                     on_path.persistent |= self.run.on_lost(number, &record, path);
                 }
                 if !record.handed_over {
@@ -115,7 +115,7 @@ impl LossDetector {
 
 impl Losses {
     fn count(&mut self, record: &SentRecord) {
-        self.packets += 1;
+        self.packets += u64::from(!record.mtu_probe);
         self.ack_eliciting += u64::from(record.ack_eliciting);
         if record.mtu_probe {
             self.mtu_probe_bytes = Some(record.size_bytes);

@@ -27,6 +27,22 @@ const FAMILY_V6: u8 = 6;
 const FLAG_LOCAL_PRESENT: u8 = 1;
 
 impl Path {
+    /// Whether packets between the same ends take this path and `other`: what one of them does not know of its local end counts as the same.
+    #[must_use]
+    pub fn is_same_way(&self, other: &Self) -> bool {
+        let same_local = self.local == other.local || self.local.is_none() || other.local.is_none();
+        let same_interface = self.interface == other.interface || self.interface == 0 || other.interface == 0;
+        self.remote == other.remote && self.socket == other.socket && same_local && same_interface
+    }
+
+    /// Whether nothing but the peer's port is another: a new mapping of the same NAT, most likely on the same way.
+    #[must_use]
+    pub fn differs_in_port_only(&self, other: &Self) -> bool {
+        let mut moved = *self;
+        moved.remote.set_port(other.remote.port());
+        self.remote.port() != other.remote.port() && moved.is_same_way(other)
+    }
+
     /// The path as the opaque record that crosses to JavaScript and back, integers little-endian:
     ///
     /// ```text
@@ -215,6 +231,24 @@ mod tests {
         (expected[16], expected[17], expected[31]) = (0xfe, 0x80, 2);
         (expected[32], expected[33], expected[47]) = (0xfe, 0x80, 1);
         assert_eq!(path.to_record(), expected);
+    }
+
+    #[test]
+    fn what_is_not_known_of_the_local_end_is_no_difference() {
+        let known = Path {
+            socket: 0,
+            remote: "192.0.2.1:9".parse().unwrap(),
+            local: "192.0.2.7".parse().ok(),
+            interface: 3,
+        };
+        assert!(known.is_same_way(&Path { local: None, interface: 0, ..known }));
+        assert!(!known.is_same_way(&Path { local: "192.0.2.8".parse().ok(), ..known }));
+        assert!(!known.is_same_way(&Path { interface: 4, ..known }));
+        assert!(!known.is_same_way(&Path { socket: 1, ..known }));
+        let port = Path { remote: "192.0.2.1:10".parse().unwrap(), ..known };
+        assert!(known.differs_in_port_only(&port) && !known.is_same_way(&port));
+        let host = Path { remote: "192.0.2.2:10".parse().unwrap(), ..known };
+        assert!(!known.differs_in_port_only(&host) && !known.differs_in_port_only(&known));
     }
 
     #[test]

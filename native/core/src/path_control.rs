@@ -1,11 +1,15 @@
 //! What one path knows about itself: round trip, congestion window, pacing, bytes in flight, largest datagram.
 
 mod loss_event;
+mod marks;
+mod mtu;
 #[cfg(test)]
 mod tests;
 mod window_usage;
 
 use crate::congestion::{AckSample, CongestionControl, CongestionEvent, Controller};
+use crate::ecn_validation::EcnValidation;
+use crate::mtu_discovery::{LargeLost, MtuDiscovery};
 use crate::pacer::{PaceLimits, Pacer};
 use crate::rtt::RttEstimator;
 use crate::sent_packets::SentRecord;
@@ -35,7 +39,8 @@ pub(crate) struct PathControl {
     usage: WindowUsage,
     loss_event: LossEvent,
     bytes_in_flight: u64,
-    mtu_bytes: u64,
+    mtu: MtuDiscovery,
+    ecn: EcnValidation,
     probes_owed: u8,
     measured_since: Option<Instant>,
 }
@@ -68,6 +73,8 @@ pub(crate) struct PathLost {
     pub(crate) newest_sent_at: Instant,
     /// RFC 9002 §7.6.
     pub(crate) persistent: bool,
+    /// Those above the base MTU.
+    pub(crate) large: LargeLost,
 }
 
 impl PathControl {
@@ -83,9 +90,30 @@ impl PathControl {
             usage: WindowUsage::default(),
             loss_event: LossEvent::default(),
             bytes_in_flight: 0,
-            mtu_bytes,
+            mtu: MtuDiscovery::fixed(mtu_bytes as usize),
+            ecn: EcnValidation::default(),
             probes_owed: 0,
             measured_since: None,
+        }
+    }
+
+    /// Another network: nothing is known of it.
+    pub(crate) fn anew(&self, tag: u8) -> Self {
+        Self { mtu: self.mtu.anew(), ecn: self.ecn.anew(), ..Self::new(tag, self.mtu.base()) }
+    }
+
+    /// The same network under another address: round trip, window and MTU stay, but nothing is under way there yet.
+    pub(crate) fn renewed(&self, tag: u8) -> Self {
+        let mut mtu = self.mtu.clone();
+        mtu.forget_probe();
+        Self {
+            mtu,
+            tag,
+            usage: WindowUsage::default(),
+            loss_event: LossEvent::default(),
+            bytes_in_flight: 0,
+            probes_owed: 0,
+            ..self.clone()
         }
     }
 
@@ -94,7 +122,8 @@ impl PathControl {
     ///
     /// Probes owed after a time-out pass both window and pacer. Packets that only acknowledge need no permit.
     pub(crate) fn can_send(&mut self, now: Instant, wanted_bytes: u64) -> SendPermit {
-        let probes = u64::from(self.probes_owed) * self.mtu_bytes;
+        let mtu_bytes = self.mtu.current() as u64;
+        let probes = u64::from(self.probes_owed) * mtu_bytes;
         let room = self.room_bytes();
         if room < wanted_bytes {
             self.usage.on_refused();
@@ -104,7 +133,7 @@ impl PathControl {
                 SendPermit::BlockedByWindow
             };
         }
-        let (controller, rtt, mtu_bytes) = (&self.controller, &self.rtt, self.mtu_bytes);
+        let (controller, rtt) = (&self.controller, &self.rtt);
         let limits = || PaceLimits {
             bytes_per_second: controller.pacing_rate_bytes_per_second(rtt.smoothed_micros()),
             window_bytes: controller.window_bytes(),
@@ -125,18 +154,6 @@ impl PathControl {
     /// Bytes sent and neither acknowledged nor lost.
     pub(crate) fn bytes_in_flight(&self) -> u64 {
         self.bytes_in_flight
-    }
-
-    /// Largest datagram (UDP payload) of the path.
-    pub(crate) fn mtu_bytes(&self) -> usize {
-        self.mtu_bytes as usize
-    }
-
-    /// The path's largest datagram is another from now on.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the MTU is fixed until it is probed for"))]
-    pub(crate) fn set_mtu(&mut self, mtu_bytes: usize) {
-        self.mtu_bytes = mtu_bytes as u64;
-        self.controller.on_mtu(self.mtu_bytes);
     }
 
     /// Packets to send whatever window and pacer say (RFC 9002 §6.2.4): data where there is some, else a PING.
@@ -175,7 +192,7 @@ impl PathControl {
         if ack_eliciting {
             self.probes_owed = self.probes_owed.saturating_sub(1);
         }
-        self.usage.on_sent(self.bytes_in_flight, self.room_bytes(), self.mtu_bytes);
+        self.usage.on_sent(self.bytes_in_flight, self.room_bytes(), self.mtu.current() as u64);
     }
 
     /// `next_number` is the packet number that will be sent next: it ends the round trip that begins now.
@@ -200,6 +217,9 @@ impl PathControl {
         if lost.packets == 0 {
             return false;
         }
+        if self.mtu.on_lost(now, &lost.large) {
+            self.controller.on_mtu(self.mtu.current() as u64);
+        }
         if lost.persistent {
             self.rtt.restart_minimum();
         }
@@ -215,10 +235,18 @@ impl PathControl {
     }
 
     /// Counts one lost packet into `lost`.
-    pub(crate) fn count_lost(&self, packet: &SentRecord, lost: &mut PathLost) {
-        lost.bytes += u64::from(packet.size_bytes);
+    pub(crate) fn count_lost(&mut self, now: Instant, packet: &SentRecord, lost: &mut PathLost) {
+        let bytes = usize::from(packet.size_bytes);
+        lost.bytes += bytes as u64;
         if packet.mtu_probe {
+            self.mtu.on_probe_lost(now, bytes);
             return;
+        }
+        if bytes > self.mtu.base() {
+            lost.large.bytes = Some(lost.large.bytes.map_or(bytes, |least| least.min(bytes)));
+            lost.large.newest_sent_at = packet.sent_at;
+        } else {
+            lost.large.small_too = true;
         }
         lost.packets += 1;
         lost.newest_sent_at = packet.sent_at;

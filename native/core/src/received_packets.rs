@@ -100,10 +100,16 @@ impl ReceivedPackets {
     /// Writes an ACK or ACK_ECN frame of at most `room_limit` bytes, newest ranges first, and counts it as sent. Returns the
     /// largest number acknowledged; None, and nothing is written, when there is nothing to acknowledge or no room.
     pub(crate) fn write_ack(&mut self, now: Instant, w: &mut Writer<'_>, room_limit: usize) -> Option<u64> {
-        let Some(newest) = self.ranges.last().map(|range| range.end - 1) else {
+        let written = self.write_ack_copy(now, w, room_limit);
+        if written.is_some() || self.ranges.is_empty() {
             self.on_told();
-            return None;
-        };
+        }
+        written
+    }
+
+    /// Like [`ReceivedPackets::write_ack`], but does not count as sent: for a packet that may well not arrive.
+    pub(crate) fn write_ack_copy(&self, now: Instant, w: &mut Writer<'_>, room_limit: usize) -> Option<u64> {
+        let newest = self.ranges.last().map(|range| range.end - 1)?;
         let delay_micros = match self.largest {
             Some(largest) if largest.number == newest => now.saturating_micros_since(largest.arrived_at),
             // A late packet after its successors were forgotten. It is acknowledged at once, so it did not wait.
@@ -118,7 +124,6 @@ impl ReceivedPackets {
         let length = frame.position();
         w.rewind(start + length);
         written.ok()?;
-        self.on_told();
         Some(newest)
     }
 
@@ -129,6 +134,11 @@ impl ReceivedPackets {
         if !self.late_news {
             self.ranges.remove(0..largest_acked.saturating_add(1));
         }
+    }
+
+    /// What was told may not have arrived: the next packet tells it again.
+    pub(crate) fn tell_again(&mut self) {
+        self.news = !self.ranges.is_empty();
     }
 
     fn on_told(&mut self) {

@@ -64,6 +64,9 @@ impl<F: Copy> Recovery<F> {
         path: &mut PathControl,
     ) {
         self.sent.push(now, packet, path.tag(), frames);
+        if path.on_packet_of_train() {
+            self.sent.mark_newest();
+        }
         if packet.in_flight {
             path.on_sent(u64::from(packet.size_bytes), packet.ack_eliciting);
         }
@@ -75,6 +78,26 @@ impl<F: Copy> Recovery<F> {
             self.ack_only_streak = self.ack_only_streak.saturating_add(1);
             self.forget_settled(now, path);
         }
+    }
+
+    /// Records a packet that went another way than the path's: no window counts it. `tag` is none of a path with packets under way.
+    pub(crate) fn on_foreign_packet_sent(&mut self, now: Instant, packet: PacketSent, frames: &[F], tag: u8) {
+        self.sent.push(now, packet, tag, frames);
+        self.ack_eliciting_in_flight += 1;
+        self.last_ack_eliciting_at = now;
+        self.ack_only_streak = 0;
+    }
+
+    /// The path on which all that is in flight was sent is left: it goes again on the next one. What arrives after all counts all the same.
+    pub(crate) fn on_path_left(&mut self, now: Instant, fate: &mut impl FrameFate<F>) {
+        self.pto_count = 0;
+        self.probed_at = now;
+        self.hand_over(usize::MAX, fate);
+    }
+
+    /// Probe time-outs in a row.
+    pub(crate) fn pto_count(&self) -> u32 {
+        self.pto_count
     }
 
     /// Takes an ACK frame: `ranges` descend without touching each other, the largest first.
@@ -107,6 +130,8 @@ impl<F: Copy> Recovery<F> {
             }
             self.acknowledge_range(low, high, &mut ack, path, fate);
         }
+        ack.outcome.is_newest = self.largest_acked > ack.largest_before;
+        ack.outcome.newest_sent_at = ack.largest_sent_at;
         if ack.outcome.newly_acked_packets > 0 {
             self.settle(ack_delay_micros, &mut ack, path, fate);
         } else if self.is_crowded() {
@@ -134,7 +159,7 @@ impl<F: Copy> Recovery<F> {
         let packets = if self.pto_count == 0 { 1 } else { PROBES_MAX as u8 };
         self.pto_count = self.pto_count.saturating_add(1);
         self.probed_at = now;
-        self.hand_over(packets, fate);
+        self.hand_over(usize::from(packets), fate);
         path.owe_probes(packets);
         self.forget_settled(now, path);
         TimeoutOutcome::Probe { packets }
@@ -198,7 +223,12 @@ impl<F: Copy> Recovery<F> {
     ) {
         ack.outcome.newly_acked_packets += 1;
         ack.outcome.spurious_losses += 1;
-        if record.path != path.tag() || record.mtu_probe {
+        if record.path != path.tag() {
+            return;
+        }
+        ack.outcome.newly_acked_marked += u64::from(record.marked);
+        if record.mtu_probe {
+            path.on_mtu_probe_acked(ack.now, record.size_bytes);
             return;
         }
         self.loss.on_spurious(ack.now, number, record, ack.largest_before.unwrap_or(number), &path.rtt);
@@ -221,6 +251,7 @@ impl<F: Copy> Recovery<F> {
         if ack.elicited {
             self.pto_count = 0;
         }
+        path.on_packet_passed(ack.passed.0, ack.passed.1);
         if let Some(largest_acked) = self.largest_acked {
             let losses = self.detect_losses(ack.now, largest_acked, path, fate);
             ack.outcome.lost_packets = losses.packets;
@@ -248,8 +279,8 @@ impl<F: Copy> Recovery<F> {
         losses
     }
 
-    /// Tells the frames of the oldest packets lost, so that the probes carry them.
-    fn hand_over(&mut self, packets: u8, fate: &mut impl FrameFate<F>) {
+    /// Tells the frames of so many of the oldest packets lost, so that the next ones carry them.
+    fn hand_over(&mut self, packets: usize, fate: &mut impl FrameFate<F>) {
         let mut from = self.loss.undecided();
         let mut left = packets;
         while left > 0 {

@@ -42,6 +42,11 @@ impl ReplayWindow {
         }
     }
 
+    /// Whether `number` is higher than all that were committed.
+    pub(crate) fn is_newest(&self, number: u64) -> bool {
+        self.newest.is_none_or(|newest| number > newest)
+    }
+
     /// Records `number` as received. Call it after authentication. A number older than the window changes nothing.
     pub(crate) fn commit(&mut self, number: u64) {
         match self.newest {

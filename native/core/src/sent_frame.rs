@@ -64,8 +64,6 @@ pub(crate) enum SentFrame {
         /// Which one.
         serial: u32,
     },
-    /// The answer to one.
-    PathResponse,
     /// No new streams, please.
     Drain,
 }

@@ -53,6 +53,8 @@ pub(crate) struct SentRecord {
     pub(crate) ack_eliciting: bool,
     pub(crate) in_flight: bool,
     pub(crate) mtu_probe: bool,
+    /// Marked ECT(0).
+    pub(crate) marked: bool,
     /// A probe carries its frames now; its loss need not be told.
     pub(crate) handed_over: bool,
 }
@@ -122,6 +124,7 @@ impl<F: Copy> SentPackets<F> {
             ack_eliciting: packet.ack_eliciting,
             in_flight: packet.in_flight,
             mtu_probe: packet.mtu_probe,
+            marked: false,
             handed_over: false,
         };
         while self.next_number() < number {
@@ -130,6 +133,13 @@ impl<F: Copy> SentPackets<F> {
         }
         self.frames.extend(frames);
         self.push_record(record);
+    }
+
+    /// The newest packet was marked.
+    pub(crate) fn mark_newest(&mut self) {
+        if let Some(record) = self.records.back_mut() {
+            record.marked = true;
+        }
     }
 
     pub(crate) fn get(&self, number: u64) -> Option<&SentRecord> {

@@ -116,6 +116,6 @@ fn a_bulk_transfer_in_steady_state_allocates_nothing() {
     });
     let packets = ends[0].engine.stats().packets_sent - packets_before;
     let allocations = measured.count_total;
-    assert!(packets > 50_000, "{packets} packets");
+    assert!(packets > 5_000, "{packets} packets");
     assert_eq!(allocations, 0, "{allocations} allocations for {packets} packets");
 }

@@ -7,10 +7,12 @@
 pub mod campaign;
 pub mod link;
 pub mod network;
+pub mod observer;
 pub mod rng;
 pub mod transfer;
 
 pub use link::{Link, LinkConfig};
 pub use network::{HostId, Network};
+pub use observer::Observer;
 pub use rng::Rng;
 pub use transfer::{Transfer, TransferReport};

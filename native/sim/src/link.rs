@@ -1,6 +1,7 @@
 //! One direction of a link: delay, rate and queue, and everything that can go wrong.
 
 use crate::rng::Rng;
+use osier_core::Ecn;
 
 /// What a link does to datagrams. Rates are probabilities from 0 to 1; the default is a perfect link without delay.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +28,10 @@ pub struct LinkConfig {
     pub bytes_per_second: u64,
     /// Drop-tail queue in front of the bottleneck; 0 is unbounded.
     pub queue_bytes: u64,
+    /// ECN-capable datagrams that find more than this in the queue are marked CE; 0 marks none.
+    pub mark_above_bytes: u64,
+    /// Clears the ECN field of all that passes.
+    pub clears_ecn: bool,
     /// Larger datagrams vanish; 0 is unbounded.
     pub mtu_bytes: usize,
     /// Nothing passes.
@@ -38,6 +43,8 @@ pub struct LinkConfig {
 pub struct Arrival {
     /// When.
     pub at_micros: u64,
+    /// The mark that it arrives with.
+    pub ecn: Ecn,
     /// What.
     pub datagram: Vec<u8>,
 }
@@ -51,6 +58,8 @@ pub struct LinkCounters {
     pub lost: u64,
     /// Dropped because the queue was full.
     pub overflowed: u64,
+    /// Marked CE.
+    pub marked: u64,
     /// Dropped because they were larger than the MTU.
     pub too_large: u64,
 }
@@ -74,12 +83,20 @@ impl Link {
     }
 
     /// Sends one datagram; what will arrive goes to `arrivals`.
-    pub fn send(&mut self, now_micros: u64, datagram: &[u8], rng: &mut Rng, arrivals: &mut Vec<Arrival>) {
+    pub fn send(
+        &mut self,
+        now_micros: u64,
+        ecn: Ecn,
+        datagram: &[u8],
+        rng: &mut Rng,
+        arrivals: &mut Vec<Arrival>,
+    ) {
         self.counters.offered += 1;
         if self.config.mtu_bytes > 0 && datagram.len() > self.config.mtu_bytes {
             self.counters.too_large += 1;
             return;
         }
+        let ecn = self.mark(now_micros, ecn);
         let Some(departure_micros) = self.pass_bottleneck(now_micros, datagram.len() as u64) else {
             self.counters.overflowed += 1;
             return;
@@ -92,7 +109,7 @@ impl Link {
         for _ in 0..copies {
             let mut datagram = datagram.to_vec();
             self.corrupt(rng, &mut datagram);
-            arrivals.push(Arrival { at_micros: self.arrival_micros(departure_micros, rng), datagram });
+            arrivals.push(Arrival { at_micros: self.arrival_micros(departure_micros, rng), ecn, datagram });
         }
     }
 
@@ -102,14 +119,30 @@ impl Link {
         if rate == 0 {
             return Some(now_micros);
         }
-        let now_nanos = now_micros * 1_000;
-        let start = self.busy_until_nanos.max(now_nanos);
-        let queued = u128::from(start - now_nanos) * u128::from(rate) / 1_000_000_000;
+        let queued = self.queued_bytes(now_micros);
+        let start = self.busy_until_nanos.max(now_micros * 1_000);
         if self.config.queue_bytes > 0 && queued + u128::from(len) > u128::from(self.config.queue_bytes) {
             return None;
         }
         self.busy_until_nanos = start + len * 1_000_000_000 / rate;
         Some(self.busy_until_nanos / 1_000)
+    }
+
+    fn queued_bytes(&self, now_micros: u64) -> u128 {
+        let wait_nanos = self.busy_until_nanos.saturating_sub(now_micros * 1_000);
+        u128::from(wait_nanos) * u128::from(self.config.bytes_per_second) / 1_000_000_000
+    }
+
+    fn mark(&mut self, now_micros: u64, ecn: Ecn) -> Ecn {
+        let limit = u128::from(self.config.mark_above_bytes);
+        if self.config.clears_ecn {
+            return Ecn::NotEct;
+        }
+        if limit == 0 || ecn == Ecn::NotEct || self.queued_bytes(now_micros) <= limit {
+            return ecn;
+        }
+        self.counters.marked += 1;
+        Ecn::Ce
     }
 
     fn loses(&mut self, rng: &mut Rng) -> bool {
@@ -151,7 +184,7 @@ mod tests {
         let mut rng = Rng::new(3);
         let mut out = Vec::new();
         for index in 0..datagrams {
-            link.send(index as u64 * gap_micros, &[7; 1_000], &mut rng, &mut out);
+            link.send(index as u64 * gap_micros, Ecn::Ect0, &[7; 1_000], &mut rng, &mut out);
         }
         out
     }
@@ -177,6 +210,16 @@ mod tests {
         let out = arrivals(config, 100, 0);
         assert_eq!(out.len(), 10);
         assert!(out.windows(2).all(|pair| pair[1].at_micros - pair[0].at_micros == 1_000));
+    }
+
+    #[test]
+    fn what_finds_a_long_queue_is_marked_unless_it_is_not_capable() {
+        let config =
+            LinkConfig { bytes_per_second: 1_000_000, mark_above_bytes: 3_000, ..LinkConfig::default() };
+        let marks = |out: &[Arrival]| out.iter().filter(|arrival| arrival.ecn == Ecn::Ce).count();
+        assert_eq!(marks(&arrivals(config.clone(), 10, 0)), 6);
+        assert_eq!(marks(&arrivals(config.clone(), 10, 1_000)), 0);
+        assert_eq!(marks(&arrivals(LinkConfig { clears_ecn: true, ..config }, 10, 0)), 0);
     }
 
     #[test]

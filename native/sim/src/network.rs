@@ -1,6 +1,7 @@
 //! Hosts, links, and the virtual clock that moves them.
 
 use crate::link::{Arrival, Link, LinkConfig};
+use crate::observer::Observer;
 use crate::rng::Rng;
 use osier_core::{
     AssociationConfig, Cipher, Ecn, Engine, EngineConfig, HeapBlocks, Instant, Path, ReceiveMeta,
@@ -35,8 +36,11 @@ struct Host {
 struct InFlight {
     at_micros: u64,
     sequence: u64,
-    from: HostId,
+    from: SocketAddr,
     to: HostId,
+    /// Nobody is there once the host has another.
+    to_address: SocketAddr,
+    ecn: u8,
     datagram: Vec<u8>,
 }
 
@@ -49,6 +53,8 @@ pub struct Network {
     links: HashMap<(HostId, HostId), Link>,
     /// Datagrams from the first host to any of the others pass this bottleneck before their own link.
     shared: Option<(HostId, Vec<HostId>, Link)>,
+    observer: Option<Observer>,
+    bytes_to_observer: u64,
     in_flight: BinaryHeap<Reverse<InFlight>>,
     sequence: u64,
     train: Vec<u8>,
@@ -64,6 +70,8 @@ impl Network {
             hosts: Vec::new(),
             links: HashMap::new(),
             shared: None,
+            observer: None,
+            bytes_to_observer: 0,
             in_flight: BinaryHeap::new(),
             sequence: 0,
             train: vec![0; TRAIN_BYTES_MAX],
@@ -120,6 +128,26 @@ impl Network {
         self.hosts[host.0].frozen_until_micros = self.now_micros + micros;
     }
 
+    /// Gives a host another address, as a NAT or another network would: what is under way to the old one finds nobody, and the host is not told.
+    pub fn set_address(&mut self, host: HostId, address: SocketAddr) {
+        self.hosts[host.0].address = address;
+    }
+
+    /// A host's address.
+    pub fn address(&self, host: HostId) -> SocketAddr {
+        self.hosts[host.0].address
+    }
+
+    /// From now on somebody watches one link.
+    pub fn set_observer(&mut self, observer: Option<Observer>) {
+        self.observer = observer;
+    }
+
+    /// Bytes that hosts sent to the observer.
+    pub fn bytes_to_observer(&self) -> u64 {
+        self.bytes_to_observer
+    }
+
     /// Connects two hosts as a finished handshake would; `a` is the initiator. Returns their association handles.
     pub fn associate(&mut self, a: HostId, b: HostId, cipher: Cipher) -> (u32, u32) {
         let (key_ab, key_ba) = (self.rng.bytes32(), self.rng.bytes32());
@@ -173,9 +201,13 @@ impl Network {
         let now = self.now();
         let mut train = std::mem::take(&mut self.train);
         while let Some(transmit) = self.hosts[host.0].engine.poll_transmit(now, &mut train) {
-            let Some(to) = self.host_at(transmit.path.remote) else { continue };
+            let remote = transmit.path.remote;
             for datagram in train[..transmit.len].chunks(transmit.segment_size) {
-                self.send(host, to, datagram);
+                match (self.host_at(remote), &self.observer) {
+                    (Some(to), _) => self.send(host, to, transmit.ecn, datagram),
+                    (None, Some(observer)) if observer.address == remote => self.relay(host, datagram),
+                    (None, _) => {}
+                }
             }
         }
         self.train = train;
@@ -204,14 +236,15 @@ impl Network {
     }
 
     fn path_to(&self, host: HostId) -> Path {
-        Path { socket: 0, remote: self.hosts[host.0].address, local: None, interface: 0 }
+        path_from(self.hosts[host.0].address)
     }
 
     fn host_at(&self, address: SocketAddr) -> Option<HostId> {
         self.hosts.iter().position(|host| host.address == address).map(HostId)
     }
 
-    fn send(&mut self, from: HostId, to: HostId, datagram: &[u8]) {
+    fn send(&mut self, from: HostId, to: HostId, ecn: Ecn, datagram: &[u8]) {
+        let (from_address, to_address) = (self.hosts[from.0].address, self.hosts[to.0].address);
         let mut entry_micros = self.now_micros;
         if let Some((sender, receivers, bottleneck)) = &mut self.shared {
             if *sender == from && receivers.contains(&to) {
@@ -222,11 +255,39 @@ impl Network {
             }
         }
         let link = self.links.entry((from, to)).or_default();
-        link.send(entry_micros, datagram, &mut self.rng, &mut self.arrivals);
-        for Arrival { at_micros, datagram } in self.arrivals.drain(..) {
+        link.send(entry_micros, ecn, datagram, &mut self.rng, &mut self.arrivals);
+        for Arrival { at_micros, ecn, datagram } in self.arrivals.drain(..) {
+            if let Some(observer) = self.observer.as_ref().filter(|at| (at.from, at.to) == (from, to)) {
+                let sooner = at_micros.saturating_sub(observer.lead_micros).max(self.now_micros);
+                self.sequence += 1;
+                self.in_flight.push(Reverse(InFlight {
+                    at_micros: sooner,
+                    sequence: self.sequence,
+                    from: observer.address,
+                    to,
+                    to_address,
+                    ecn: ecn.to_bits(),
+                    datagram: datagram.clone(),
+                }));
+            }
             self.sequence += 1;
-            self.in_flight.push(Reverse(InFlight { at_micros, sequence: self.sequence, from, to, datagram }));
+            self.in_flight.push(Reverse(InFlight {
+                at_micros,
+                sequence: self.sequence,
+                from: from_address,
+                to,
+                to_address,
+                ecn: ecn.to_bits(),
+                datagram,
+            }));
         }
+    }
+
+    /// What was sent to the observer goes on to the host that it watches, at the price of the link, with its sender's address.
+    fn relay(&mut self, sender: HostId, datagram: &[u8]) {
+        self.bytes_to_observer += datagram.len() as u64;
+        let Some(Observer { from: victim, relays: true, .. }) = self.observer else { return };
+        self.send(sender, victim, Ecn::NotEct, datagram);
     }
 
     fn next_micros(&mut self) -> Option<u64> {
@@ -244,6 +305,9 @@ impl Network {
                 break;
             }
             let Some(Reverse(mut arrived)) = self.in_flight.pop() else { break };
+            if self.hosts[arrived.to.0].address != arrived.to_address {
+                continue;
+            }
             let frozen_until = self.hosts[arrived.to.0].frozen_until_micros;
             if frozen_until > self.now_micros {
                 arrived.at_micros = frozen_until;
@@ -252,7 +316,8 @@ impl Network {
             }
             let now = self.now();
             let segment_size = arrived.datagram.len();
-            let meta = ReceiveMeta { path: self.path_to(arrived.from), ecn: Ecn::NotEct, segment_size };
+            let meta =
+                ReceiveMeta { path: path_from(arrived.from), ecn: Ecn::from_bits(arrived.ecn), segment_size };
             self.hosts[arrived.to.0].engine.handle_train(now, &meta, &mut arrived.datagram);
         }
     }
@@ -268,4 +333,8 @@ impl Network {
         }
         self.flush(host);
     }
+}
+
+fn path_from(address: SocketAddr) -> Path {
+    Path { socket: 0, remote: address, local: None, interface: 0 }
 }

@@ -2,6 +2,7 @@
 
 use super::receive::Fate;
 use super::{Association, Phase, Timer};
+use crate::constants::LOCAL_ADDRESS_PTOS;
 use crate::event::CloseCause;
 use crate::recovery::TimeoutOutcome;
 use crate::time::Instant;
@@ -80,6 +81,9 @@ impl Association {
         if self.timers.take_expired(now, Timer::Lifetime) {
             self.streams.on_timeout(now);
         }
+        if self.timers.take_expired(now, Timer::PathValidation) {
+            self.on_validation_timeout(now);
+        }
         if self.timers.take_expired(now, Timer::Session) {
             self.sessions.erase_expired_keys(now);
             dropped.extend(std::iter::from_fn(|| self.sessions.drop_expired(now)));
@@ -118,6 +122,9 @@ impl Association {
         match self.recovery.on_timeout(now, &mut self.control, &mut fate) {
             TimeoutOutcome::Lost(packets) => self.counters.packets_lost += packets,
             TimeoutOutcome::Probe { .. } => {
+                if self.recovery.pto_count() >= LOCAL_ADDRESS_PTOS {
+                    (self.path.local, self.path.interface) = (None, 0);
+                }
                 if !self.streams.wants_to_send() {
                     self.pings.request_probe();
                 }
@@ -149,6 +156,7 @@ impl Association {
         self.timers.set(Timer::Acknowledgement, self.received.deadline().filter(|at| *at > now));
         self.timers.set(Timer::Lifetime, self.streams.deadline());
         self.timers.set(Timer::Session, self.sessions.deadline());
+        self.timers.set(Timer::PathValidation, self.validation.deadline());
         let silent = self.streams.open_streams() == 0;
         let release = self.grown && silent && self.control.bytes_in_flight() == 0;
         self.timers

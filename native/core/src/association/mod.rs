@@ -7,6 +7,9 @@
 //! ```
 
 mod lifetime;
+mod mtu_probe;
+mod path_packets;
+mod path_validation;
 mod pings;
 mod receive;
 mod session_set;
@@ -27,7 +30,11 @@ use crate::stream::{
 use crate::time::Instant;
 use osier_wire::limits::MAX_MESSAGE_BYTES;
 use osier_wire::CloseCode;
+pub(crate) use path_packets::PathChange;
+use path_packets::PathResponses;
+use path_validation::PathValidation;
 use pings::Pings;
+pub(crate) use receive::Arrival;
 pub use session_set::SessionConfig;
 use session_set::SessionSet;
 use std::cell::RefCell;
@@ -124,7 +131,9 @@ pub(crate) struct Association {
     next_packet_number: u64,
     drain: Drain,
     peer_draining: bool,
-    path_response: Option<[u8; 8]>,
+    responses: PathResponses,
+    validation: PathValidation,
+    path_change: Option<PathChange>,
     last_activity: Instant,
     unanswered_since: Option<Instant>,
     cause: Option<CloseCause>,
@@ -152,7 +161,7 @@ impl Association {
             scheduled: None,
             reset_hinted_at: None,
             path: UNKNOWN_PATH,
-            control: PathControl::new(0, engine.mtu_bytes),
+            control: PathControl::new(0, engine.mtu_bytes).probing_up_to(engine.mtu_ceiling_bytes),
             replay: ReplayWindow::new(),
             received: ReceivedPackets::new(),
             grown: false,
@@ -163,7 +172,9 @@ impl Association {
             next_packet_number: 0,
             drain: Drain::NotAsked,
             peer_draining: false,
-            path_response: None,
+            responses: PathResponses::default(),
+            validation: PathValidation::default(),
+            path_change: None,
             last_activity: now,
             unanswered_since: None,
             cause: None,
@@ -181,20 +192,12 @@ impl Association {
         }
         let evicted = self.sessions.install(now, config, self.linger_micros());
         if config.confirmed {
-            self.take_path(config.path);
+            self.take_path(now, config.path);
             self.pings.request_probe();
         }
         self.last_activity = now;
         self.update_timers(now);
         evicted
-    }
-
-    /// New packets go here from now on. A path that was not used before knows nothing of round trip and window.
-    fn take_path(&mut self, path: Path) {
-        if self.path != path {
-            self.path = path;
-            self.control = PathControl::new(self.control.tag().wrapping_add(1), self.control.mtu_bytes());
-        }
     }
 
     /// The packet number that the next packet takes.

@@ -1,13 +1,24 @@
 //! What one received packet does: replay pre-check, AEAD, replay commit, then state, in this order.
 
 use super::{Association, Drain, Phase, Received, Rejected};
+use crate::entropy::Entropy;
 use crate::event::CloseCause;
-use crate::path::Ecn;
+use crate::path::{Ecn, Path};
 use crate::recovery::FrameFate;
 use crate::sent_frame::SentFrame;
 use crate::time::Instant;
 use osier_wire::limits::DATA_HEADER_BYTES;
 use osier_wire::{AckFrame, CloseCode, DataHeader, Frame, Reader};
+
+/// How a packet came.
+pub(crate) struct Arrival<'a> {
+    /// Where from, and where it arrived.
+    pub(crate) path: Path,
+    /// The mark on its IP header.
+    pub(crate) ecn: Ecn,
+    /// For the challenge that it may call for.
+    pub(crate) entropy: &'a mut Entropy,
+}
 
 /// A rule of the protocol that an authenticated peer broke.
 pub(super) struct Violation(pub(super) &'static str);
@@ -18,7 +29,7 @@ impl Association {
         &mut self,
         now: Instant,
         header: &DataHeader,
-        ecn: Ecn,
+        arrival: &mut Arrival<'_>,
         packet: &mut [u8],
     ) -> Result<Received, Rejected> {
         let number = header.packet_number;
@@ -29,23 +40,26 @@ impl Association {
         let (head, sealed) = packet.split_at_mut(DATA_HEADER_BYTES);
         let length =
             session.receive.open(now, number, head, sealed, linger).map_err(|_| Rejected::Unauthentic)?;
+        let is_newest = self.replay.is_newest(number);
         self.replay.commit(number);
+        let bytes = DATA_HEADER_BYTES + sealed.len();
         self.counters.packets_received += 1;
-        self.counters.bytes_received += (DATA_HEADER_BYTES + sealed.len()) as u64;
+        self.counters.bytes_received += bytes as u64;
 
         let confirmation = self.sessions.confirm(now, header.receiver_index, linger);
         let received = match confirmation {
             super::session_set::Confirmation::First => {
-                self.take_path(path);
+                self.take_path(now, path);
                 Received::Confirmed { local_index: header.receiver_index }
             }
             super::session_set::Confirmation::Known => Received::Processed,
         };
-        self.on_authentic(now, number, ecn, &sealed[..length]);
+        self.on_arrival(now, arrival, bytes, is_newest);
+        self.on_authentic(now, number, arrival, &sealed[..length]);
         Ok(received)
     }
 
-    fn on_authentic(&mut self, now: Instant, number: u64, ecn: Ecn, payload: &[u8]) {
+    fn on_authentic(&mut self, now: Instant, number: u64, arrival: &Arrival<'_>, payload: &[u8]) {
         match &mut self.phase {
             Phase::Open => {}
             Phase::Closing { owed, answered, seen, .. } => {
@@ -59,14 +73,14 @@ impl Association {
             Phase::Draining | Phase::Over => return,
         }
         self.unanswered_since = None;
-        match self.on_frames(now, payload) {
+        match self.on_frames(now, &arrival.path, payload) {
             Ok(ack_eliciting) => {
                 let rtt_micros =
                     if self.control.rtt.has_sample() { self.control.rtt.smoothed_micros() } else { 0 };
                 if ack_eliciting {
                     self.last_activity = now;
                 }
-                self.received.on_packet(now, number, ack_eliciting, ecn, rtt_micros);
+                self.received.on_packet(now, number, ack_eliciting, arrival.ecn, rtt_micros);
             }
             Err(Violation(rule)) => {
                 self.close(now, CloseCode::Protocol, rule);
@@ -76,7 +90,7 @@ impl Association {
     }
 
     /// Returns whether any frame asks for an acknowledgement.
-    fn on_frames(&mut self, now: Instant, payload: &[u8]) -> Result<bool, Violation> {
+    fn on_frames(&mut self, now: Instant, from: &Path, payload: &[u8]) -> Result<bool, Violation> {
         let mut reader = Reader::new(payload);
         let mut ack_eliciting = false;
         if reader.is_empty() {
@@ -85,7 +99,7 @@ impl Association {
         while !reader.is_empty() {
             let frame = Frame::decode(&mut reader).map_err(|_| Violation("a malformed frame"))?;
             ack_eliciting |= !matches!(frame, Frame::Ack(_) | Frame::Padding(_) | Frame::Close(_));
-            self.on_frame(now, &frame)?;
+            self.on_frame(now, from, &frame)?;
             if !matches!(self.phase, Phase::Open) {
                 break;
             }
@@ -93,7 +107,7 @@ impl Association {
         Ok(ack_eliciting)
     }
 
-    fn on_frame(&mut self, now: Instant, frame: &Frame<'_>) -> Result<(), Violation> {
+    fn on_frame(&mut self, now: Instant, from: &Path, frame: &Frame<'_>) -> Result<(), Violation> {
         let broken = |violation: crate::stream::ProtocolViolation| Violation(violation.rule());
         match frame {
             Frame::Padding(_) => Ok(()),
@@ -118,7 +132,11 @@ impl Association {
                 Ok(())
             }
             Frame::PathChallenge(data) => {
-                self.path_response = Some(*data);
+                self.responses.owe(*from, *data);
+                Ok(())
+            }
+            Frame::PathResponse(data) => {
+                self.on_path_response(now, *data);
                 Ok(())
             }
             Frame::Drain => {
@@ -129,7 +147,7 @@ impl Association {
                 self.on_close(now, close.code, close.reason);
                 Ok(())
             }
-            Frame::PathResponse(_) | Frame::RouteError(_) => Ok(()),
+            Frame::RouteError(_) => Ok(()),
             Frame::Message(message) => self.streams.on_message(now, message).map_err(broken),
             Frame::Datagram(datagram) => self.streams.on_datagram(datagram).map_err(broken),
             Frame::Expire(expire) => self.streams.on_expire(now, expire).map_err(broken),
@@ -150,6 +168,7 @@ impl Association {
             .on_ack(now, ack.delay_micros, ack.ranges(), &mut self.control, &mut fate)
             .map_err(|_| Violation("an acknowledgement of a packet that was never sent"))?;
         self.counters.packets_lost += outcome.lost_packets;
+        self.control.on_marks(now, ack.ecn.as_ref(), &outcome);
         Ok(())
     }
 }
@@ -168,14 +187,14 @@ impl FrameFate<SentFrame> for Fate<'_> {
         match frame {
             SentFrame::Ack { largest } => self.received.on_ack_acknowledged(*largest),
             SentFrame::Ping { serial } => self.pings.on_acknowledged(*serial),
-            SentFrame::Drain | SentFrame::PathResponse => {}
+            SentFrame::Drain => {}
             _ => self.streams.on_acknowledged(self.now, frame),
         }
     }
 
     fn lost(&mut self, frame: &SentFrame) {
         match frame {
-            SentFrame::Ack { .. } | SentFrame::PathResponse => {}
+            SentFrame::Ack { .. } => {}
             SentFrame::Ping { .. } => self.pings.on_lost(),
             SentFrame::Drain => *self.drain = Drain::Owed,
             _ => self.streams.on_lost(frame),

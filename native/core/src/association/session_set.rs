@@ -136,6 +136,13 @@ impl SessionSet {
         self.sessions.iter().flat_map(deadlines).flatten().min()
     }
 
+    /// The peer is reached by `to` instead of `from`.
+    pub(crate) fn follow(&mut self, from: &Path, to: Path) {
+        for session in self.sessions.iter_mut().filter(|session| session.path.remote == from.remote) {
+            session.path = to;
+        }
+    }
+
     /// Local indices and remote indices of all.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Session> {
         self.sessions.iter()

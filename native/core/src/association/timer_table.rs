@@ -14,6 +14,8 @@ pub(crate) enum Timer {
     Pacing,
     /// The lifetime of a message is over.
     Lifetime,
+    /// A path challenge is to be repeated, given up or decided.
+    PathValidation,
     /// Silence for so long that memory is given back.
     Release,
     /// Silence for the idle time-out.

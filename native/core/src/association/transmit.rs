@@ -1,5 +1,6 @@
 //! Builds trains: packets of one size, back to back, sealed where they lie.
 
+use super::path_validation::CHALLENGE_FRAME_BYTES;
 use super::{Association, Drain, Phase, Timer};
 use crate::path::{Ecn, Path};
 use crate::path_control::SendPermit;
@@ -42,7 +43,13 @@ impl Association {
     /// Whether [`Association::poll_transmit`] may have something, window and pacing aside.
     pub(crate) fn wants_to_send(&self, now: Instant) -> bool {
         match &self.phase {
-            Phase::Open => self.sessions.can_send() && (self.received.ack_due(now) || self.has_content()),
+            Phase::Open => {
+                let wants = self.received.ack_due(now)
+                    || self.has_content()
+                    || self.has_path_packet()
+                    || self.control.next_mtu_probe().is_some();
+                wants && self.sessions.can_send()
+            }
             Phase::Closing { owed, .. } => *owed,
             Phase::Draining | Phase::Over => false,
         }
@@ -51,7 +58,10 @@ impl Association {
     /// Fills `out` with the next train.
     pub(crate) fn poll_transmit(&mut self, now: Instant, out: &mut [u8]) -> Option<Transmit> {
         let transmit = match self.phase {
-            Phase::Open => self.build_train(now, out),
+            Phase::Open => self
+                .build_path_packet(now, out)
+                .or_else(|| self.build_mtu_probe(now, out))
+                .or_else(|| self.build_train(now, out)),
             Phase::Closing { .. } => self.build_close(now, out),
             Phase::Draining | Phase::Over => None,
         };
@@ -60,21 +70,20 @@ impl Association {
     }
 
     fn has_content(&self) -> bool {
-        self.streams.wants_to_send()
-            || self.pings.wants_to_send()
-            || self.path_response.is_some()
-            || self.drain == Drain::Owed
+        self.streams.wants_to_send() || self.pings.wants_to_send() || self.drain == Drain::Owed
     }
 
     fn build_train(&mut self, now: Instant, out: &mut [u8]) -> Option<Transmit> {
         if !self.sessions.can_send() {
             return None;
         }
-        let segment_size = self.control.mtu_bytes();
+        let segment_size = self.control.segment_bytes();
+        let most = self.control.segments_max(TRAIN_PACKETS_MAX);
         let limit = out.len().min(TRAIN_BYTES_MAX);
+        let ecn = self.control.begin_train();
         let mut len = 0;
         let mut packets = 0;
-        while packets < TRAIN_PACKETS_MAX && len + segment_size <= limit {
+        while packets < most && len + segment_size <= limit {
             let Some(content) = self.permitted(now, segment_size) else { break };
             let Some(size) = self.build_packet(now, &mut out[len..len + segment_size], content) else {
                 break;
@@ -84,9 +93,10 @@ impl Association {
             if size < segment_size {
                 break;
             }
+            self.control.on_full_packet(now);
         }
         let segment_size = segment_size.min(len);
-        (len > 0).then_some(Transmit { path: self.path, ecn: Ecn::NotEct, segment_size, len })
+        (len > 0).then_some(Transmit { path: self.path, ecn, segment_size, len })
     }
 
     /// What the next packet may hold; `None` when nothing may or need be sent.
@@ -128,6 +138,11 @@ impl Association {
             return None;
         }
         let ack_eliciting = payload_len > acknowledgement_len;
+        let padding = CHALLENGE_FRAME_BYTES.saturating_sub(payload_len);
+        if padding > 0 {
+            Frame::Padding(padding).encode(&mut writer).ok()?;
+        }
+        let payload_len = payload_len + padding;
         let Some(number) = self.seal(out, payload_len) else {
             self.fail(now, "the keys of the session are used up");
             return None;
@@ -141,12 +156,6 @@ impl Association {
         if self.pings.wants_to_send() && Frame::Ping.encode(writer).is_ok() {
             log.push(SentFrame::Ping { serial: self.pings.on_sent(now) });
         }
-        if let Some(data) = self.path_response {
-            if Frame::PathResponse(data).encode(writer).is_ok() {
-                self.path_response = None;
-                log.push(SentFrame::PathResponse);
-            }
-        }
         if self.drain == Drain::Owed && Frame::Drain.encode(writer).is_ok() {
             self.drain = Drain::Sent;
             log.push(SentFrame::Drain);
@@ -154,7 +163,7 @@ impl Association {
     }
 
     /// Puts the header before and the tag behind `payload_len` bytes; returns the packet number used.
-    fn seal(&mut self, out: &mut [u8], payload_len: usize) -> Option<u64> {
+    pub(super) fn seal(&mut self, out: &mut [u8], payload_len: usize) -> Option<u64> {
         let number = self.next_packet_number;
         let session = self.sessions.sending()?;
         let header = DataHeader { receiver_index: session.remote_index, packet_number: number };

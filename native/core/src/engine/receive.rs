@@ -3,7 +3,7 @@
 use super::admission::Admission;
 use super::reset_limit::HINT_INTERVAL_MICROS;
 use super::{Engine, ReceiveMeta, Receiver};
-use crate::association::Received;
+use crate::association::{Arrival, Received};
 use crate::event::{Event, RefusalKind};
 use crate::mac1;
 use crate::time::Instant;
@@ -61,7 +61,8 @@ impl Engine {
             return None;
         };
         let association = self.associations.get_mut(handle)?;
-        match association.on_packet(now, &header, meta.ecn, packet) {
+        let mut arrival = Arrival { path: meta.path, ecn: meta.ecn, entropy: &mut self.entropy };
+        match association.on_packet(now, &header, &mut arrival, packet) {
             Ok(Received::Processed) => Some(Some(handle)),
             Ok(Received::Confirmed { local_index }) => {
                 self.events.push_back(Event::SessionConfirmed { association: handle, local_index });

@@ -2,6 +2,7 @@
 
 use super::event_queue::Queued;
 use super::Engine;
+use crate::association::PathChange;
 use crate::event::Event;
 use crate::time::Instant;
 
@@ -30,6 +31,13 @@ impl Engine {
         while let Some((token, sent_at)) = association.poll_pong() {
             let rtt_micros = now.saturating_micros_since(sent_at);
             self.events.push_back(Event::Pong { association: handle, token, rtt_micros });
+        }
+        if let Some(PathChange { from, to }) = association.poll_path_change() {
+            for session in association.sessions.iter().filter(|session| session.path == to) {
+                self.remotes.remove(&(from.remote, session.remote_index));
+                self.remotes.insert((to.remote, session.remote_index), handle);
+            }
+            self.events.push_back(Event::PathChanged { association: handle, from, to });
         }
         if association.poll_peer_draining() {
             self.events.push_back(Event::PeerDraining { association: handle });

@@ -10,10 +10,18 @@ pub(super) struct LossEvent {
     arrived: u64,
 }
 
+/// More packets than an event can have.
+const NEVER_ALL: u64 = u64::MAX / 2;
+
 impl LossEvent {
     /// `lost` packets sent after `after` cut the window.
     pub(super) fn begin(after: Option<Instant>, lost: u64) -> Self {
         Self { after, lost, arrived: 0 }
+    }
+
+    /// The network said so itself: no packet that comes late takes the cut back.
+    pub(super) fn marked(after: Option<Instant>) -> Self {
+        Self { after, lost: NEVER_ALL, arrived: 0 }
     }
 
     /// Whether a packet sent at `sent_at` is part of the event that began the recovery period at `recovery_start`.

@@ -73,14 +73,14 @@ fn a_long_path_is_paced_and_a_short_one_is_not() {
 
 #[test]
 fn the_window_counts_bytes_whatever_the_datagrams_size_becomes() {
-    let mut path = PathControl::new(0, MTU as usize);
-    path.set_mtu(1_440);
+    let mut path = PathControl::new(0, MTU as usize).probing_up_to(9_000);
+    path.on_mtu_probe_acked(at(0), 1_440);
     assert_eq!((path.mtu_bytes(), path.window_bytes()), (1_440, 12_000));
     path.on_sent(12_000 - 1_440, true);
     assert!(matches!(path.can_send(at(0), 1_440), SendPermit::Now(1_440)));
     path.on_sent(1_200, true);
     assert_eq!(path.can_send(at(0), 1_440), SendPermit::BlockedByWindow);
-    path.set_mtu(9_000);
+    path.on_mtu_probe_acked(at(0), 9_000);
     assert_eq!(path.window_bytes(), 18_000, "two datagrams always fit");
 }
 

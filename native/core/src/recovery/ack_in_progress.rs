@@ -17,11 +17,13 @@ pub(super) struct AckInProgress {
     pub(super) largest_sent_at: Option<Instant>,
     pub(super) elicited: bool,
     pub(super) on_path: PathAcked,
+    /// The largest packet but MTU probes, and when it was sent.
+    pub(super) passed: (usize, Instant),
     pub(super) outcome: AckOutcome,
 }
 
 impl AckInProgress {
-    pub(super) fn count(&mut self, number: u64, record: &SentRecord, path: &PathControl) {
+    pub(super) fn count(&mut self, number: u64, record: &SentRecord, path: &mut PathControl) {
         self.elicited |= record.ack_eliciting;
         self.outcome.newly_acked_packets += 1;
         self.outcome.newly_acked_bytes += u64::from(record.size_bytes);
@@ -32,12 +34,18 @@ impl AckInProgress {
         if record.path != path.tag() {
             return;
         }
+        self.outcome.newly_acked_marked += u64::from(record.marked);
         if self.largest == Some(number) {
             self.largest_sent_at = Some(record.sent_at);
         }
         if record.in_flight {
             let bytes = u64::from(record.size_bytes);
             self.on_path.bytes += bytes;
+            if record.mtu_probe {
+                path.on_mtu_probe_acked(self.now, record.size_bytes);
+            } else {
+                self.passed = self.passed.max((usize::from(record.size_bytes), record.sent_at));
+            }
             self.on_path.largest = self.on_path.largest.max(number);
             if path.recovery_start().is_none_or(|start| record.sent_at > start) {
                 self.on_path.growth_bytes += bytes;

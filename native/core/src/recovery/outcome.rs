@@ -1,5 +1,7 @@
 //! What recovery tells its caller.
 
+use crate::time::Instant;
+
 /// Where the fate of frames is told.
 ///
 /// A frame can be told lost, and acknowledged later: what was lost in time may have been late only. It is told lost at most once a packet.
@@ -25,6 +27,12 @@ pub(crate) struct AckOutcome {
     pub(crate) largest_newly_acked: Option<u64>,
     /// Round-trip sample taken, microseconds.
     pub(crate) rtt_sample_micros: Option<u64>,
+    /// Packets of this path among the newly acknowledged that were marked ECT(0).
+    pub(crate) newly_acked_marked: u64,
+    /// The frame's largest number is larger than all before.
+    pub(crate) is_newest: bool,
+    /// When the packet with the frame's largest number was sent, where that is newly acknowledged and was sent on this path.
+    pub(crate) newest_sent_at: Option<Instant>,
     /// An MTU probe arrived: its size.
     pub(crate) mtu_probe_acked_bytes: Option<u16>,
     /// An MTU probe was lost: its size.

@@ -1,0 +1,200 @@
+//! Packets that belong to a path rather than to the association's traffic: challenges and their answers, one a datagram. And the move that
+//! follows from them.
+
+use super::path_validation::{Moved, CHALLENGE_FRAME_BYTES, CHALLENGE_PACKET_BYTES};
+use super::receive::{Arrival, Fate};
+use super::transmit::OVERHEAD;
+use super::{Association, Transmit, UNKNOWN_PATH};
+use crate::path::{Ecn, Path};
+use crate::recovery::PacketSent;
+use crate::sent_frame::{FrameLog, SentFrame};
+use crate::time::Instant;
+use osier_wire::limits::{BASE_DATAGRAM_BYTES, DATA_HEADER_BYTES};
+use osier_wire::{Frame, Writer};
+
+/// Marks packets that no path's window counts: a tag that the present path will not take soon.
+const FOREIGN_TAG_DISTANCE: u8 = 128;
+
+/// Answers owed to challenges, oldest first. A peer challenges two paths at a time; of more, the oldest are forgotten.
+#[derive(Debug, Default)]
+pub(super) struct PathResponses {
+    owed: [Option<(Path, [u8; 8])>; 2],
+}
+
+impl PathResponses {
+    pub(super) fn owe(&mut self, path: Path, data: [u8; 8]) {
+        if self.owed.iter().all(Option::is_some) {
+            self.pop();
+        }
+        let free = self.owed.iter().position(Option::is_none).unwrap_or(0);
+        self.owed[free] = Some((path, data));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.owed.iter().all(Option::is_none)
+    }
+
+    fn pop(&mut self) -> Option<(Path, [u8; 8])> {
+        let oldest = self.owed[0].take();
+        self.owed.swap(0, 1);
+        oldest
+    }
+}
+
+/// A path that was left for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PathChange {
+    pub(crate) from: Path,
+    pub(crate) to: Path,
+}
+
+impl Association {
+    /// Takes note of where an authentic packet came from.
+    pub(super) fn on_arrival(
+        &mut self,
+        now: Instant,
+        arrival: &mut Arrival<'_>,
+        bytes: usize,
+        is_newest: bool,
+    ) {
+        if self.path.is_same_way(&arrival.path) {
+            if self.path.local.is_none() || self.path.interface == 0 {
+                self.path = arrival.path;
+            }
+            if !self.validation.is_challenging() {
+                return;
+            }
+        }
+        let arrived = super::path_validation::Arrived { from: arrival.path, bytes, is_newest };
+        let wait_micros = self.control.rtt.pto_micros();
+        self.validation.on_packet(now, arrived, &self.path, wait_micros, arrival.entropy);
+    }
+
+    /// PATH_RESPONSE arrived.
+    pub(super) fn on_path_response(&mut self, now: Instant, data: [u8; 8]) {
+        if let Some(moved) = self.validation.on_response(now, data) {
+            self.follow(now, moved);
+        }
+    }
+
+    pub(super) fn on_validation_timeout(&mut self, now: Instant) {
+        if let Some(moved) = self.validation.on_timeout(now) {
+            self.follow(now, moved);
+        }
+    }
+
+    /// The last change of path that was not told yet.
+    pub(crate) fn poll_path_change(&mut self) -> Option<PathChange> {
+        self.path_change.take()
+    }
+
+    /// New packets go here from now on. What was under way on the path before is taken for lost there, without blame for this one.
+    pub(super) fn take_path(&mut self, now: Instant, path: Path) {
+        if self.path == path {
+            return;
+        }
+        let from = std::mem::replace(&mut self.path, path);
+        self.validation.forget();
+        let tag = self.control.tag().wrapping_add(1);
+        self.control =
+            if from.differs_in_port_only(&path) { self.control.renewed(tag) } else { self.control.anew(tag) };
+        if from == UNKNOWN_PATH {
+            return;
+        }
+        let mut fate = Fate {
+            now,
+            streams: &mut self.streams,
+            pings: &mut self.pings,
+            received: &mut self.received,
+            drain: &mut self.drain,
+        };
+        self.recovery.on_path_left(now, &mut fate);
+        self.sessions.follow(&from, path);
+        let from = self.path_change.map_or(from, |change| change.from);
+        self.path_change = Some(PathChange { from, to: path });
+    }
+
+    pub(super) fn has_path_packet(&self) -> bool {
+        !self.responses.is_empty() || self.validation.wants_to_send()
+    }
+
+    /// The next answer or challenge. Neither window nor pacer hold it up: it is smaller than what asked for it.
+    pub(super) fn build_path_packet(&mut self, now: Instant, out: &mut [u8]) -> Option<Transmit> {
+        if !self.has_path_packet() || !self.sessions.can_send() || !self.recovery.has_room() {
+            return None;
+        }
+        if let Some((path, data)) = self.responses.pop() {
+            return self.build_lone(now, out, path, &Frame::PathResponse(data), CHALLENGE_PACKET_BYTES);
+        }
+        let challenge = self.validation.poll_send(now)?;
+        let path = challenge.candidate.unwrap_or(self.path);
+        let transmit =
+            self.build_lone(now, out, path, &Frame::PathChallenge(challenge.data), challenge.limit)?;
+        self.validation.on_sent(&path, transmit.len);
+        Some(transmit)
+    }
+
+    /// One datagram of at most `limit` bytes: `frame`, and where there is room for it, what was told on a path that may be dead: what arrived.
+    fn build_lone(
+        &mut self,
+        now: Instant,
+        out: &mut [u8],
+        path: Path,
+        frame: &Frame<'_>,
+        limit: usize,
+    ) -> Option<Transmit> {
+        let room = limit.min(BASE_DATAGRAM_BYTES).min(out.len()).checked_sub(OVERHEAD)?;
+        let mut log = FrameLog::new();
+        let mut writer = Writer::new(&mut out[DATA_HEADER_BYTES..DATA_HEADER_BYTES + room]);
+        frame.encode(&mut writer).ok()?;
+        if room > CHALLENGE_FRAME_BYTES {
+            if let Some(largest) = self.received.write_ack_copy(now, &mut writer, room) {
+                log.push(SentFrame::Ack { largest });
+            }
+        }
+        let payload_len = writer.position();
+        let number = self.seal(out, payload_len)?;
+        let len = OVERHEAD + payload_len;
+        self.counters.packets_sent += 1;
+        self.counters.bytes_sent += len as u64;
+        let packet = PacketSent {
+            number,
+            size_bytes: len as u16,
+            ack_eliciting: true,
+            in_flight: true,
+            mtu_probe: false,
+        };
+        let tag = self.control.tag().wrapping_add(FOREIGN_TAG_DISTANCE);
+        self.recovery.on_foreign_packet_sent(now, packet, log.as_slice(), tag);
+        self.unanswered_since.get_or_insert(now);
+        Some(Transmit { path, ecn: Ecn::NotEct, segment_size: len, len })
+    }
+
+    /// The peer is elsewhere. It is told at once what arrived meanwhile: what was told on the old path did not reach it.
+    fn follow(&mut self, now: Instant, moved: Moved) {
+        self.take_path(now, moved.path);
+        if !self.control.rtt.has_sample() {
+            self.control.take_rtt_sample(now, moved.rtt_micros, 0);
+        }
+        self.received.tell_again();
+        self.pings.request_probe();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_answer_goes_first_and_a_third_replaces_it() {
+        let path =
+            |port| Path { socket: 0, remote: ([192, 0, 2, 1], port).into(), local: None, interface: 0 };
+        let mut responses = PathResponses::default();
+        responses.owe(path(1), [1; 8]);
+        responses.owe(path(2), [2; 8]);
+        responses.owe(path(3), [3; 8]);
+        let answered: Vec<_> = std::iter::from_fn(|| responses.pop()).collect();
+        assert_eq!(answered, [(path(2), [2; 8]), (path(3), [3; 8])]);
+        assert!(responses.is_empty());
+    }
+}

@@ -1,0 +1,125 @@
+use super::*;
+
+const WAIT: u64 = 10_000;
+
+fn at(micros: u64) -> Instant {
+    Instant::from_micros(micros)
+}
+
+fn path(port: u16) -> Path {
+    Path { socket: 0, remote: ([192, 0, 2, 1], port).into(), local: None, interface: 0 }
+}
+
+fn arrive(validation: &mut PathValidation, micros: u64, port: u16, bytes: usize, is_newest: bool) {
+    let arrived = Arrived { from: path(port), bytes, is_newest };
+    validation.on_packet(at(micros), arrived, &path(1), WAIT, &mut Entropy::new([7; 32]));
+}
+
+fn sent(validation: &mut PathValidation, micros: u64) -> Vec<ChallengeToSend> {
+    std::iter::from_fn(|| {
+        let challenge = validation.poll_send(at(micros))?;
+        if let Some(candidate) = challenge.candidate {
+            validation.on_sent(&candidate, CHALLENGE_PACKET_BYTES);
+        }
+        Some(challenge)
+    })
+    .collect()
+}
+
+/// Challenges of (candidate, present).
+fn challenged() -> (PathValidation, [u8; 8], [u8; 8]) {
+    let mut validation = PathValidation::default();
+    arrive(&mut validation, 0, 2, 1_200, true);
+    let challenges = sent(&mut validation, 0);
+    assert_eq!(challenges.len(), 2);
+    assert_eq!(challenges[0].candidate, Some(path(2)));
+    assert_eq!(challenges[1].candidate, None);
+    assert_ne!(challenges[0].data, challenges[1].data);
+    (validation, challenges[0].data, challenges[1].data)
+}
+
+#[test]
+fn only_the_newest_packet_from_elsewhere_starts_a_challenge() {
+    let mut validation = PathValidation::default();
+    arrive(&mut validation, 0, 2, 1_200, false);
+    arrive(&mut validation, 0, 1, 1_200, true);
+    assert!(!validation.wants_to_send());
+    arrive(&mut validation, 0, 2, 1_200, true);
+    assert!(validation.wants_to_send());
+}
+
+#[test]
+fn no_more_is_sent_to_a_candidate_than_came_from_it() {
+    let mut validation = PathValidation::default();
+    arrive(&mut validation, 0, 2, CHALLENGE_PACKET_BYTES - 1, true);
+    assert_eq!(sent(&mut validation, 0).len(), 1, "the present path's challenge only");
+    arrive(&mut validation, 0, 2, 1, false);
+    let challenges = sent(&mut validation, 0);
+    assert_eq!(challenges[0].limit, CHALLENGE_PACKET_BYTES);
+    assert_eq!(validation.on_timeout(at(WAIT)), None);
+    assert_eq!(sent(&mut validation, WAIT).len(), 1, "nothing more came from there");
+}
+
+#[test]
+fn the_association_moves_once_the_present_path_was_silent_for_its_time() {
+    let (mut validation, candidate, _) = challenged();
+    assert_eq!(validation.on_response(at(4_000), candidate), None);
+    assert_eq!(validation.deadline(), Some(at(WAIT)));
+    assert_eq!(validation.on_timeout(at(WAIT - 1)), None);
+    assert_eq!(validation.on_timeout(at(WAIT)), Some(Moved { path: path(2), rtt_micros: 4_000 }));
+    assert_eq!(validation.deadline(), None);
+}
+
+#[test]
+fn a_present_path_gets_longer_where_the_candidate_took_longer() {
+    let (mut validation, candidate, _) = challenged();
+    assert_eq!(validation.on_response(at(WAIT), candidate), None);
+    let deadline = at(WAIT + WAIT / 4);
+    assert_eq!(validation.deadline(), Some(deadline));
+    let moved = Some(Moved { path: path(2), rtt_micros: WAIT });
+    assert_eq!(validation.on_timeout(deadline), moved);
+}
+
+#[test]
+fn a_newer_packet_from_the_present_path_settles_it() {
+    let (mut validation, candidate, _) = challenged();
+    assert_eq!(validation.on_response(at(4_000), candidate), None);
+    arrive(&mut validation, 5_000, 1, 1_200, false);
+    assert!(validation.deadline().is_some(), "an older one was under way before the peer moved");
+    arrive(&mut validation, 5_000, 1, 1_200, true);
+    assert_eq!(validation.deadline(), None);
+}
+
+#[test]
+fn a_present_path_that_answers_is_kept_and_the_other_left_alone_for_a_while() {
+    let (mut validation, candidate, present) = challenged();
+    assert_eq!(validation.on_response(at(2_000), candidate), None);
+    assert_eq!(validation.on_response(at(3_000), present), None);
+    assert_eq!((validation.deadline(), validation.on_timeout(at(WAIT))), (None, None));
+    arrive(&mut validation, 4_000, 2, 1_200, true);
+    assert!(!validation.wants_to_send());
+    arrive(&mut validation, 4_000, 3, 1_200, true);
+    assert!(validation.wants_to_send(), "a third address is not meant");
+    let mut validation = challenged().0;
+    validation.on_response(at(3_000), present);
+    arrive(&mut validation, 3_000 + REFUSED_PATH_PTOS * WAIT, 2, 1_200, true);
+    assert!(validation.wants_to_send(), "the while is over");
+}
+
+#[test]
+fn a_candidate_that_never_answers_is_given_up() {
+    let (mut validation, ..) = challenged();
+    let mut challenges = 1;
+    while let Some(deadline) = validation.deadline() {
+        assert_eq!(validation.on_timeout(deadline), None);
+        challenges += sent(&mut validation, deadline.as_micros()).len() as u32 / 2;
+    }
+    assert_eq!(challenges, PATH_CHALLENGES_MAX);
+}
+
+#[test]
+fn a_made_up_response_proves_nothing() {
+    let (mut validation, ..) = challenged();
+    assert_eq!(validation.on_response(at(WAIT), [0xee; 8]), None);
+    assert!(validation.deadline().is_some());
+}

@@ -1,0 +1,64 @@
+//! The size of a path's datagrams, and what follows for its window.
+
+use super::PathControl;
+use crate::congestion::CongestionControl;
+use crate::mtu_discovery::MtuDiscovery;
+use crate::time::Instant;
+
+impl PathControl {
+    /// Largest datagram (UDP payload) of the path.
+    pub(crate) fn mtu_bytes(&self) -> usize {
+        self.mtu.current()
+    }
+
+    /// Size of the next packets. Probes after a time-out are small: they must get through also where large ones suddenly do not.
+    pub(crate) fn segment_bytes(&self) -> usize {
+        if self.probes_owed > 0 {
+            self.mtu.base()
+        } else {
+            self.mtu.current()
+        }
+    }
+
+    /// Packets of [`PathControl::segment_bytes`] in the next train, at most `most`.
+    pub(crate) fn segments_max(&self, most: usize) -> usize {
+        match usize::from(self.probes_owed) {
+            probes if probes > 0 && self.mtu.current() > self.mtu.base() => probes,
+            _ => most,
+        }
+    }
+
+    /// A packet of [`PathControl::segment_bytes`] was full.
+    pub(crate) fn on_full_packet(&mut self, now: Instant) {
+        self.mtu.on_full_packet(now);
+    }
+
+    /// Size of the MTU probe that is due. It may exceed what the window leaves by itself, but not the window: on a path that is always full
+    /// it would never be sent.
+    pub(crate) fn next_mtu_probe(&self) -> Option<usize> {
+        let fits = |bytes: &usize| self.rtt.has_sample() && *bytes as u64 <= self.window_bytes();
+        self.mtu.next_probe().filter(fits)
+    }
+
+    pub(crate) fn on_mtu_probe_sent(&mut self) {
+        self.mtu.on_probe_sent();
+    }
+
+    /// The largest packet of those newly acknowledged. Call before losses of the same acknowledgement are taken.
+    pub(crate) fn on_packet_passed(&mut self, bytes: usize, sent_at: Instant) {
+        self.mtu.on_acked(bytes, sent_at);
+    }
+
+    /// An MTU probe arrived, perhaps late.
+    pub(crate) fn on_mtu_probe_acked(&mut self, now: Instant, bytes: u16) {
+        if self.mtu.on_probe_acked(now, usize::from(bytes)) {
+            self.controller.on_mtu(self.mtu.current() as u64);
+        }
+    }
+
+    /// With larger datagrams up to `ceiling_bytes` where the path carries them.
+    pub(crate) fn probing_up_to(mut self, ceiling_bytes: usize) -> Self {
+        self.mtu = MtuDiscovery::up_to(self.mtu.base(), ceiling_bytes);
+        self
+    }
+}
