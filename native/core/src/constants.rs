@@ -42,6 +42,9 @@ pub(crate) const KEY_GENERATION_BITS: u32 = 24;
 /// already long, and a lost first packet is then found after 305 ms instead of a second. A path that is slower costs one probe.
 pub(crate) const INITIAL_RTT_MICROS: u64 = 100_000;
 
+/// A timer that fires so late was not missed by a busy process: the machine slept, or the process was stopped.
+pub(crate) const SUSPENDED_AFTER_MICROS: u64 = 5_000_000;
+
 /// Timers fire no finer than this (RFC 9002 §6.1.2: 1 ms, and so do libuv's).
 pub(crate) const TIMER_GRANULARITY_MICROS: u64 = 1_000;
 

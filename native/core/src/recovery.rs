@@ -6,7 +6,7 @@ mod outcome;
 mod tests;
 
 use crate::constants::{
-    ACK_ONLY_STREAK, LOST_KEPT_PTOS, PTO_MAX_MICROS, SENT_PACKETS_MAX, UNACKNOWLEDGEABLE_KEPT,
+    ACK_ONLY_STREAK, LOST_KEPT_PTOS, PTO_MAX_MICROS, SENT_PACKETS_MAX, SUSPENDED_AFTER_MICROS, UNACKNOWLEDGEABLE_KEPT,
 };
 use crate::loss_detection::{LossDetector, Losses};
 use crate::path_control::PathControl;
@@ -32,6 +32,8 @@ pub(crate) struct Recovery<F: Copy> {
     probed_at: Instant,
     pto_count: u32,
     ack_only_streak: u32,
+    /// End of the last time that this process did not run.
+    resumed_at: Option<Instant>,
 }
 
 impl<F: Copy> Recovery<F> {
@@ -46,6 +48,7 @@ impl<F: Copy> Recovery<F> {
             probed_at: Instant::from_micros(0),
             pto_count: 0,
             ack_only_streak: 0,
+            resumed_at: None,
         }
     }
 
@@ -89,6 +92,7 @@ impl<F: Copy> Recovery<F> {
         path: &mut PathControl,
         fate: &mut impl FrameFate<F>,
     ) -> Result<AckOutcome, AckOfUnsent> {
+        self.notice_suspension(now, path);
         let mut ack = AckInProgress { now, largest_before: self.largest_acked, ..AckInProgress::default() };
         for range in ranges {
             let (low, high) = range.into_inner();
@@ -123,6 +127,7 @@ impl<F: Copy> Recovery<F> {
         path: &mut PathControl,
         fate: &mut impl FrameFate<F>,
     ) -> TimeoutOutcome {
+        self.notice_suspension(now, path);
         if self.deadline(path).is_none_or(|deadline| now < deadline) {
             return TimeoutOutcome::Nothing;
         }
@@ -162,6 +167,14 @@ impl<F: Copy> Recovery<F> {
     /// Gives memory that is not needed now back to the allocator: for associations that have fallen idle.
     pub(crate) fn release_memory(&mut self) {
         self.sent.shrink();
+    }
+
+    /// A deadline that passed long ago was missed because this process did not run: what lay unread meanwhile tells no round trip.
+    fn notice_suspension(&mut self, now: Instant, path: &PathControl) {
+        let late_micros = self.deadline(path).map_or(0, |deadline| now.saturating_micros_since(deadline));
+        if late_micros > SUSPENDED_AFTER_MICROS {
+            self.resumed_at = Some(now);
+        }
     }
 
     fn acknowledge_range(
@@ -213,7 +226,7 @@ impl<F: Copy> Recovery<F> {
         path: &mut PathControl,
         fate: &mut impl FrameFate<F>,
     ) {
-        let sample = ack.rtt_sample();
+        let sample = ack.rtt_sample(self.resumed_at);
         if let Some(sample_micros) = sample {
             path.take_rtt_sample(ack.now, sample_micros, ack_delay_micros);
             ack.outcome.rtt_sample_micros = sample;

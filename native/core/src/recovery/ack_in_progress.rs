@@ -45,10 +45,11 @@ impl AckInProgress {
         }
     }
 
-    /// RFC 9002 §5.1: only from the largest, newly acknowledged, and only if something asked for the acknowledgement.
-    pub(super) fn rtt_sample(&self) -> Option<u64> {
+    /// RFC 9002 §5.1: only from the largest, newly acknowledged, and only if something asked for the acknowledgement. A packet sent before this
+    /// process was stopped tells how long that took, not the path.
+    pub(super) fn rtt_sample(&self, resumed_at: Option<Instant>) -> Option<u64> {
         self.largest_sent_at
-            .filter(|_| self.elicited)
+            .filter(|sent_at| self.elicited && resumed_at.is_none_or(|resumed_at| *sent_at >= resumed_at))
             .map(|sent_at| self.now.saturating_micros_since(sent_at))
     }
 }

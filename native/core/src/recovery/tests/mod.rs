@@ -5,6 +5,7 @@ mod loss;
 mod persistent_congestion;
 mod probing;
 mod reordering;
+mod suspension;
 
 use super::*;
 
