@@ -1,5 +1,6 @@
 //! What an engine is told once.
 
+use crate::congestion::CongestionAlgorithm;
 use crate::constants::{CREDIT_INITIAL_BYTES, STREAM_WINDOW_MAX_BYTES};
 
 /// Bounds and times of an [`Engine`](crate::Engine). Times in microseconds; 0 switches a timer off.
@@ -27,6 +28,8 @@ pub struct EngineConfig {
     pub initial_stream_data_bytes: u64,
     /// UDP payload of a full packet.
     pub mtu_bytes: usize,
+    /// How new associations find their window.
+    pub congestion: CongestionAlgorithm,
 }
 
 impl Default for EngineConfig {
@@ -43,6 +46,7 @@ impl Default for EngineConfig {
             initial_data_bytes: CREDIT_INITIAL_BYTES,
             initial_stream_data_bytes: CREDIT_INITIAL_BYTES,
             mtu_bytes: 1200,
+            congestion: CongestionAlgorithm::Cubic,
         }
     }
 }

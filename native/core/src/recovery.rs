@@ -5,8 +5,10 @@ mod outcome;
 #[cfg(test)]
 mod tests;
 
+use crate::congestion::SnapshotSerial;
 use crate::constants::{
-    ACK_ONLY_STREAK, LOST_KEPT_PTOS, PTO_MAX_MICROS, SENT_PACKETS_MAX, SUSPENDED_AFTER_MICROS, UNACKNOWLEDGEABLE_KEPT,
+    ACK_ONLY_STREAK, LOST_KEPT_PTOS, PTO_MAX_MICROS, SENT_PACKETS_MAX, SUSPENDED_AFTER_MICROS,
+    UNACKNOWLEDGEABLE_KEPT,
 };
 use crate::loss_detection::{LossDetector, Losses};
 use crate::path_control::PathControl;
@@ -66,10 +68,12 @@ impl<F: Copy> Recovery<F> {
         frames: &[F],
         path: &mut PathControl,
     ) {
-        self.sent.push(now, packet, path.tag(), frames);
-        if packet.in_flight {
-            path.on_sent(u64::from(packet.size_bytes), packet.ack_eliciting);
-        }
+        let snapshot = if packet.in_flight {
+            path.on_sent(now, u64::from(packet.size_bytes), packet.ack_eliciting)
+        } else {
+            SnapshotSerial::default()
+        };
+        self.sent.push(now, packet, path.tag(), snapshot, frames);
         if packet.ack_eliciting {
             self.ack_eliciting_in_flight += 1;
             self.last_ack_eliciting_at = now;
@@ -215,7 +219,7 @@ impl<F: Copy> Recovery<F> {
             return;
         }
         self.loss.on_spurious(ack.now, number, record, ack.largest_before.unwrap_or(number), &path.rtt);
-        path.on_spurious_loss(record.sent_at);
+        path.on_spurious_loss(record);
     }
 
     /// All that follows from what was newly acknowledged, in the order of RFC 9002 §A.7: round trip, losses, window.

@@ -102,14 +102,18 @@ impl Link {
         if rate == 0 {
             return Some(now_micros);
         }
-        let now_nanos = now_micros * 1_000;
-        let start = self.busy_until_nanos.max(now_nanos);
-        let queued = u128::from(start - now_nanos) * u128::from(rate) / 1_000_000_000;
-        if self.config.queue_bytes > 0 && queued + u128::from(len) > u128::from(self.config.queue_bytes) {
+        let start = self.busy_until_nanos.max(now_micros * 1_000);
+        if self.config.queue_bytes > 0 && self.queued_bytes(now_micros) + len > self.config.queue_bytes {
             return None;
         }
         self.busy_until_nanos = start + len * 1_000_000_000 / rate;
         Some(self.busy_until_nanos / 1_000)
+    }
+
+    /// Bytes that wait before the bottleneck.
+    pub(crate) fn queued_bytes(&self, now_micros: u64) -> u64 {
+        let waiting_nanos = self.busy_until_nanos.saturating_sub(now_micros * 1_000);
+        (u128::from(waiting_nanos) * u128::from(self.config.bytes_per_second) / 1_000_000_000) as u64
     }
 
     fn loses(&mut self, rng: &mut Rng) -> bool {

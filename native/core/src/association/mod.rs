@@ -147,7 +147,7 @@ impl Association {
             scheduled: None,
             reset_hinted_at: None,
             path: UNKNOWN_PATH,
-            control: PathControl::new(0, engine.mtu_bytes),
+            control: PathControl::new(0, engine.mtu_bytes, engine.congestion),
             replay: ReplayWindow::new(),
             received: ReceivedPackets::new(),
             grown: false,
@@ -188,7 +188,11 @@ impl Association {
     fn take_path(&mut self, path: Path) {
         if self.path != path {
             self.path = path;
-            self.control = PathControl::new(self.control.tag().wrapping_add(1), self.control.mtu_bytes());
+            self.control = PathControl::new(
+                self.control.tag().wrapping_add(1),
+                self.control.mtu_bytes(),
+                self.control.algorithm(),
+            );
         }
     }
 

@@ -84,6 +84,9 @@ impl Association {
                 break;
             }
         }
+        if !self.has_content() {
+            self.control.on_application_limited();
+        }
         let segment_size = segment_size.min(len);
         (len > 0).then_some(Transmit { path: self.path, ecn: Ecn::NotEct, segment_size, len })
     }

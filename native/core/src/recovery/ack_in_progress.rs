@@ -38,7 +38,11 @@ impl AckInProgress {
         if record.in_flight {
             let bytes = u64::from(record.size_bytes);
             self.on_path.bytes += bytes;
-            self.on_path.largest = self.on_path.largest.max(number);
+            if number >= self.on_path.largest {
+                self.on_path.largest = number;
+                self.on_path.newest_sent_at = record.sent_at;
+                self.on_path.newest_snapshot = record.snapshot;
+            }
             if path.recovery_start().is_none_or(|start| record.sent_at > start) {
                 self.on_path.growth_bytes += bytes;
             }
