@@ -15,6 +15,7 @@ export interface EngineConfig {
   /** Credit that every peer has before the first grant, as the handshake tells it. */ readonly initialDataBytes: number;
   readonly initialStreamDataBytes: number;
   /** UDP payload of a full packet: 1,200 (the base that every path carries) to 65,507. */ readonly mtuBytes: number;
+  /** How new associations find their window. 0: CUBIC, 1: BBR. */ readonly congestion: number;
 }
 
 /** An opaque record of {@link PATH_RECORD_BYTES} bytes: socket, remote and local address. */

@@ -13,6 +13,9 @@ const INITIAL_CREDIT_BYTES = 49_152;
 const BASE_MTU_BYTES = 1_200;
 const MTU_BYTES_MAX = 9_000;
 
+/** The engine's numbers. */
+const CONGESTION = { cubic: 0, bbr: 1 } as const;
+
 /** What makes a node who it is. */
 export interface Credentials {
   readonly identity: Identity;
@@ -57,6 +60,7 @@ export function engineConfigOf(options: ParsedNodeOptions): EngineConfig {
     initialDataBytes: INITIAL_CREDIT_BYTES,
     initialStreamDataBytes: INITIAL_CREDIT_BYTES,
     mtuBytes: mtuBytes(),
+    congestion: CONGESTION[options.congestion],
   };
 }
 

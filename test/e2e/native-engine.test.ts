@@ -16,6 +16,7 @@ const CONFIG: EngineConfig = {
   initialDataBytes: 48 << 10,
   initialStreamDataBytes: 48 << 10,
   mtuBytes: 1200,
+  congestion: 0,
 };
 const CREDIT = { peerMaxData: 48 << 10, peerMaxStreamData: 48 << 10, peerMaxStreams: 8 };
 const TEXT = new TextEncoder();
@@ -129,6 +130,10 @@ describe('numbers at the boundary', () => {
     for (const name of ['memoryBytes', 'idleTimeoutMicros', 'streamWindowBytes'] as const) {
       expect(() => new NativeEngine({ ...CONFIG, [name]: size as number }, () => {})).toThrow(name);
     }
+  });
+
+  it('a congestion control that does not exist is refused', () => {
+    expect(() => new NativeEngine({ ...CONFIG, congestion: 2 }, () => {})).toThrow('congestion');
   });
 
   it('a priority, kind, port, key or packet number out of range is refused', () => {
