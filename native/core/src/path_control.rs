@@ -152,9 +152,9 @@ impl PathControl {
         self.probes_owed
     }
 
-    /// How its window is found.
-    pub(crate) fn algorithm(&self) -> CongestionAlgorithm {
-        self.controller.algorithm()
+    /// The association's next path, of which nothing is known but the size that datagrams have so far.
+    pub(crate) fn successor(&self) -> Self {
+        Self::new(self.tag.wrapping_add(1), self.mtu_bytes(), self.controller.algorithm())
     }
 
     /// The application has nothing more to send: what is measured from now on may say nothing of the path.

@@ -188,11 +188,7 @@ impl Association {
     fn take_path(&mut self, path: Path) {
         if self.path != path {
             self.path = path;
-            self.control = PathControl::new(
-                self.control.tag().wrapping_add(1),
-                self.control.mtu_bytes(),
-                self.control.algorithm(),
-            );
+            self.control = self.control.successor();
         }
     }
 

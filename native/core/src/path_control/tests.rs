@@ -97,3 +97,16 @@ fn more_acknowledged_than_sent_leaves_nothing_in_flight() {
     path.on_acked(at(1), PathAcked { bytes: 5 * MTU, ..PathAcked::default() }, 1);
     assert_eq!(path.bytes_in_flight(), 0);
 }
+
+#[test]
+fn the_next_path_has_another_tag_and_the_same_algorithm_and_knows_nothing() {
+    for algorithm in [CongestionAlgorithm::Cubic, CongestionAlgorithm::Bbr] {
+        let mut path = PathControl::new(u8::MAX, MTU as usize, algorithm);
+        path.set_mtu(1_440);
+        path.take_rtt_sample(at(0), 1_000, 0);
+        path.on_sent(at(0), 1_440, true);
+        let next = path.successor();
+        assert_eq!((next.tag(), next.mtu_bytes(), next.controller.algorithm()), (0, 1_440, algorithm));
+        assert!(!next.rtt.has_sample() && next.bytes_in_flight() == 0);
+    }
+}

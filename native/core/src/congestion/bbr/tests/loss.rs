@@ -83,3 +83,19 @@ fn persistent_congestion_leaves_what_is_in_flight_and_recovery_gives_the_window_
     link.run(3 * RTT);
     assert!(link.bbr.window_bytes() >= window * 9 / 10, "{}", link.bbr.window_bytes());
 }
+
+#[test]
+fn losses_behind_the_one_that_ended_a_probe_do_not_hide_what_it_ended() {
+    let mut link = Link::settled();
+    link.run_until(5_000_000, |bbr| matches!(bbr.state, State::Up(_)));
+    let (now, bytes) = (at(link.now), MTU);
+    let snapshot = link.bbr.on_sent(now, bytes, link.in_flight);
+    for number in 1_000_000..1_000_100 {
+        link.bbr.on_packet_lost(&LostPacket { now, sent_at: now, number, bytes, snapshot });
+    }
+    let bytes_in_flight = link.in_flight;
+    link.bbr.on_congestion_event(&CongestionEvent { now, sent_at: now, persistent: false, bytes_in_flight });
+    assert_eq!(link.bbr.state, State::Down);
+    link.bbr.on_spurious_loss();
+    assert_eq!((link.bbr.state, link.bbr.inflight_longterm), (State::Refill, u64::MAX));
+}

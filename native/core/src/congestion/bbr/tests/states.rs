@@ -98,7 +98,10 @@ fn the_probe_after_one_that_lost_too_much_ends_at_the_bound_and_is_repeated_when
 #[test]
 fn a_bound_that_proves_too_low_rises_twice_as_fast_each_round() {
     let mut link = Link::settled();
-    link.bbr.inflight_longterm = BDP / 2;
+    for _ in 0..200 {
+        link.bbr.inflight_longterm = BDP / 2;
+        link.run(1_000);
+    }
     link.run(15_000_000);
     assert!(link.bbr.inflight_longterm > BDP, "{} of {BDP}", link.bbr.inflight_longterm);
 }
