@@ -27,6 +27,8 @@ export interface MeshNodeOptions {
   peerLostAfterMs?: number | undefined;
   /** 'auto' (default) takes AES-256-GCM where both ends have the instructions, ChaCha20-Poly1305 otherwise. */
   cipher?: 'auto' | 'chacha20-poly1305' | 'aes-256-gcm' | undefined;
+  /** How sending finds its rate. Default 'cubic'. 'bbr' stands random loss and keeps queues short; docs/architecture.md says when to take it. */
+  congestion?: 'cubic' | 'bbr' | undefined;
   /** Bounds on what peers can make this node hold. */
   limits?: LimitOptions | undefined;
   /** Receives what an operator should read; a pino logger fits. Default: silent. */

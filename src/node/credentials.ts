@@ -16,6 +16,9 @@ const MTU_BYTES_MAX = 65_507;
 /** Larger packets are probed for up to this: jumbo frames. */
 const MTU_CEILING_BYTES = 9_000;
 
+/** The engine's numbers. */
+const CONGESTION = { cubic: 0, bbr: 1 } as const;
+
 /** What makes a node who it is. */
 export interface Credentials {
   readonly identity: Identity;
@@ -62,6 +65,7 @@ export function engineConfigOf(options: ParsedNodeOptions): EngineConfig {
     initialStreamDataBytes: INITIAL_CREDIT_BYTES,
     mtuBytes: fixedMtuBytes() ?? BASE_MTU_BYTES,
     mtuCeilingBytes: fixedMtuBytes() ?? MTU_CEILING_BYTES,
+    congestion: CONGESTION[options.congestion],
   };
 }
 

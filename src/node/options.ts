@@ -29,6 +29,7 @@ export interface ParsedNodeOptions {
   readonly idleTimeoutMs: number;
   readonly peerLostAfterMs: number;
   readonly cipher: 'auto' | 'chacha20-poly1305' | 'aes-256-gcm';
+  readonly congestion: 'cubic' | 'bbr';
   readonly limits: { readonly [L in keyof LimitOptions]-?: number };
   readonly logger: Logger | null;
   readonly tracing: TracingHook | null;
@@ -75,6 +76,7 @@ export function parseNodeOptions(options: MeshNodeOptions): ParsedNodeOptions {
     idleTimeoutMs: durationOption('idleTimeoutMs', options.idleTimeoutMs, 600_000),
     peerLostAfterMs: peerLostOption(options.peerLostAfterMs),
     cipher: choiceOption('cipher', options.cipher, ['auto', 'chacha20-poly1305', 'aes-256-gcm'], 'auto'),
+    congestion: choiceOption('congestion', options.congestion, ['cubic', 'bbr'], 'cubic'),
     limits: limitsOption(options.limits),
     logger: loggerOption(options.logger),
     tracing: tracingOption(options.tracing),

@@ -20,6 +20,10 @@ describe('numbers at the boundary', () => {
     }
   });
 
+  it('a congestion control that does not exist is refused', () => {
+    expect(() => new NativeEngine({ ...CONFIG, congestion: 2 }, () => {})).toThrow('congestion');
+  });
+
   it('a priority, kind, port, key or packet number out of range is refused', () => {
     const { first, second } = connectedPair('127.0.0.1', '127.0.0.1');
     const { engine, association } = first;

@@ -3,7 +3,9 @@
 use std::ffi::CStr;
 
 use napi_sys as sys;
-use osier_core::{AssociationConfig, Cipher, EngineConfig, Path, SessionConfig, PATH_RECORD_LENGTH};
+use osier_core::{
+    AssociationConfig, Cipher, CongestionAlgorithm, EngineConfig, Path, SessionConfig, PATH_RECORD_LENGTH,
+};
 use osier_udp::MAX_TRAIN_BYTES;
 
 use crate::arguments::{read_array, read_safe_integer, read_u32};
@@ -72,6 +74,7 @@ pub(crate) fn engine_config(js: Js, value: sys::napi_value) -> JsResult<EngineCo
         message_bytes: object.integer(c"messageBytes")?,
         mtu_bytes,
         mtu_ceiling_bytes: if has_ceiling { mtu(&object, c"mtuCeilingBytes")? } else { mtu_bytes },
+        congestion: congestion(&object)?,
         ..EngineConfig::default()
     })
 }
@@ -80,6 +83,14 @@ fn mtu(object: &Object, name: &CStr) -> JsResult<usize> {
     match object.u32(name)? as usize {
         bytes if (MIN_DATAGRAM_BYTES..=MAX_TRAIN_BYTES).contains(&bytes) => Ok(bytes),
         _ => Err(unfit(name, "an integer from 1200 to 65507")),
+    }
+}
+
+fn congestion(object: &Object) -> JsResult<CongestionAlgorithm> {
+    match object.u32(c"congestion")? {
+        0 => Ok(CongestionAlgorithm::Cubic),
+        1 => Ok(CongestionAlgorithm::Bbr),
+        _ => Err(unfit(c"congestion", "0 or 1")),
     }
 }
 

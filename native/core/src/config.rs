@@ -1,5 +1,6 @@
 //! What an engine is told once.
 
+use crate::congestion::CongestionAlgorithm;
 use crate::constants::{CREDIT_INITIAL_BYTES, MESSAGE_MAX_BYTES, MTU_CEILING_BYTES, STREAM_WINDOW_MAX_BYTES};
 use osier_wire::limits::BASE_DATAGRAM_BYTES;
 
@@ -32,6 +33,8 @@ pub struct EngineConfig {
     pub mtu_bytes: usize,
     /// Larger sizes are probed for up to this (at most 65,507); at or below `mtu_bytes` the size is fixed.
     pub mtu_ceiling_bytes: usize,
+    /// How new associations find their window.
+    pub congestion: CongestionAlgorithm,
 }
 
 impl Default for EngineConfig {
@@ -50,6 +53,7 @@ impl Default for EngineConfig {
             message_bytes: MESSAGE_MAX_BYTES,
             mtu_bytes: BASE_DATAGRAM_BYTES,
             mtu_ceiling_bytes: MTU_CEILING_BYTES,
+            congestion: CongestionAlgorithm::Cubic,
         }
     }
 }

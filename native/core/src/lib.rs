@@ -40,6 +40,7 @@ mod time;
 
 pub use association::{AssociationCounters, SessionConfig, Transmit, TRAIN_BYTES_MAX};
 pub use config::{AssociationConfig, EngineConfig};
+pub use congestion::CongestionAlgorithm;
 pub use engine::{AssociationRefused, AssociationStats, Engine, EngineStats, ReceiveMeta};
 pub use event::{CloseCause, Event, RefusalKind};
 pub use osier_wire::{CloseCode, ResetReason, StreamKind};

@@ -78,7 +78,7 @@ impl LossDetector {
                 let record = *record;
                 losses.count(&record);
                 if record.path == path.tag() {
-                    path.count_lost(now, &record, &mut on_path);
+                    path.count_lost(now, number, &record, &mut on_path);
                     on_path.persistent |= self.run.on_lost(number, &record, path);
                 }
                 if !record.handed_over {

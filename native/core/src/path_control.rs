@@ -7,7 +7,10 @@ mod mtu;
 mod tests;
 mod window_usage;
 
-use crate::congestion::{AckSample, CongestionControl, CongestionEvent, Controller};
+use crate::congestion::{
+    AckSample, CongestionAlgorithm, CongestionControl, CongestionEvent, Controller, LostPacket,
+    SnapshotSerial,
+};
 use crate::ecn_validation::EcnValidation;
 use crate::mtu_discovery::{LargeLost, MtuDiscovery};
 use crate::pacer::{PaceLimits, Pacer};
@@ -54,6 +57,10 @@ pub(crate) struct PathAcked {
     pub(crate) growth_bytes: u64,
     /// Highest packet number newly acknowledged.
     pub(crate) largest: u64,
+    /// When that packet was sent.
+    pub(crate) newest_sent_at: Instant,
+    /// What the congestion controller remembers of that moment.
+    pub(crate) newest_snapshot: SnapshotSerial,
     /// The round-trip sample, microseconds.
     pub(crate) rtt_micros: Option<u64>,
 }
@@ -80,12 +87,12 @@ pub(crate) struct PathLost {
 impl PathControl {
     /// A path that nothing is known of. `tag` marks the packets sent on it, so that acknowledgements of what was sent on another
     /// path leave this one alone: give each new path of an association another one.
-    pub(crate) fn new(tag: u8, mtu_bytes: usize) -> Self {
+    pub(crate) fn new(tag: u8, mtu_bytes: usize, algorithm: CongestionAlgorithm) -> Self {
         let mtu_bytes = mtu_bytes as u64;
         Self {
             rtt: RttEstimator::new(),
             tag,
-            controller: Controller::cubic(mtu_bytes),
+            controller: Controller::new(algorithm, mtu_bytes),
             pacer: Pacer::new(),
             usage: WindowUsage::default(),
             loss_event: LossEvent::default(),
@@ -99,7 +106,11 @@ impl PathControl {
 
     /// Another network: nothing is known of it.
     pub(crate) fn anew(&self, tag: u8) -> Self {
-        Self { mtu: self.mtu.anew(), ecn: self.ecn.anew(), ..Self::new(tag, self.mtu.base()) }
+        Self {
+            mtu: self.mtu.anew(),
+            ecn: self.ecn.anew(),
+            ..Self::new(tag, self.mtu.base(), self.controller.algorithm())
+        }
     }
 
     /// The same network under another address: round trip, window and MTU stay, but nothing is under way there yet.
@@ -162,6 +173,11 @@ impl PathControl {
         self.probes_owed
     }
 
+    /// The application has nothing more to send: what is measured from now on may say nothing of the path.
+    pub(crate) fn on_application_limited(&mut self) {
+        self.controller.on_application_limited(self.bytes_in_flight);
+    }
+
     /// Mark of the packets sent on this path.
     pub(crate) fn tag(&self) -> u8 {
         self.tag
@@ -186,13 +202,16 @@ impl PathControl {
         self.probes_owed = packets;
     }
 
-    pub(crate) fn on_sent(&mut self, bytes: u64, ack_eliciting: bool) {
+    /// What it returns belongs into the packet's record.
+    pub(crate) fn on_sent(&mut self, now: Instant, bytes: u64, ack_eliciting: bool) -> SnapshotSerial {
+        let snapshot = self.controller.on_sent(now, bytes, self.bytes_in_flight);
         self.bytes_in_flight += bytes;
         self.pacer.on_sent(bytes);
         if ack_eliciting {
             self.probes_owed = self.probes_owed.saturating_sub(1);
         }
         self.usage.on_sent(self.bytes_in_flight, self.room_bytes(), self.mtu.current() as u64);
+        snapshot
     }
 
     /// `next_number` is the packet number that will be sent next: it ends the round trip that begins now.
@@ -208,6 +227,10 @@ impl PathControl {
             round_started,
             window_limited: self.usage.is_limited(),
             peak_in_flight_bytes: self.usage.peak_in_flight_bytes(),
+            acked_bytes: acked.bytes,
+            bytes_in_flight: self.bytes_in_flight,
+            newest_sent_at: acked.newest_sent_at,
+            newest_snapshot: acked.newest_snapshot,
         });
     }
 
@@ -224,7 +247,12 @@ impl PathControl {
             self.rtt.restart_minimum();
         }
         let before = self.recovery_start();
-        let event = CongestionEvent { now, sent_at: lost.newest_sent_at, persistent: lost.persistent };
+        let event = CongestionEvent {
+            now,
+            sent_at: lost.newest_sent_at,
+            persistent: lost.persistent,
+            bytes_in_flight: self.bytes_in_flight,
+        };
         let is_new = self.controller.on_congestion_event(&event);
         if is_new {
             self.loss_event = LossEvent::begin(before, lost.packets_after_event);
@@ -235,7 +263,7 @@ impl PathControl {
     }
 
     /// Counts one lost packet into `lost`.
-    pub(crate) fn count_lost(&mut self, now: Instant, packet: &SentRecord, lost: &mut PathLost) {
+    pub(crate) fn count_lost(&mut self, now: Instant, number: u64, packet: &SentRecord, lost: &mut PathLost) {
         let bytes = usize::from(packet.size_bytes);
         lost.bytes += bytes as u64;
         if packet.mtu_probe {
@@ -248,6 +276,13 @@ impl PathControl {
         } else {
             lost.large.small_too = true;
         }
+        self.controller.on_packet_lost(&LostPacket {
+            now,
+            sent_at: packet.sent_at,
+            number,
+            bytes: bytes as u64,
+            snapshot: packet.snapshot,
+        });
         lost.packets += 1;
         lost.newest_sent_at = packet.sent_at;
         if self.recovery_start().is_none_or(|start| packet.sent_at > start) {
@@ -259,9 +294,10 @@ impl PathControl {
 
     /// A packet that was declared lost has arrived after all. True when it completes the last loss event: all of it was reordering,
     /// and the window is given back (RFC 9438 §4.9).
-    pub(crate) fn on_spurious_loss(&mut self, sent_at: Instant) -> bool {
+    pub(crate) fn on_spurious_loss(&mut self, packet: &SentRecord) -> bool {
+        self.controller.on_late(u64::from(packet.size_bytes));
         let is_undone =
-            self.loss_event.covers(sent_at, self.recovery_start()) && self.loss_event.on_arrived();
+            self.loss_event.covers(packet.sent_at, self.recovery_start()) && self.loss_event.on_arrived();
         if is_undone {
             self.controller.on_spurious_loss();
         }

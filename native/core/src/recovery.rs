@@ -5,8 +5,10 @@ mod outcome;
 #[cfg(test)]
 mod tests;
 
+use crate::congestion::SnapshotSerial;
 use crate::constants::{
-    ACK_ONLY_STREAK, LOST_KEPT_PTOS, PTO_MAX_MICROS, SENT_PACKETS_MAX, UNACKNOWLEDGEABLE_KEPT,
+    ACK_ONLY_STREAK, LOST_KEPT_PTOS, PTO_MAX_MICROS, SENT_PACKETS_MAX, SUSPENDED_AFTER_MICROS,
+    UNACKNOWLEDGEABLE_KEPT,
 };
 use crate::loss_detection::{LossDetector, Losses};
 use crate::path_control::PathControl;
@@ -32,6 +34,8 @@ pub(crate) struct Recovery<F: Copy> {
     probed_at: Instant,
     pto_count: u32,
     ack_only_streak: u32,
+    /// End of the last time that this process did not run.
+    resumed_at: Option<Instant>,
 }
 
 impl<F: Copy> Recovery<F> {
@@ -46,6 +50,7 @@ impl<F: Copy> Recovery<F> {
             probed_at: Instant::from_micros(0),
             pto_count: 0,
             ack_only_streak: 0,
+            resumed_at: None,
         }
     }
 
@@ -63,12 +68,14 @@ impl<F: Copy> Recovery<F> {
         frames: &[F],
         path: &mut PathControl,
     ) {
-        self.sent.push(now, packet, path.tag(), frames);
+        let snapshot = if packet.in_flight {
+            path.on_sent(now, u64::from(packet.size_bytes), packet.ack_eliciting)
+        } else {
+            SnapshotSerial::default()
+        };
+        self.sent.push(now, packet, path.tag(), snapshot, frames);
         if path.on_packet_of_train() {
             self.sent.mark_newest();
-        }
-        if packet.in_flight {
-            path.on_sent(u64::from(packet.size_bytes), packet.ack_eliciting);
         }
         if packet.ack_eliciting {
             self.ack_eliciting_in_flight += 1;
@@ -82,7 +89,7 @@ impl<F: Copy> Recovery<F> {
 
     /// Records a packet that went another way than the path's: no window counts it. `tag` is none of a path with packets under way.
     pub(crate) fn on_foreign_packet_sent(&mut self, now: Instant, packet: PacketSent, frames: &[F], tag: u8) {
-        self.sent.push(now, packet, tag, frames);
+        self.sent.push(now, packet, tag, SnapshotSerial::default(), frames);
         self.ack_eliciting_in_flight += 1;
         self.last_ack_eliciting_at = now;
         self.ack_only_streak = 0;
@@ -112,6 +119,7 @@ impl<F: Copy> Recovery<F> {
         path: &mut PathControl,
         fate: &mut impl FrameFate<F>,
     ) -> Result<AckOutcome, AckOfUnsent> {
+        self.notice_suspension(now, path);
         let mut ack = AckInProgress { now, largest_before: self.largest_acked, ..AckInProgress::default() };
         for range in ranges {
             let (low, high) = range.into_inner();
@@ -148,6 +156,7 @@ impl<F: Copy> Recovery<F> {
         path: &mut PathControl,
         fate: &mut impl FrameFate<F>,
     ) -> TimeoutOutcome {
+        self.notice_suspension(now, path);
         if self.deadline(path).is_none_or(|deadline| now < deadline) {
             return TimeoutOutcome::Nothing;
         }
@@ -187,6 +196,14 @@ impl<F: Copy> Recovery<F> {
     /// Gives memory that is not needed now back to the allocator: for associations that have fallen idle.
     pub(crate) fn release_memory(&mut self) {
         self.sent.shrink();
+    }
+
+    /// A deadline that passed long ago was missed because this process did not run: what lay unread meanwhile tells no round trip.
+    fn notice_suspension(&mut self, now: Instant, path: &PathControl) {
+        let late_micros = self.deadline(path).map_or(0, |deadline| now.saturating_micros_since(deadline));
+        if late_micros > SUSPENDED_AFTER_MICROS {
+            self.resumed_at = Some(now);
+        }
     }
 
     fn acknowledge_range(
@@ -232,7 +249,7 @@ impl<F: Copy> Recovery<F> {
             return;
         }
         self.loss.on_spurious(ack.now, number, record, ack.largest_before.unwrap_or(number), &path.rtt);
-        path.on_spurious_loss(record.sent_at);
+        path.on_spurious_loss(record);
     }
 
     /// All that follows from what was newly acknowledged, in the order of RFC 9002 §A.7: round trip, losses, window.
@@ -243,7 +260,7 @@ impl<F: Copy> Recovery<F> {
         path: &mut PathControl,
         fate: &mut impl FrameFate<F>,
     ) {
-        let sample = ack.rtt_sample();
+        let sample = ack.rtt_sample(self.resumed_at);
         if let Some(sample_micros) = sample {
             path.take_rtt_sample(ack.now, sample_micros, ack_delay_micros);
             ack.outcome.rtt_sample_micros = sample;

@@ -1,5 +1,6 @@
 //! The packets that were sent and whose fate still matters, by packet number.
 
+use crate::congestion::SnapshotSerial;
 use crate::time::Instant;
 use std::collections::VecDeque;
 
@@ -45,8 +46,10 @@ pub(crate) struct SentRecord {
     pub(crate) sent_at: Instant,
     /// Position of its first frame, modulo 2^32.
     frames_start: u32,
-    frame_count: u16,
+    frame_count: u8,
     pub(crate) size_bytes: u16,
+    /// What the congestion controller remembers of when it was sent.
+    pub(crate) snapshot: SnapshotSerial,
     /// Tag of the path that it was sent on.
     pub(crate) path: u8,
     pub(crate) state: PacketState,
@@ -58,6 +61,8 @@ pub(crate) struct SentRecord {
     /// A probe carries its frames now; its loss need not be told.
     pub(crate) handed_over: bool,
 }
+
+const _: () = assert!(size_of::<SentRecord>() == 24, "a flight of 25 Gbit/s over 100 ms is 2^18 of these");
 
 /// ```text
 ///   Outstanding ---> Acknowledged
@@ -104,7 +109,14 @@ impl<F: Copy> SentPackets<F> {
     }
 
     /// Records a packet. Numbers passed over are recorded as skipped; a number that is not new is not recorded.
-    pub(crate) fn push(&mut self, now: Instant, packet: PacketSent, path: u8, frames: &[F]) {
+    pub(crate) fn push(
+        &mut self,
+        now: Instant,
+        packet: PacketSent,
+        path: u8,
+        snapshot: SnapshotSerial,
+        frames: &[F],
+    ) {
         let number = packet.number;
         if number < self.next_number() {
             debug_assert!(false, "packet numbers ascend");
@@ -117,8 +129,9 @@ impl<F: Copy> SentPackets<F> {
         let record = SentRecord {
             sent_at: now,
             frames_start: self.first_frame.wrapping_add(self.frames.len() as u32),
-            frame_count: frames.len() as u16,
+            frame_count: frames.len() as u8,
             size_bytes: packet.size_bytes,
+            snapshot,
             path,
             state: PacketState::Outstanding,
             ack_eliciting: packet.ack_eliciting,

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use osier_core::{
-    AssociationConfig, Cipher, Ecn, Engine, EngineConfig, Event, HeapBlocks, Instant, OpenRequest, Path,
-    ReceiveMeta, SessionConfig, StreamEvent, StreamKind, TRAIN_BYTES_MAX,
+    AssociationConfig, Cipher, CongestionAlgorithm, Ecn, Engine, EngineConfig, Event, HeapBlocks, Instant,
+    OpenRequest, Path, ReceiveMeta, SessionConfig, StreamEvent, StreamKind, TRAIN_BYTES_MAX,
 };
 use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -20,8 +20,8 @@ fn path(last: u8) -> Path {
     Path { socket: 0, remote, local: None, interface: 0 }
 }
 
-fn end(parity: u8) -> End {
-    let config = EngineConfig::default();
+fn end(parity: u8, congestion: CongestionAlgorithm) -> End {
+    let config = EngineConfig { congestion, ..EngineConfig::default() };
     let mut engine = Engine::new(config.clone(), [parity; 32], Rc::new(RefCell::new(HeapBlocks::default())));
     let facts = AssociationConfig {
         parity,
@@ -33,8 +33,8 @@ fn end(parity: u8) -> End {
     End { engine, association, path_back: path(2 - parity) }
 }
 
-fn pair() -> [End; 2] {
-    let mut ends = [end(0), end(1)];
+fn pair(congestion: CongestionAlgorithm) -> [End; 2] {
+    let mut ends = [end(0, congestion), end(1, congestion)];
     let indices =
         [ends[0].engine.reserve_index([0; 32]).unwrap(), ends[1].engine.reserve_index([0; 32]).unwrap()];
     for (me, other) in [(1, 0), (0, 1)] {
@@ -99,7 +99,13 @@ fn pump(ends: &mut [End; 2], stream: u32, total: usize, now: &mut u64, train: &m
 
 #[test]
 fn a_bulk_transfer_in_steady_state_allocates_nothing() {
-    let mut ends = pair();
+    for congestion in [CongestionAlgorithm::Cubic, CongestionAlgorithm::Bbr] {
+        transfer_without_allocating(congestion);
+    }
+}
+
+fn transfer_without_allocating(congestion: CongestionAlgorithm) {
+    let mut ends = pair(congestion);
     let mut train = vec![0; TRAIN_BYTES_MAX];
     let mut chunk = vec![0; 256 << 10];
     let mut now = 0;
@@ -117,5 +123,5 @@ fn a_bulk_transfer_in_steady_state_allocates_nothing() {
     let packets = ends[0].engine.stats().packets_sent - packets_before;
     let allocations = measured.count_total;
     assert!(packets > 5_000, "{packets} packets");
-    assert_eq!(allocations, 0, "{allocations} allocations for {packets} packets");
+    assert_eq!(allocations, 0, "{congestion:?}: {allocations} allocations for {packets} packets");
 }

@@ -121,20 +121,21 @@ impl Link {
         }
         let queued = self.queued_bytes(now_micros);
         let start = self.busy_until_nanos.max(now_micros * 1_000);
-        if self.config.queue_bytes > 0 && queued + u128::from(len) > u128::from(self.config.queue_bytes) {
+        if self.config.queue_bytes > 0 && queued + len > self.config.queue_bytes {
             return None;
         }
         self.busy_until_nanos = start + len * 1_000_000_000 / rate;
         Some(self.busy_until_nanos / 1_000)
     }
 
-    fn queued_bytes(&self, now_micros: u64) -> u128 {
+    /// Bytes that wait before the bottleneck.
+    pub(crate) fn queued_bytes(&self, now_micros: u64) -> u64 {
         let wait_nanos = self.busy_until_nanos.saturating_sub(now_micros * 1_000);
-        u128::from(wait_nanos) * u128::from(self.config.bytes_per_second) / 1_000_000_000
+        (u128::from(wait_nanos) * u128::from(self.config.bytes_per_second) / 1_000_000_000) as u64
     }
 
     fn mark(&mut self, now_micros: u64, ecn: Ecn) -> Ecn {
-        let limit = u128::from(self.config.mark_above_bytes);
+        let limit = self.config.mark_above_bytes;
         if self.config.clears_ecn {
             return Ecn::NotEct;
         }

@@ -51,8 +51,8 @@ pub struct Network {
     now_micros: u64,
     hosts: Vec<Host>,
     links: HashMap<(HostId, HostId), Link>,
-    /// Datagrams from the first host to any of the others pass this bottleneck before their own link.
-    shared: Option<(HostId, Vec<HostId>, Link)>,
+    /// Datagrams between these pass this bottleneck before their own link.
+    shared: Option<(Vec<(HostId, HostId)>, Link)>,
     observer: Option<Observer>,
     bytes_to_observer: u64,
     in_flight: BinaryHeap<Reverse<InFlight>>,
@@ -111,11 +111,27 @@ impl Network {
 
     /// Puts one bottleneck before all links from `from` to `to`; their own rates go.
     pub fn share_bottleneck(&mut self, from: HostId, to: &[HostId], bytes_per_second: u64, queue_bytes: u64) {
-        for host in to {
-            self.link(from, *host).config.bytes_per_second = 0;
+        let ways = to.iter().map(|to| (from, *to)).collect::<Vec<_>>();
+        self.share_bottleneck_among(&ways, bytes_per_second, queue_bytes);
+    }
+
+    /// Puts one bottleneck before all of these (from, to); their own rates go.
+    pub fn share_bottleneck_among(
+        &mut self,
+        ways: &[(HostId, HostId)],
+        bytes_per_second: u64,
+        queue_bytes: u64,
+    ) {
+        for (from, to) in ways {
+            self.link(*from, *to).config.bytes_per_second = 0;
         }
         let bottleneck = Link::new(LinkConfig { bytes_per_second, queue_bytes, ..LinkConfig::default() });
-        self.shared = Some((from, to.to_vec(), bottleneck));
+        self.shared = Some((ways.to_vec(), bottleneck));
+    }
+
+    /// Bytes that wait before the shared bottleneck; 0 where there is none.
+    pub fn shared_queue_bytes(&self) -> u64 {
+        self.shared.as_ref().map_or(0, |(_, bottleneck)| bottleneck.queued_bytes(self.now_micros))
     }
 
     /// A host's engine. Call [`Network::flush`] after anything that may want to send.
@@ -246,8 +262,8 @@ impl Network {
     fn send(&mut self, from: HostId, to: HostId, ecn: Ecn, datagram: &[u8]) {
         let (from_address, to_address) = (self.hosts[from.0].address, self.hosts[to.0].address);
         let mut entry_micros = self.now_micros;
-        if let Some((sender, receivers, bottleneck)) = &mut self.shared {
-            if *sender == from && receivers.contains(&to) {
+        if let Some((ways, bottleneck)) = &mut self.shared {
+            if ways.contains(&(from, to)) {
                 match bottleneck.pass_bottleneck(entry_micros, datagram.len() as u64) {
                     Some(departure_micros) => entry_micros = departure_micros,
                     None => return,

@@ -17,6 +17,7 @@ export const CONFIG: EngineConfig = {
   initialDataBytes: 48 << 10,
   initialStreamDataBytes: 48 << 10,
   mtuBytes: 1200,
+  congestion: 0,
 };
 export const CREDIT = { peerMaxData: 48 << 10, peerMaxStreamData: 48 << 10, peerMaxStreams: 8 };
 export const TEXT = new TextEncoder();

@@ -16,6 +16,7 @@ export const CONFIG = {
   initialDataBytes: 48 << 10,
   initialStreamDataBytes: 48 << 10,
   mtuBytes: 1200,
+  congestion: 0,
 };
 const PEER_CREDIT = { peerMaxData: 48 << 10, peerMaxStreamData: 48 << 10, peerMaxStreams: 16 };
 const RECORD_WORDS = 8;

@@ -15,6 +15,7 @@ const CONFIG: EngineConfig = {
   initialDataBytes: 48 << 10,
   initialStreamDataBytes: 48 << 10,
   mtuBytes: 1200,
+  congestion: 0,
 };
 const CREDIT = { peerMaxData: 48 << 10, peerMaxStreamData: 48 << 10, peerMaxStreams: 8 };
 const START_MICROS = 1_000_000;

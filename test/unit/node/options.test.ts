@@ -101,6 +101,9 @@ describe('addresses', () => {
 
 test.each([
   ['cipher', 'rot13'],
+  ['congestion', 'reno'],
+  ['congestion', 1],
+  ['congestion', null],
   ['accept', true],
   ['logger', console.log],
   ['logger', {}],

@@ -161,7 +161,8 @@ impl Association {
             scheduled: None,
             reset_hinted_at: None,
             path: UNKNOWN_PATH,
-            control: PathControl::new(0, engine.mtu_bytes).probing_up_to(engine.mtu_ceiling_bytes),
+            control: PathControl::new(0, engine.mtu_bytes, engine.congestion)
+                .probing_up_to(engine.mtu_ceiling_bytes),
             replay: ReplayWindow::new(),
             received: ReceivedPackets::new(),
             grown: false,

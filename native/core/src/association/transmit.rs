@@ -95,6 +95,9 @@ impl Association {
             }
             self.control.on_full_packet(now);
         }
+        if !self.has_content() {
+            self.control.on_application_limited();
+        }
         let segment_size = segment_size.min(len);
         (len > 0).then_some(Transmit { path: self.path, ecn, segment_size, len })
     }

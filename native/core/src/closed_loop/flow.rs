@@ -1,6 +1,7 @@
 //! A sender: everything is counted in chunks, one a packet; a chunk lost is sent again in a new packet until it arrives.
 
 use super::receiver::Receiver;
+use crate::congestion::CongestionAlgorithm;
 use crate::path_control::PathControl;
 use crate::recovery::{FrameFate, Recovery};
 use crate::time::Instant;
@@ -45,7 +46,7 @@ impl Flow {
     pub(super) fn new(mtu_bytes: u64) -> Self {
         Self {
             recovery: Recovery::new(0),
-            path: PathControl::new(0, mtu_bytes as usize),
+            path: PathControl::new(0, mtu_bytes as usize, CongestionAlgorithm::Cubic),
             chunks: Chunks::default(),
             unsent: u64::MAX,
             asleep_until: Instant::default(),

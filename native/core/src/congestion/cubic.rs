@@ -134,6 +134,7 @@ mod tests {
             round_started: true,
             window_limited: true,
             peak_in_flight_bytes: u64::MAX / 2,
+            ..AckSample::default()
         }
     }
 
@@ -142,6 +143,7 @@ mod tests {
             now: Instant::from_micros(at),
             sent_at: Instant::from_micros(sent_at),
             persistent: false,
+            bytes_in_flight: 0,
         }
     }
 

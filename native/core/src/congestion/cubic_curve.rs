@@ -110,6 +110,7 @@ mod tests {
             round_started: false,
             window_limited: true,
             peak_in_flight_bytes: 0,
+            ..AckSample::default()
         }
     }
 

@@ -17,6 +17,7 @@ pub use application::{AssociationRefused, AssociationStats};
 
 use crate::association::{Association, Transmit};
 use crate::config::EngineConfig;
+use crate::constants::SUSPENDED_AFTER_MICROS;
 use crate::entropy::Entropy;
 use crate::event::Event;
 use crate::index_table::IndexTable;
@@ -32,9 +33,6 @@ use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::rc::Rc;
-
-/// A timer that fires so late was not missed by a busy process: the machine slept, or the process was stopped.
-const SUSPENDED_AFTER_MICROS: u64 = 5_000_000;
 
 /// Low bits of an association handle that name the slot.
 const SLOT_BITS: u32 = 20;

@@ -24,7 +24,9 @@ impl PathControl {
         let is_congested = self.ecn.on_ack(counts, outcome.newly_acked_marked, outcome.is_newest);
         let Some(sent_at) = outcome.newest_sent_at.filter(|_| is_congested) else { return };
         let before = self.recovery_start();
-        if self.controller.on_congestion_event(&CongestionEvent { now, sent_at, persistent: false }) {
+        let bytes_in_flight = self.bytes_in_flight;
+        let event = CongestionEvent { now, sent_at, persistent: false, bytes_in_flight };
+        if self.controller.on_congestion_event(&event) {
             self.loss_event = LossEvent::marked(before);
         }
     }

@@ -12,7 +12,7 @@ fn window_after(path: &mut PathControl, round_trips: u64, rtt_micros: u64, wante
     for round in 0..round_trips {
         let mut sent = 0;
         while sent < wanted && path.can_send(at(round * rtt_micros), MTU) != SendPermit::BlockedByWindow {
-            path.on_sent(MTU, true);
+            path.on_sent(at(0), MTU, true);
             sent += 1;
         }
         number += sent;
@@ -23,6 +23,7 @@ fn window_after(path: &mut PathControl, round_trips: u64, rtt_micros: u64, wante
             growth_bytes: sent * MTU,
             largest: number,
             rtt_micros: Some(rtt_micros),
+            ..PathAcked::default()
         };
         path.on_acked(now, acked, number + 1);
     }
@@ -31,25 +32,30 @@ fn window_after(path: &mut PathControl, round_trips: u64, rtt_micros: u64, wante
 
 #[test]
 fn a_fresh_path_takes_its_whole_first_window_at_once() {
-    let mut path = PathControl::new(0, MTU as usize);
+    let mut path = PathControl::new(0, MTU as usize, CongestionAlgorithm::Cubic);
     assert_eq!(path.can_send(at(0), MTU), SendPermit::Now(10 * MTU));
-    (0..10).for_each(|_| path.on_sent(MTU, true));
+    for _ in 0..10 {
+        path.on_sent(at(0), MTU, true);
+    }
     assert_eq!(path.can_send(at(0), MTU), SendPermit::BlockedByWindow);
 }
 
 #[test]
 fn a_used_window_doubles_and_an_unused_one_stays() {
-    let grown = window_after(&mut PathControl::new(0, MTU as usize), 6, 1_000, u64::MAX);
+    let grown =
+        window_after(&mut PathControl::new(0, MTU as usize, CongestionAlgorithm::Cubic), 6, 1_000, u64::MAX);
     assert_eq!(grown, 12_000 << 6);
-    let idle = window_after(&mut PathControl::new(0, MTU as usize), 1_000, 1_000, 3);
+    let idle =
+        window_after(&mut PathControl::new(0, MTU as usize, CongestionAlgorithm::Cubic), 1_000, 1_000, 3);
     assert_eq!(idle, 12_000);
-    let half_used = window_after(&mut PathControl::new(0, MTU as usize), 1_000, 1_000, 40);
+    let half_used =
+        window_after(&mut PathControl::new(0, MTU as usize, CongestionAlgorithm::Cubic), 1_000, 1_000, 40);
     assert!(half_used <= 2 * 40 * MTU, "{half_used}");
 }
 
 #[test]
 fn after_a_loss_too_an_unused_window_stays() {
-    let mut path = PathControl::new(0, MTU as usize);
+    let mut path = PathControl::new(0, MTU as usize, CongestionAlgorithm::Cubic);
     let lost = PathLost { packets: 1, packets_after_event: 1, newest_sent_at: at(0), ..PathLost::default() };
     assert!(path.on_lost(at(1), lost));
     assert_eq!(window_after(&mut path, 1_000, 1_000, 3), 8_400);
@@ -58,27 +64,27 @@ fn after_a_loss_too_an_unused_window_stays() {
 
 #[test]
 fn a_long_path_is_paced_and_a_short_one_is_not() {
-    let mut long = PathControl::new(0, MTU as usize);
+    let mut long = PathControl::new(0, MTU as usize, CongestionAlgorithm::Cubic);
     let window = window_after(&mut long, 5, 1_000, u64::MAX);
     (0..200).for_each(|_| long.rtt.update(100_000, 0));
     let SendPermit::Now(burst) = long.can_send(at(10_000), MTU) else { panic!("the window is free") };
     assert!(burst <= window / 5, "{burst} of {window}");
-    long.on_sent(burst, true);
+    long.on_sent(at(10_000), burst, true);
     assert!(matches!(long.can_send(at(10_000), MTU), SendPermit::PacedUntil(when) if when > at(10_000)));
 
-    let mut short = PathControl::new(0, MTU as usize);
+    let mut short = PathControl::new(0, MTU as usize, CongestionAlgorithm::Cubic);
     let window = window_after(&mut short, 5, 200, u64::MAX);
     assert_eq!(short.can_send(at(10_000), MTU), SendPermit::Now(window));
 }
 
 #[test]
 fn the_window_counts_bytes_whatever_the_datagrams_size_becomes() {
-    let mut path = PathControl::new(0, MTU as usize).probing_up_to(9_000);
+    let mut path = PathControl::new(0, MTU as usize, CongestionAlgorithm::Cubic).probing_up_to(9_000);
     path.on_mtu_probe_acked(at(0), 1_440);
     assert_eq!((path.mtu_bytes(), path.window_bytes()), (1_440, 12_000));
-    path.on_sent(12_000 - 1_440, true);
+    path.on_sent(at(0), 12_000 - 1_440, true);
     assert!(matches!(path.can_send(at(0), 1_440), SendPermit::Now(1_440)));
-    path.on_sent(1_200, true);
+    path.on_sent(at(0), 1_200, true);
     assert_eq!(path.can_send(at(0), 1_440), SendPermit::BlockedByWindow);
     path.on_mtu_probe_acked(at(0), 9_000);
     assert_eq!(path.window_bytes(), 18_000, "two datagrams always fit");
@@ -86,8 +92,21 @@ fn the_window_counts_bytes_whatever_the_datagrams_size_becomes() {
 
 #[test]
 fn more_acknowledged_than_sent_leaves_nothing_in_flight() {
-    let mut path = PathControl::new(0, MTU as usize);
-    path.on_sent(MTU, true);
+    let mut path = PathControl::new(0, MTU as usize, CongestionAlgorithm::Cubic);
+    path.on_sent(at(0), MTU, true);
     path.on_acked(at(1), PathAcked { bytes: 5 * MTU, ..PathAcked::default() }, 1);
     assert_eq!(path.bytes_in_flight(), 0);
+}
+
+#[test]
+fn the_next_path_has_another_tag_and_the_same_algorithm_and_knows_nothing() {
+    for algorithm in [CongestionAlgorithm::Cubic, CongestionAlgorithm::Bbr] {
+        let mut path = PathControl::new(u8::MAX, MTU as usize, algorithm).probing_up_to(9_000);
+        path.on_mtu_probe_acked(at(0), 1_440);
+        path.take_rtt_sample(at(0), 1_000, 0);
+        path.on_sent(at(0), 1_440, true);
+        let next = path.anew(0);
+        assert_eq!((next.tag(), next.mtu_bytes(), next.controller.algorithm()), (0, MTU as usize, algorithm));
+        assert!(!next.rtt.has_sample() && next.bytes_in_flight() == 0);
+    }
 }

@@ -46,17 +46,22 @@ impl AckInProgress {
             } else {
                 self.passed = self.passed.max((usize::from(record.size_bytes), record.sent_at));
             }
-            self.on_path.largest = self.on_path.largest.max(number);
+            if number >= self.on_path.largest {
+                self.on_path.largest = number;
+                self.on_path.newest_sent_at = record.sent_at;
+                self.on_path.newest_snapshot = record.snapshot;
+            }
             if path.recovery_start().is_none_or(|start| record.sent_at > start) {
                 self.on_path.growth_bytes += bytes;
             }
         }
     }
 
-    /// RFC 9002 §5.1: only from the largest, newly acknowledged, and only if something asked for the acknowledgement.
-    pub(super) fn rtt_sample(&self) -> Option<u64> {
+    /// RFC 9002 §5.1: only from the largest, newly acknowledged, and only if something asked for the acknowledgement. A packet sent before this
+    /// process was stopped tells how long that took, not the path.
+    pub(super) fn rtt_sample(&self, resumed_at: Option<Instant>) -> Option<u64> {
         self.largest_sent_at
-            .filter(|_| self.elicited)
+            .filter(|sent_at| self.elicited && resumed_at.is_none_or(|resumed_at| *sent_at >= resumed_at))
             .map(|sent_at| self.now.saturating_micros_since(sent_at))
     }
 }

@@ -7,8 +7,9 @@ fn packet(number: u64) -> PacketSent {
 
 fn with_packets(first: u64, count: u64) -> SentPackets<u64> {
     let mut sent = SentPackets::new(first);
-    (first..first + count)
-        .for_each(|number| sent.push(Instant::from_micros(number), packet(number), 0, &[number]));
+    (first..first + count).for_each(|number| {
+        sent.push(Instant::from_micros(number), packet(number), 0, SnapshotSerial::default(), &[number])
+    });
     sent
 }
 
@@ -29,9 +30,9 @@ fn settled(_: u64, record: &SentRecord) -> bool {
 #[test]
 fn each_packet_keeps_its_own_frames() {
     let mut sent = SentPackets::new(7);
-    sent.push(Instant::default(), packet(7), 0, &[70, 71]);
-    sent.push(Instant::default(), packet(8), 0, &[]);
-    sent.push(Instant::default(), packet(9), 0, &[90]);
+    sent.push(Instant::default(), packet(7), 0, SnapshotSerial::default(), &[70, 71]);
+    sent.push(Instant::default(), packet(8), 0, SnapshotSerial::default(), &[]);
+    sent.push(Instant::default(), packet(9), 0, SnapshotSerial::default(), &[90]);
     sent.acknowledge(7);
     sent.forget_while(settled);
     let frames = |number| sent.frames_of(sent.get(number).unwrap()).copied().collect::<Vec<_>>();
@@ -43,7 +44,9 @@ fn each_packet_keeps_its_own_frames() {
 #[test]
 fn frames_survive_the_wrap_of_their_positions() {
     let mut sent = SentPackets { first_frame: u32::MAX - 1, ..SentPackets::new(0) };
-    (0..4).for_each(|number| sent.push(Instant::default(), packet(number), 0, &[number]));
+    (0..4).for_each(|number| {
+        sent.push(Instant::default(), packet(number), 0, SnapshotSerial::default(), &[number])
+    });
     (0..3).for_each(|number| sent.acknowledge(number));
     sent.forget_while(settled);
     assert_eq!(sent.frames_of(sent.get(3).unwrap()).copied().collect::<Vec<_>>(), [3]);
@@ -52,7 +55,7 @@ fn frames_survive_the_wrap_of_their_positions() {
 #[test]
 fn a_number_that_was_passed_over_is_known_until_it_is_forgotten() {
     let mut sent = with_packets(0, 3);
-    sent.push(Instant::default(), packet(5), 0, &[5]);
+    sent.push(Instant::default(), packet(5), 0, SnapshotSerial::default(), &[5]);
     assert_eq!(sent.next_number(), 6);
     assert_eq!(sent.skipped_in(0, 9), Some(3));
     assert_eq!(sent.skipped_in(4, 4), Some(4));
@@ -68,7 +71,7 @@ fn an_empty_ring_takes_up_at_any_number() {
     let mut sent = with_packets(60, 10);
     (60..70).for_each(|number| sent.acknowledge(number));
     sent.forget_while(settled);
-    sent.push(Instant::default(), packet(1_000_000), 0, &[1]);
+    sent.push(Instant::default(), packet(1_000_000), 0, SnapshotSerial::default(), &[1]);
     assert_eq!((sent.first_number(), sent.len()), (1_000_000, 1));
     assert_eq!(unacknowledged(&sent, 0, u64::MAX), [1_000_000]);
 }
@@ -91,7 +94,7 @@ fn a_flight_that_comes_and_goes_allocates_once() {
         for number in numbers {
             sent.acknowledge(number - 1_000);
             sent.forget_while(settled);
-            sent.push(Instant::default(), packet(number), 0, &[number]);
+            sent.push(Instant::default(), packet(number), 0, SnapshotSerial::default(), &[number]);
         }
         (sent.records.capacity(), sent.frames.capacity(), sent.unacknowledged.capacity())
     };

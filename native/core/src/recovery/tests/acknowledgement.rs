@@ -71,7 +71,7 @@ fn packets_of_another_path_leave_this_ones_window_and_round_trip_alone() {
     let mut sender = Sender::measured();
     sender.send(10);
     let before = sender.path.window_bytes();
-    sender.path = PathControl::new(1, usize::from(SIZE));
+    sender.path = PathControl::new(1, usize::from(SIZE), CongestionAlgorithm::Cubic);
     sender.send(2);
     sender.wait(RTT * 9);
     let outcome = sender.acknowledge(&[10..=10, 5..=6]);

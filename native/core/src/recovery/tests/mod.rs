@@ -5,8 +5,10 @@ mod loss;
 mod persistent_congestion;
 mod probing;
 mod reordering;
+mod suspension;
 
 use super::*;
+use crate::congestion::CongestionAlgorithm;
 
 const SIZE: u16 = 1_200;
 const RTT: u64 = 20_000;
@@ -39,7 +41,7 @@ impl Sender {
     fn new() -> Self {
         Self {
             recovery: Recovery::new(0),
-            path: PathControl::new(0, usize::from(SIZE)),
+            path: PathControl::new(0, usize::from(SIZE), CongestionAlgorithm::Cubic),
             fate: Log::default(),
             now: Instant::from_micros(1_000_000),
             next: 0,

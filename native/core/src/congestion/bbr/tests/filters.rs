@@ -1,0 +1,115 @@
+use super::super::max_filter::MaxFilter;
+use super::super::short_term::Bounds;
+use super::*;
+
+#[test]
+fn the_largest_sample_is_kept_for_this_period_and_the_next() {
+    let mut filter = MaxFilter::default();
+    filter.update(7);
+    filter.update(5);
+    filter.advance();
+    filter.update(3);
+    assert_eq!(filter.largest(), 7);
+    filter.advance();
+    assert_eq!(filter.largest(), 3);
+    filter.advance();
+    assert_eq!(filter.largest(), 3, "a period without samples pushes nothing out");
+}
+
+#[test]
+fn the_smallest_round_trip_counts_for_ten_seconds_and_is_due_after_five() {
+    let mut filter = MinRtt::default();
+    assert_eq!(filter.micros(), None);
+    filter.update(at(0), Some(10_000));
+    filter.update(at(1_000_000), Some(12_000));
+    assert_eq!((filter.micros(), filter.is_expired()), (Some(10_000), false));
+    filter.update(at(5_000_001), Some(12_000));
+    assert_eq!((filter.micros(), filter.is_expired()), (Some(10_000), true));
+    filter.update(at(6_000_000), Some(13_000));
+    assert_eq!((filter.micros(), filter.is_expired()), (Some(10_000), false), "measured again");
+    filter.update(at(10_000_001), Some(13_000));
+    assert_eq!(filter.micros(), Some(12_000));
+    filter.update(at(10_000_002), Some(9_000));
+    assert_eq!(filter.micros(), Some(9_000), "a smaller one at once");
+}
+
+#[test]
+fn three_rounds_without_a_quarter_more_are_a_full_pipe() {
+    let mut pipe = FullPipe::default();
+    for rate in [100, 125, 157, 197, 197, 247] {
+        pipe.on_round(rate);
+        assert!(!pipe.is_full(), "{rate}");
+    }
+    for rate in [247, 307] {
+        pipe.on_round(rate);
+        assert!(!pipe.is_full(), "the first or second without: {rate}");
+    }
+    pipe.on_round(1);
+    assert!(pipe.is_full() && pipe.was_ever_full());
+    pipe.restart(247);
+    assert!(!pipe.is_full() && pipe.was_ever_full(), "looks again, and remembers");
+}
+
+#[test]
+fn a_round_ends_with_a_packet_that_was_sent_after_it_began() {
+    let mut rounds = Rounds::default();
+    rounds.on_acked(Some(0), 1_000);
+    assert!(rounds.started());
+    rounds.on_acked(Some(999), 2_000);
+    assert!(!rounds.started());
+    rounds.on_acked(None, 2_500);
+    assert!(!rounds.started(), "a packet without a snapshot proves nothing");
+    rounds.on_acked(Some(1_000), 3_000);
+    assert!(rounds.started());
+    assert_eq!(rounds.count(), 2);
+    rounds.restart(4_000);
+    rounds.on_acked(Some(3_500), 5_000);
+    assert!(!rounds.started());
+}
+
+#[test]
+fn clumps_of_acknowledgements_are_what_came_beyond_the_rate_and_are_forgotten_after_ten_rounds() {
+    let mut aggregation = AckAggregation::default();
+    // 1 MB/s in clumps of 20,000 bytes each 20 ms.
+    for clump in 0..10 {
+        aggregation.on_acked(at(clump * 20_000), 20_000, 1_000_000, u64::MAX, clump, true);
+    }
+    assert_eq!(aggregation.extra_bytes(), 20_000);
+    for round in 10..21 {
+        let now = at(200_000 + round * 1_000);
+        aggregation.restart(now);
+        aggregation.on_acked(now, 1_000, 1_000_000, u64::MAX, round, true);
+    }
+    assert_eq!(aggregation.extra_bytes(), 1_000);
+    aggregation.on_acked(at(300_000), 50_000, 1_000_000, 7_000, 21, true);
+    assert_eq!(aggregation.extra_bytes(), 7_000, "never more than a window");
+}
+
+#[test]
+fn short_term_bounds_follow_a_round_beyond_the_loss_threshold_only() {
+    let sample = |delivered: u64, lost: u64| RateSample {
+        rate: 900_000,
+        delivered: 90_000,
+        lost,
+        prior_delivered: Some(delivered),
+        sent_in_flight: 100_000,
+        ..RateSample::default()
+    };
+    let after = |lost: u64, is_probing: bool| {
+        let mut model = ShortTermModel::new();
+        model.on_lost(1, 100_000);
+        let sample = sample(100_000, lost);
+        model.on_sample(&sample, 200_000);
+        model.adapt(&sample, is_probing, 1_000_000, 200_000);
+        model.bounds
+    };
+    assert_eq!(after(2_001, false), Bounds { bandwidth: 900_000, inflight: 140_000 });
+    assert_eq!(after(2_000, false), Bounds::NONE, "two percent");
+    assert_eq!(after(50_000, true), Bounds::NONE, "probing finds its own bounds");
+
+    let mut model = ShortTermModel::new();
+    model.on_lost(1, 100_000);
+    model.on_sample(&sample(99_999, 50_000), 200_000);
+    model.adapt(&sample(99_999, 50_000), false, 1_000_000, 200_000);
+    assert_eq!(model.bounds, Bounds::NONE, "the round is not over");
+}
