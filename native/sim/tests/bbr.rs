@@ -35,7 +35,8 @@ impl Dumbbell {
         let mut net = Network::new(seed);
         let mut ways = Vec::new();
         for &congestion in senders {
-            let from = net.add_host(EngineConfig { congestion, ..EngineConfig::default() });
+            let config = EngineConfig { mtu_ceiling_bytes: 1_200, ..EngineConfig::default() };
+            let from = net.add_host(EngineConfig { congestion, ..config });
             let to = net.add_host(EngineConfig::default());
             let back = LinkConfig { delay_micros: bottleneck.rtt_micros / 2, ..LinkConfig::default() };
             net.set_link(from, to, LinkConfig { loss_rate: bottleneck.loss_rate, ..back.clone() });
