@@ -1,6 +1,6 @@
 //! Puts messages and datagrams, or parts of them, into what is left of a packet.
 
-use super::outbox::OutMessage;
+use super::out_message::OutMessage;
 use super::MESSAGE_RECORD_BYTES;
 use crate::stream::send_half::SendHalf;
 use crate::time::Instant;

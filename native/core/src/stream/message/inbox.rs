@@ -1,14 +1,14 @@
 //! Messages on their way in: which are whole, which the application may have, and which are dropped.
 
 use super::deadline_queue::DeadlineQueue;
+use super::place::{Place, PlaceState};
 use crate::constants::EXPIRE_REPLIES_MAX;
 use crate::stream::error::ProtocolViolation;
 use crate::time::Instant;
-use osier_wire::limits::MESSAGE_RECORD_BYTES;
 use osier_wire::MessageFate;
 use std::collections::VecDeque;
 
-/// The places of one stream that are not settled, in order of their offsets. Every one takes at least [`MESSAGE_RECORD_BYTES`] of credit, which is what its
+/// The places of one stream that are not settled, in order of their offsets. Every one takes at least [`MESSAGE_RECORD_BYTES`](super::MESSAGE_RECORD_BYTES) of credit, which is what its
 /// record takes.
 ///
 /// ```text
@@ -31,33 +31,6 @@ pub(crate) struct Inbox {
     pub(crate) expected_bytes: u64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Place {
-    offset: u64,
-    len: u32,
-    unordered: bool,
-    state: PlaceState,
-}
-
-const _: () = assert!(
-    size_of::<Place>() as u64 <= MESSAGE_RECORD_BYTES,
-    "a record takes no more memory than the credit that its place took"
-);
-
-/// ```text
-///              all parts came              the application has it
-///  Incomplete ────────────────▶ Whole ─────────────────────────────▶ Gone
-///      │ lifetime over, or EXPIRE                                      ▲
-///      └────────────────────▶ Dropped ── EXPIRE_REPLY acknowledged ────┘
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum PlaceState {
-    Incomplete,
-    Whole,
-    Dropped,
-    Gone,
-}
-
 /// What a part that came is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Arrival {
@@ -65,12 +38,6 @@ pub(crate) enum Arrival {
     Wanted,
     /// A message that is whole, dropped or gone.
     Late,
-}
-
-impl Place {
-    fn end(&self) -> u64 {
-        self.offset + MESSAGE_RECORD_BYTES + u64::from(self.len)
-    }
 }
 
 impl Inbox {

@@ -10,7 +10,9 @@ mod egress;
 mod frame_writer;
 mod inbox;
 mod ingress;
+mod out_message;
 mod outbox;
+mod place;
 mod request;
 
 pub(crate) use datagram_inbox::DatagramInbox;

@@ -1,8 +1,8 @@
 //! Messages that were accepted and whose fate is not known.
 
 use super::deadline_queue::DeadlineQueue;
+use super::out_message::{OutMessage, OutState, NO_PLACE};
 use super::request::{MessageFate, MessageOptions, MessageStats};
-use super::MESSAGE_RECORD_BYTES;
 use crate::constants::{EXPIRE_REPEAT_MICROS, EXPIRIES_ASKED_MAX};
 use crate::time::Instant;
 use std::collections::VecDeque;
@@ -28,71 +28,6 @@ pub(crate) struct Outbox {
     pub(crate) wanted_bytes: u64,
     /// Number of the next datagram that is sent in parts.
     pub(crate) next_number: u64,
-}
-
-/// One message.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct OutMessage {
-    /// Where it begins in the send buffer.
-    pub(crate) start: u64,
-    /// Where its place begins in the stream; of a datagram in parts, its number. [`NO_PLACE`] before its first part is sent.
-    pub(crate) place: u64,
-    /// [`Instant::FAR_FUTURE`] without a lifetime.
-    pub(crate) expires_at: Instant,
-    /// Bytes.
-    pub(crate) len: u32,
-    pub(crate) unordered: bool,
-    token: Option<u32>,
-    state: OutState,
-}
-
-/// Of a message that has none.
-const NO_PLACE: u64 = u64::MAX;
-
-/// ```text
-///            first part sent          all parts acknowledged in time
-///  Waiting ──────────────────▶ Sent ─────────────────────────────────▶ Settled
-///     │                         │ lifetime over    EXPIRE sent            ▲ ▲
-///     │                         └──────▶ Expiring ────────────▶ Asked ────┘ │
-///     │ lifetime over                       ▲── EXPIRE lost ──────┘ EXPIRE_REPLY
-///     └─────────────────────────────────────────────────────────────────────┘
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum OutState {
-    Waiting,
-    Sent,
-    Expiring,
-    Asked,
-    Settled,
-}
-
-impl OutMessage {
-    /// Where it ends in the send buffer.
-    #[inline]
-    pub(crate) fn end(&self) -> u64 {
-        self.start + MESSAGE_RECORD_BYTES + u64::from(self.len)
-    }
-
-    /// Where in the message the buffer's `offset` lies.
-    #[inline]
-    pub(crate) fn position(&self, offset: u64) -> u64 {
-        offset.saturating_sub(self.start + MESSAGE_RECORD_BYTES)
-    }
-
-    /// What is left of its lifetime.
-    pub(crate) fn lifetime_micros(&self, now: Instant) -> Option<u64> {
-        (self.expires_at != Instant::FAR_FUTURE).then(|| self.expires_at.saturating_micros_since(now))
-    }
-
-    /// Whether its first part was sent.
-    pub(crate) fn has_place(&self) -> bool {
-        self.state != OutState::Waiting
-    }
-
-    /// Whether its fate is known.
-    pub(crate) fn is_settled(&self) -> bool {
-        self.state == OutState::Settled
-    }
 }
 
 impl Outbox {

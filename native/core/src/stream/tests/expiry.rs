@@ -65,6 +65,23 @@ fn an_acknowledgement_that_comes_too_late_needs_the_receivers_word() {
 }
 
 #[test]
+fn late_acknowledgements_that_come_before_the_timer_prove_nothing() {
+    let mut pair = Pair::new();
+    let [a, b] = pair.open_kind(StreamKind::Messages);
+    pair.send_with(0, a, &pattern(0, 2000), mortal(1));
+    let parts = pair.send_all(0);
+    pair.deliver(1, &parts[0]);
+    pair.now = pair.now.plus_micros(2 * LIFETIME);
+    pair.deliver(1, &parts[1]);
+    parts.iter().for_each(|part| pair.acknowledge(0, part));
+    assert_eq!(pair.fates(0), []);
+    pair.wait(0);
+    pair.exchange();
+    assert_eq!(pair.fates(0), [(1, MessageFate::Expired)]);
+    assert_eq!(pair.receive(1, b).0.len(), 0);
+}
+
+#[test]
 fn a_lost_answer_is_repeated_and_says_the_same() {
     let mut pair = Pair::new();
     let [a, b] = pair.open_kind(StreamKind::Messages);
