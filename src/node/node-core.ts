@@ -13,12 +13,13 @@ import { type OsierError, osierError } from '../errors/index.js';
 import { choiceOption, durationOption, reasonOption, rejecting, signalOption } from '../errors/option-checks.js';
 import { textOf } from '../errors/text-of.js';
 import type { HandshakeFault, HandshakeParty } from '../handshake/index.js';
-import { formatAddress, type NodeId } from '../identity/index.js';
+import { formatAddress, type NodeAddress, type NodeId, parseAddress } from '../identity/index.js';
 import {
   Answering,
   type Association,
+  type Calling,
   closeNumber,
-  type Dial,
+  JoinTable,
   type MeshPeer,
   nodeClosed,
   type PeerContext,
@@ -30,8 +31,12 @@ import { engineConfigOf, handshakePartyOf, loadCredentials } from './credentials
 import { HandlerTable } from './handler-table.js';
 import { announcedHosts, bindSockets } from './listen-sockets.js';
 import { NodeCounters } from './node-counters.js';
-import { type ParsedNodeOptions, parsePeerAddress } from './options.js';
+import type { ParsedNodeOptions } from './options.js';
 import { serveStream } from './serve-stream.js';
+
+/** Why a peer is kept connected: a call asked for it, or an option. */
+const BY_CALL = 'connect';
+const BY_OPTION = 'peers';
 
 /** A node's parts and how they hang together; {@link MeshNode} is its public face. */
 export class NodeCore implements PeerContext, NodeSink {
@@ -40,11 +45,12 @@ export class NodeCore implements PeerContext, NodeSink {
   readonly party: HandshakeParty;
   readonly dispatcher: Dispatcher;
   readonly flusher: Flusher;
-  readonly calls = new Map<number, Dial>();
+  readonly calls = new Map<number, Calling>();
   readonly peers: PeerTable;
   readonly #options: ParsedNodeOptions;
   readonly #handlers: HandlerTable;
   readonly #answering: Answering;
+  readonly #joins: JoinTable;
   readonly #counters: NodeCounters;
   #sockets: readonly SocketAddress[] = [];
   #closedBy: OsierError | null = null;
@@ -68,6 +74,7 @@ export class NodeCore implements PeerContext, NodeSink {
     this.peers = new PeerTable(this, options.limits.peers);
     this.#handlers = new HandlerTable(runtime);
     this.#answering = new Answering(this, this.peers, options.accept, options.limits.peers);
+    this.#joins = new JoinTable(this, this.peers);
     this.#counters = new NodeCounters(this.engine, this.peers);
   }
 
@@ -88,12 +95,7 @@ export class NodeCore implements PeerContext, NodeSink {
   /** Begins to answer, to connect to the peers of the options, and to keep them connected. Throws LIMIT when there are too many. */
   begin(): void {
     this.#answering.begin();
-    for (const { id, hosts } of this.#options.peers) {
-      if (id === this.id) continue;
-      const peer = this.peers.obtain(id);
-      peer.addHosts(hosts);
-      peer.keepConnected();
-    }
+    for (const address of this.#options.peers) this.#keep(address);
   }
 
   get id(): NodeId {
@@ -123,11 +125,12 @@ export class NodeCore implements PeerContext, NodeSink {
 
   async connect(target: string, options: ConnectOptions | undefined): Promise<Peer> {
     if (this.#closedBy !== null) throw this.#closedBy;
-    const { id, hosts } = parsePeerAddress(target);
+    const { id, hosts } = parseAddress(target);
     const reconnect = choiceOption('reconnect', options?.reconnect, ['on-use', 'always'], 'on-use');
     durationOption('timeoutMs', options?.timeoutMs, 0);
     const signal = signalOption(options?.signal);
     signal?.throwIfAborted();
+    if (id === null) return this.#join(hosts, options, reconnect);
     if (id === this.id) {
       throw osierError('ERR_OSIER_BAD_ADDRESS', `'${target}' is the address of this node itself.`, { input: target });
     }
@@ -136,9 +139,29 @@ export class NodeCore implements PeerContext, NodeSink {
     if (this.#closedBy !== null) throw this.#closedBy;
     const peer = this.peers.obtain(id);
     peer.addHosts(hosts);
+    peer.askById();
     await peer.connect(options);
-    if (reconnect === 'always') peer.keepConnected();
+    if (reconnect === 'always') peer.keepConnected(BY_CALL);
     return peer;
+  }
+
+  async #join(hosts: NodeAddress['hosts'], options: ConnectOptions | undefined, reconnect: 'on-use' | 'always'): Promise<Peer> {
+    const peer = await this.#joins.connect(hosts, options);
+    if (reconnect === 'always') peer.keepConnected(BY_CALL);
+    return peer;
+  }
+
+  /** Keeps the peer at an address of the options connected. */
+  #keep({ id, hosts }: NodeAddress): void {
+    if (id === this.id) return;
+    if (id === null) {
+      this.#joins.keep(hosts);
+      return;
+    }
+    const peer = this.peers.obtain(id);
+    peer.addHosts(hosts);
+    peer.askById();
+    peer.keepConnected(BY_OPTION);
   }
 
   handle(protocol: string, options: HandleOptions<'bytes'> | undefined, handler: Handler<ByteStream>): HandlerRegistration {
@@ -165,6 +188,7 @@ export class NodeCore implements PeerContext, NodeSink {
 
   async #close(timeoutMs: number, reason: Uint8Array): Promise<CloseReport> {
     this.#closedBy = nodeClosed(this.#failure);
+    this.#joins.close(this.#closedBy);
     this.#handlers.drainAll();
     const reports = await Promise.all(this.#closePeers(this.#closedBy, timeoutMs, reason));
     this.#counters.freeze();

@@ -1,10 +1,11 @@
 import type { MeshNodeOptions } from '../api/node.js';
 import { PATH_RECORD_BYTES, type PathRecord } from '../engine/engine.js';
-import { OsierError, osierError } from '../errors/index.js';
+import { OsierError } from '../errors/index.js';
 import { type HandshakeResult, type IncomingCall, Responder } from '../handshake/index.js';
+import { Admittance } from './admittance.js';
 import type { PeerContext } from './context.js';
+import { JoinAnswering } from './join-answering.js';
 import type { MeshPeer } from './mesh-peer.js';
-import { pathOf } from './path-record.js';
 import type { PeerTable } from './peer-table.js';
 
 /** Bytes of an admission key. */
@@ -14,21 +15,23 @@ const KEY_BYTES = 32;
 export class Answering {
   readonly #context: PeerContext;
   readonly #peers: PeerTable;
-  readonly #accept: MeshNodeOptions['accept'];
+  readonly #admittance: Admittance;
+  readonly #joins: JoinAnswering;
   readonly #responder: Responder;
   readonly #associationsMax: number;
 
   constructor(context: PeerContext, peers: PeerTable, accept: MeshNodeOptions['accept'], associationsMax: number) {
     this.#context = context;
     this.#peers = peers;
-    this.#accept = accept;
+    this.#admittance = new Admittance(context, accept);
+    this.#joins = new JoinAnswering(context, peers, this.#admittance, associationsMax);
     this.#associationsMax = associationsMax;
     this.#responder = new Responder(context.party, () => context.runtime.clock.nowMs());
   }
 
   /** From now on callers are answered; the engine drops their messages before. */
   begin(): void {
-    this.#context.engine.setAdmissionKeys(this.#responder.admissionKeys);
+    this.#context.engine.setAdmissionKeys(Buffer.concat([this.#responder.admissionKeys, this.#joins.admissionKeys]));
   }
 
   /** A message as the engine's record carries it: path record, then datagram. `localIndex` is 0 for a first message. */
@@ -36,7 +39,13 @@ export class Answering {
     const path = message.slice(0, PATH_RECORD_BYTES);
     const datagram = message.slice(PATH_RECORD_BYTES);
     if (localIndex !== 0) {
-      this.#context.calls.get(localIndex)?.onDatagram(path, datagram);
+      if (this.#joins.isOpen(localIndex)) this.#joins.onLast(localIndex, path, datagram);
+      else this.#context.calls.get(localIndex)?.onDatagram(path, datagram);
+      return;
+    }
+    const networks = this.#context.party.networkSecrets.length;
+    if (admissionKey >= networks) {
+      this.#joins.onGreeting(path, datagram, admissionKey - networks);
       return;
     }
     const received = this.#responder.receive(datagram, admissionKey);
@@ -48,7 +57,7 @@ export class Answering {
         this.#send(path, received.datagram);
         return;
       case 'call':
-        this.#onCall(received.call, path);
+        this.#admittance.decide(received.call.caller, path, (admitted) => this.#answer(received.call, path, admitted));
         return;
     }
   }
@@ -59,23 +68,6 @@ export class Answering {
 
   onDropped(localIndex: number): void {
     this.#responder.dropped(localIndex);
-  }
-
-  #onCall(call: IncomingCall, path: PathRecord): void {
-    if (this.#accept === undefined) {
-      this.#answer(call, path, true);
-      return;
-    }
-    const candidate = { id: call.caller, path: pathOf(path, this.#context.sockets) };
-    const asked = this.#accept;
-    // A promise's callbacks run in the same tick when `accept` answers at once.
-    new Promise<boolean>((resolve) => resolve(asked(candidate)))
-      .catch((cause: unknown) => {
-        this.#context.warn(acceptThrew(call, cause));
-        return false;
-      })
-      .then((admitted) => this.#answer(call, path, admitted === true))
-      .catch((cause: unknown) => this.#context.onFault(cause));
   }
 
   #answer(call: IncomingCall, path: PathRecord, admitted: boolean): void {
@@ -128,9 +120,4 @@ export class Answering {
     this.#context.engine.sendDatagram(path, datagram);
     this.#context.flusher.mark();
   }
-}
-
-function acceptThrew({ caller }: IncomingCall, cause: unknown): OsierError {
-  const message = `Option 'accept' threw when ${caller} asked, which was refused: it must answer true or false.`;
-  return osierError('ERR_OSIER_INVALID_OPTION', message, { option: 'accept' }, { cause });
 }

@@ -1,9 +1,10 @@
 import type { PathRecord } from '../engine/engine.js';
 import { type OsierError, osierError } from '../errors/index.js';
-import { CIPHER_NUMBERS, type HandshakeResult, wipeKeys } from '../handshake/index.js';
+import { type HandshakeResult, wipeKeys } from '../handshake/index.js';
 import { Association, type AssociationOwner } from './association.js';
 import { peerClosed, peerRestarted } from './closing-errors.js';
 import type { PeerContext } from './context.js';
+import { sessionConfigOf } from './session-config.js';
 
 /** Associations of one peer that may be on trial at once: one for each start or state of the peer that asked of late. */
 const CANDIDATES_MAX = 4;
@@ -57,6 +58,16 @@ export class AssociationSet implements AssociationOwner {
   get token(): Uint8Array {
     this.#token ??= this.#context.runtime.randomBytes(8);
     return this.#token;
+  }
+
+  /** This end's token from now on: the peer was told it before this end knew whom it told. */
+  adoptToken(token: Uint8Array): void {
+    this.#token = token;
+  }
+
+  /** Whether there is an association with the peer's state of this token, current or on trial. */
+  has(remoteToken: string): boolean {
+    return this.#find(remoteToken) !== null;
   }
 
   /** The least packet number of the next session, as a handshake message tells it to a peer whose token is not known yet. */
@@ -156,21 +167,15 @@ export class AssociationSet implements AssociationOwner {
     const association = known ?? this.#create(result);
     const isInitiator = result.role === 'initiator';
     const begunBySmaller = isInitiator === (this.#parity === 0);
-    const isInstalled = this.#context.engine.installSession(association.handle, {
-      localIndex: result.localIndex,
-      remoteIndex: result.remoteIndex,
-      cipher: CIPHER_NUMBERS[result.cipher],
-      sendKey: result.sendKeys.data,
-      receiveKey: result.receiveKeys.data,
+    const config = sessionConfigOf(result, path, {
       // What was told counts for an association that both ends know; another begins with packet 0.
       firstSend: known?.isConfirmed ? result.firstSend : 0n,
       firstReceive: known?.isConfirmed ? result.firstReceive : 0n,
-      path,
-      confirmed: isInitiator,
       preferred: association.prefers({ packetNumbers: result.firstSend + result.firstReceive, begunBySmaller }),
     });
+    const isInstalled = this.#context.engine.installSession(association.handle, config);
     this.#context.flusher.mark();
-    if (isInstalled) association.addSession(result.localIndex, result.remoteIndex, isInitiator);
+    if (isInstalled) association.addSession(result.localIndex, result.remoteIndex, result.isConfirmed);
     else if (association !== this.#current) this.#endCandidate(association);
     // The end of the current one is told by its own record.
     return isInstalled;
@@ -197,8 +202,8 @@ export class AssociationSet implements AssociationOwner {
       });
     }
     this.#makeRoom();
-    const { remoteToken, remoteInstance } = result;
-    const association = new Association(engine, flusher, this, handle, { remoteToken, remoteInstance, cipher: result.cipher });
+    const { remoteToken, remoteInstance, cipher, verified } = result;
+    const association = new Association(engine, flusher, this, handle, { remoteToken, remoteInstance, cipher, verified });
     dispatcher.associations.set(association);
     this.#candidates.set(remoteToken, association);
     return association;

@@ -3,7 +3,7 @@ import { StreamTable } from '../engine/dispatch.js';
 import type { Engine } from '../engine/engine.js';
 import type { Flusher } from '../engine/flusher.js';
 import type { OsierError } from '../errors/index.js';
-import type { Cipher } from '../handshake/index.js';
+import type { Cipher, HandshakeResult } from '../handshake/index.js';
 import { type ByteStreamEnd, Waiters } from '../stream/index.js';
 import { associationClosed } from './closing-errors.js';
 import { PingTable } from './ping-table.js';
@@ -31,6 +31,8 @@ export interface AssociationFacts {
   /** The peer's start: 128 bits in hex. */
   readonly remoteInstance: string;
   readonly cipher: Cipher;
+  /** As {@link HandshakeResult.verified} of its first session. */
+  readonly verified: 'id' | 'network';
 }
 
 /** What both ends know alike of a session. */

@@ -2,8 +2,8 @@
 export { Answering } from './answering.js';
 export type { Association } from './association.js';
 export { closeNumber, nodeClosed } from './closing-errors.js';
-export type { PeerContext } from './context.js';
-export type { Dial } from './dial.js';
+export type { Calling, PeerContext } from './context.js';
+export { JoinTable } from './join-table.js';
 export type { MeshPeer } from './mesh-peer.js';
 export { BYTES_KIND } from './open-stream.js';
 export { PeerTable } from './peer-table.js';

@@ -17,6 +17,7 @@ import type { PeerContext } from './context.js';
 import { Deadline } from './deadline.js';
 import { Dial } from './dial.js';
 import { timedOut, tooSlow, unreachable } from './dial-errors.js';
+import type { Join } from './join.js';
 import { KnownHosts } from './known-hosts.js';
 import { openStream, parseOpenOptions } from './open-stream.js';
 import { pathOf } from './path-record.js';
@@ -42,14 +43,18 @@ const RESET_HINT_PATIENCE_MS = 10_000;
  */
 export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, AssociationSetOwner {
   readonly id: NodeId;
-  readonly verified = 'id';
   readonly associations: AssociationSet;
   readonly #context: PeerContext;
   readonly #totals: TrafficTotals;
   readonly #reconnector: Reconnector;
   readonly #hosts = new KnownHosts();
   readonly #status: PeerStatus;
+  /** Who wants it kept connected. */
+  readonly #keptFor = new Set<string>();
   #dial: Dial | null = null;
+  #join: Join | null = null;
+  #verified: 'id' | 'network' = 'network';
+  #askedById = false;
   #hintedAtMs = Number.NEGATIVE_INFINITY;
   #closing: Promise<CloseReport> | null = null;
   /** With the streams of a close that is going on. */
@@ -73,6 +78,10 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     return this.#status.state;
   }
 
+  get verified(): 'id' | 'network' {
+    return this.#verified;
+  }
+
   get path(): Path | null {
     return this.#status.path;
   }
@@ -83,7 +92,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
   }
 
   get isDialing(): boolean {
-    return this.#dial !== null;
+    return this.#dial !== null || this.#join !== null;
   }
 
   /** The close that was begun; `null` before. */
@@ -93,7 +102,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
 
   /** Nobody would miss it before it connects again. */
   get isDispensable(): boolean {
-    return this.associations.isEmpty && this.#dial === null && !this.#reconnector.isWanted;
+    return this.associations.isEmpty && !this.isDialing && !this.#reconnector.isWanted;
   }
 
   /** Somebody here asked for it. */
@@ -111,9 +120,44 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     this.#hosts.add(hosts);
   }
 
-  /** After a loss, connects again at once and until it is closed. */
-  keepConnected(): void {
+  /** Somebody here connects by its id, which counts from when the peer is connected. */
+  askById(): void {
+    this.#askedById = true;
+    if (this.associations.current !== null) this.#verified = 'id';
+  }
+
+  get isAskedById(): boolean {
+    return this.#askedById;
+  }
+
+  /** After a loss, connects again at once and until it is closed, or until every `reason` given was released. */
+  keepConnected(reason: string): void {
+    this.#keptFor.add(reason);
     this.#reconnector.keep();
+  }
+
+  /** See {@link MeshPeer.keepConnected}. */
+  releaseConnection(reason: string): void {
+    if (!this.#keptFor.delete(reason) || this.#keptFor.size > 0) return;
+    this.#reconnector.release();
+    this.forgetWhenUnused();
+  }
+
+  /** `join` waits for this peer to be connected. */
+  beginJoin(join: Join): void {
+    this.#join = join;
+  }
+
+  /** A join of this end has found it, and waits for its confirmation. */
+  get isJoining(): boolean {
+    return this.#join !== null;
+  }
+
+  endJoin(join: Join): void {
+    if (this.#join !== join) return;
+    this.#join = null;
+    this.associations.forgetTokenWhenUnused();
+    this.forgetWhenUnused();
   }
 
   /** Resolves when connected; the options are those of everything that waits for the network. */
@@ -176,9 +220,11 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     return this.connected(signal);
   }
 
-  /** See {@link AssociationSet.install}; `path` led to the peer. */
-  onSession(result: HandshakeResult, path: PathRecord): boolean {
-    return this.associations.install(result, path);
+  /** See {@link AssociationSet.install}; `path` led to the peer. `token`: what the peer was told as this end's, where it was not the present one. */
+  onSession(result: HandshakeResult, path: PathRecord, token: Uint8Array | null = null): boolean {
+    const isInstalled = this.associations.install(result, path);
+    if (isInstalled && token !== null) this.associations.adoptToken(token);
+    return isInstalled;
   }
 
   // ---- from the associations ----
@@ -192,7 +238,8 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     const record = engine.associationPath(association.handle);
     const path = record === null ? null : pathOf(record, sockets);
     if (path !== null) this.#hosts.saw(path.remote);
-    const { remoteInstance, cipher } = association.facts;
+    const { remoteInstance, cipher, verified } = association.facts;
+    if (verified === 'id' || this.#askedById) this.#verified = 'id';
     this.#status.enter({ status: 'connected', instance: remoteInstance, cipher });
     this.#status.moveTo(path, { kind: 'connected' });
     this.#context.log('info', { peer: this.id, path }, 'A peer is connected.');
@@ -201,6 +248,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
       this.#context.onKnown(this);
     }
     this.#endDial()?.succeed();
+    this.#join?.succeed(this, association);
   }
 
   onEnding(association: Association): void {
@@ -286,6 +334,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
   ): Promise<CloseReport> {
     this.#reconnector.stop();
     this.#endDial()?.fail(error);
+    this.#join?.fail(error);
     const report = await this.#drain(timeoutMs, error);
     this.associations.endState(error, told);
     this.#context.onGone(this);

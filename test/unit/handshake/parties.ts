@@ -48,7 +48,7 @@ export function localEnd(localIndex: number, firstPacketNumber = 0n): LocalEnd {
 }
 
 export function initiatorOf(party: HandshakeParty, responder: HandshakeParty, end = localEnd(0x0100_0001)): Initiator {
-  return new Initiator(party, { ...end, peer: responder.id, replacesIndex: 0 });
+  return new Initiator(party, { ...end, peer: responder.id, verified: 'id', replacesIndex: 0 });
 }
 
 /** The call in what a responder made of a datagram. */

@@ -67,6 +67,8 @@ function finished(role: 'initiator' | 'responder', token: string, instance: stri
   const keys = { data: new Uint8Array(32).fill(1), hopTag: new Uint8Array(16).fill(1) };
   return {
     role,
+    isConfirmed: role === 'initiator',
+    verified: 'id',
     peer: 'peer' as HandshakeResult['peer'],
     remoteToken: token,
     remoteInstance: instance,
