@@ -43,7 +43,7 @@ export interface IncomingJoin {
 export class JoinResponder {
   readonly #party: HandshakeParty;
   readonly #nowMs: () => number;
-  readonly #networks: readonly JoinNetworkKeys[];
+  #networks: readonly JoinNetworkKeys[];
   readonly #open: OpenJoins;
 
   /** `nowMs` never goes back. `onForgotten` takes the index of a join that nobody completed back. */
@@ -57,6 +57,11 @@ export class JoinResponder {
   /** The mac1 keys of message 1s of joins, in the order of the network secrets, one after another: for the engine. */
   get admissionKeys(): Uint8Array {
     return Buffer.concat(this.#networks.map(({ mac1Key }) => mac1Key));
+  }
+
+  /** Message 1s are admitted by these from now on; what was answered goes on under its own. */
+  useNetworkSecrets(networkSecrets: HandshakeParty['networkSecrets']): void {
+    this.#networks = networkSecrets.map(joinKeysOf);
   }
 
   /** Whether a message 3 to `localIndex` is waited for. */

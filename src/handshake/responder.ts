@@ -34,7 +34,7 @@ export interface IncomingCall {
 export class Responder {
   readonly #party: HandshakeParty;
   readonly #nowMs: () => number;
-  readonly #networks: readonly NetworkKeys[];
+  #networks: readonly NetworkKeys[];
   readonly #ledger = new CallerLedger();
   readonly #open = new OpenCalls();
 
@@ -48,6 +48,11 @@ export class Responder {
   /** The mac1 keys of messages to this node, in the order of the network secrets, one after another: for the engine. */
   get admissionKeys(): Uint8Array {
     return Buffer.concat(this.#networks.map(({ mac1Key }) => mac1Key));
+  }
+
+  /** Message 1s are admitted by these from now on; what was answered goes on under its own. */
+  useNetworkSecrets(networkSecrets: HandshakeParty['networkSecrets']): void {
+    this.#networks = networkSecrets.map((secret) => callKeysOf(secret, this.#party.id));
   }
 
   /** Takes a datagram that answers nothing and whose mac1 is right under the admission key at index `admissionKey`. */

@@ -1,6 +1,6 @@
 import '../engine/dispose-symbols.js';
 import { EventEmitter } from 'node:events';
-import type { ConnectOptions, MeshNodeEvents, MeshNodeOptions } from '../api/node.js';
+import type { ConnectOptions, MeshNodeEvents, MeshNodeOptions, ReloadOptions } from '../api/node.js';
 import type { Peer } from '../api/peers.js';
 import type { NodeInfo, NodeStats } from '../api/stats.js';
 import type { ByteStream, HandleOptions, Handler, HandlerRegistration, StreamOfKind } from '../api/streams.js';
@@ -87,6 +87,13 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> implements AsyncDispo
   handle<K extends keyof StreamOfKind>(protocol: string, options: HandleOptions<K>, handler: Handler<StreamOfKind[K]>): HandlerRegistration;
   handle(protocol: string, ...rest: [Handler<ByteStream>] | [HandleOptions<'bytes'>, Handler<ByteStream>]): HandlerRegistration {
     return rest.length === 1 ? this.#core.handle(protocol, undefined, rest[0]) : this.#core.handle(protocol, rest[0], rest[1]);
+  }
+
+  /**
+   * Applies changes without a pause; sessions go on. All or nothing. Of two calls at once the later one counts. Errors: BAD_ADDRESS, BAD_ID, LIMIT.
+   */
+  reload(changes: ReloadOptions): Promise<void> {
+    return this.#core.reload(changes);
   }
 
   /** Counters since the start and present levels: cheap enough for every scrape. */

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { ConnectOptions, MeshNodeEvents } from '../api/node.js';
+import type { ConnectOptions, MeshNodeEvents, ReloadOptions } from '../api/node.js';
 import type { Peer, SocketAddress } from '../api/peers.js';
 import type { NodeInfo, NodeStats } from '../api/stats.js';
 import type { ByteStream, HandleOptions, Handler, HandlerRegistration } from '../api/streams.js';
@@ -13,7 +13,7 @@ import { type OsierError, osierError } from '../errors/index.js';
 import { choiceOption, durationOption, reasonOption, rejecting, signalOption } from '../errors/option-checks.js';
 import { textOf } from '../errors/text-of.js';
 import type { HandshakeFault, HandshakeParty } from '../handshake/index.js';
-import { formatAddress, type NodeAddress, type NodeId, parseAddress } from '../identity/index.js';
+import { formatAddress, type HostAndPort, type NodeId, parseAddress } from '../identity/index.js';
 import {
   Answering,
   type Association,
@@ -27,22 +27,23 @@ import {
   safely,
 } from '../peer/index.js';
 import { abandonable } from '../stream/index.js';
-import { engineConfigOf, handshakePartyOf, loadCredentials } from './credentials.js';
+import { engineConfigOf, handshakePartyOf, loadCredentials, networkSecretsOf } from './credentials.js';
 import { HandlerTable } from './handler-table.js';
+import { KeptPeers } from './kept-peers.js';
 import { announcedHosts, bindSockets } from './listen-sockets.js';
 import { NodeCounters } from './node-counters.js';
 import type { ParsedNodeOptions } from './options.js';
+import { type ParsedReload, parseReload } from './reload.js';
 import { serveStream } from './serve-stream.js';
 
-/** Why a peer is kept connected: a call asked for it, or an option. */
+/** Why a peer is kept connected: a call asked for it. */
 const BY_CALL = 'connect';
-const BY_OPTION = 'peers';
 
 /** A node's parts and how they hang together; {@link MeshNode} is its public face. */
 export class NodeCore implements PeerContext, NodeSink {
   readonly runtime: Runtime;
   readonly engine: Engine;
-  readonly party: HandshakeParty;
+  party: HandshakeParty;
   readonly dispatcher: Dispatcher;
   readonly flusher: Flusher;
   readonly calls = new Map<number, Calling>();
@@ -51,6 +52,9 @@ export class NodeCore implements PeerContext, NodeSink {
   readonly #handlers: HandlerTable;
   readonly #answering: Answering;
   readonly #joins: JoinTable;
+  readonly #kept: KeptPeers;
+  /** Settles when the reloads so far are done, one after another. */
+  #reloaded: Promise<unknown> = Promise.resolve();
   readonly #counters: NodeCounters;
   #sockets: readonly SocketAddress[] = [];
   #closedBy: OsierError | null = null;
@@ -75,6 +79,7 @@ export class NodeCore implements PeerContext, NodeSink {
     this.#handlers = new HandlerTable(runtime);
     this.#answering = new Answering(this, this.peers, options.accept, options.limits.peers);
     this.#joins = new JoinTable(this, this.peers);
+    this.#kept = new KeptPeers(this.id, this.peers, this.#joins);
     this.#counters = new NodeCounters(this.engine, this.peers);
   }
 
@@ -95,7 +100,7 @@ export class NodeCore implements PeerContext, NodeSink {
   /** Begins to answer, to connect to the peers of the options, and to keep them connected. Throws LIMIT when there are too many. */
   begin(): void {
     this.#answering.begin();
-    for (const address of this.#options.peers) this.#keep(address);
+    this.#kept.replace(this.#options.peers);
   }
 
   get id(): NodeId {
@@ -145,23 +150,30 @@ export class NodeCore implements PeerContext, NodeSink {
     return peer;
   }
 
-  async #join(hosts: NodeAddress['hosts'], options: ConnectOptions | undefined, reconnect: 'on-use' | 'always'): Promise<Peer> {
+  async #join(hosts: readonly HostAndPort[], options: ConnectOptions | undefined, reconnect: 'on-use' | 'always'): Promise<Peer> {
     const peer = await this.#joins.connect(hosts, options);
     if (reconnect === 'always') peer.keepConnected(BY_CALL);
     return peer;
   }
 
-  /** Keeps the peer at an address of the options connected. */
-  #keep({ id, hosts }: NodeAddress): void {
-    if (id === this.id) return;
-    if (id === null) {
-      this.#joins.keep(hosts);
-      return;
-    }
-    const peer = this.peers.obtain(id);
-    peer.addHosts(hosts);
-    peer.askById();
-    peer.keepConnected(BY_OPTION);
+  reload(changes: ReloadOptions): Promise<void> {
+    return rejecting(() => {
+      const parsed = parseReload(changes);
+      const reloaded = this.#reloaded.then(() => this.#reload(parsed));
+      this.#reloaded = reloaded.catch(() => {});
+      return reloaded;
+    });
+  }
+
+  async #reload({ network, peers }: ParsedReload): Promise<void> {
+    if (this.#closedBy !== null) throw this.#closedBy;
+    const networkSecrets = network === null ? null : await networkSecretsOf(network);
+    if (this.#closedBy !== null) throw this.#closedBy;
+    // What can fail comes first.
+    if (peers !== null) this.#kept.replace(peers);
+    if (networkSecrets === null) return;
+    this.party = { ...this.party, networkSecrets };
+    this.#answering.useNetworkSecrets(networkSecrets);
   }
 
   handle(protocol: string, options: HandleOptions<'bytes'> | undefined, handler: Handler<ByteStream>): HandlerRegistration {

@@ -68,7 +68,8 @@ function identityOption(identity: unknown): MeshNodeOptions['identity'] {
   throw invalidOption('identity', 'must be the path of a key file, or come from generateIdentity() or loadIdentity()');
 }
 
-function networkOption(network: unknown): ParsedNetwork {
+/** Checks what admits to a network. Throws INVALID_OPTION. */
+export function networkOption(network: unknown): ParsedNetwork {
   if (typeof network !== 'object' || network === null) throw invalidOption('network', 'must be { secret } or { passphrase }');
   const { secret, passphrase } = network as { [K in 'secret' | 'passphrase']?: unknown } & Partial<NetworkOptions>;
   if (passphrase !== undefined) {

@@ -1,7 +1,7 @@
 import type { MeshNodeOptions } from '../api/node.js';
 import { PATH_RECORD_BYTES, type PathRecord } from '../engine/engine.js';
 import { OsierError } from '../errors/index.js';
-import { type HandshakeResult, type IncomingCall, Responder } from '../handshake/index.js';
+import { type HandshakeParty, type HandshakeResult, type IncomingCall, Responder } from '../handshake/index.js';
 import { Admittance } from './admittance.js';
 import type { PeerContext } from './context.js';
 import { JoinAnswering } from './join-answering.js';
@@ -32,6 +32,13 @@ export class Answering {
   /** From now on callers are answered; the engine drops their messages before. */
   begin(): void {
     this.#context.engine.setAdmissionKeys(Buffer.concat([this.#responder.admissionKeys, this.#joins.admissionKeys]));
+  }
+
+  /** Both admit from now on; the handshakes that are under way go on under theirs. */
+  useNetworkSecrets(networkSecrets: HandshakeParty['networkSecrets']): void {
+    this.#responder.useNetworkSecrets(networkSecrets);
+    this.#joins.useNetworkSecrets(networkSecrets);
+    this.begin();
   }
 
   /** A message as the engine's record carries it: path record, then datagram. `localIndex` is 0 for a first message. */

@@ -1,6 +1,6 @@
 import type { PathRecord } from '../engine/engine.js';
 import { type CloseCode, OsierError } from '../errors/index.js';
-import { type IncomingGreeting, type IncomingJoin, JoinResponder, wipeKeys } from '../handshake/index.js';
+import { type HandshakeParty, type IncomingGreeting, type IncomingJoin, JoinResponder, wipeKeys } from '../handshake/index.js';
 import { compareNodeIds } from '../identity/index.js';
 import type { Admittance } from './admittance.js';
 import { closeNumber } from './closing-errors.js';
@@ -29,6 +29,11 @@ export class JoinAnswering {
   /** See {@link JoinResponder.admissionKeys}. */
   get admissionKeys(): Uint8Array {
     return this.#responder.admissionKeys;
+  }
+
+  /** See {@link JoinResponder.useNetworkSecrets}. */
+  useNetworkSecrets(networkSecrets: HandshakeParty['networkSecrets']): void {
+    this.#responder.useNetworkSecrets(networkSecrets);
   }
 
   /** Whether a message 3 to `localIndex` is waited for. */
