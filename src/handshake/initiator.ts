@@ -1,4 +1,5 @@
 import { exchangeKeyOfNodeId, type NodeId } from '../identity/index.js';
+import { Cookies, isCookieReply } from './cookies.js';
 import { decodeEnvelope, ENVELOPE_OVERHEAD, encodeEnvelope, MessageKind } from './envelope.js';
 import { HandshakeFault, orFault } from './fault.js';
 import { trafficKeys } from './keys.js';
@@ -18,11 +19,15 @@ export interface Call extends LocalEnd {
   /** The peer's index of the session that the new one replaces; 0 for none. */ readonly replacesIndex: number;
 }
 
-/** What a received message 2 came to. 'ignored' changes nothing: an honest answer may still come. The others end the handshake. */
+/**
+ * What a received datagram came to. 'ignored' changes nothing: an honest answer may still come. After 'cookie' the next message 1s prove this end's
+ * address. The others end the handshake.
+ */
 export type CallOutcome =
   | { readonly status: 'established'; readonly result: HandshakeResult }
   | { readonly status: 'refused'; readonly why: 'policy' | 'limit' | 'shutdown' }
   | { readonly status: 'incompatible'; readonly subject: 'version' | 'cipher' }
+  | { readonly status: 'cookie' }
   | { readonly status: 'ignored'; readonly fault: HandshakeFault };
 
 const PAYLOAD_BYTES = MESSAGE_1_BYTES - ENVELOPE_OVERHEAD - IK_MESSAGE_1_OVERHEAD;
@@ -44,6 +49,7 @@ export class Initiator {
   readonly #remoteStatic: Uint8Array;
   /** Own message 1s that may still be answered, newest first. */
   #sent: NoiseHandshake[] = [];
+  readonly #cookies: Cookies;
   #attempts = 0;
   #isOver = false;
 
@@ -55,6 +61,7 @@ export class Initiator {
     this.#party = party;
     this.#call = call;
     this.#keys = callKeysOf(networkSecret, call.peer);
+    this.#cookies = new Cookies(this.#keys.cookieKey, () => party.nowMs());
     this.#remoteStatic = exchangeKeyOfNodeId(call.peer);
   }
 
@@ -82,11 +89,13 @@ export class Initiator {
     this.#attempts++;
     const { localIndex: senderIndex, replacesIndex: receiverIndex } = this.#call;
     const datagram = encodeEnvelope({ kind: MessageKind.ik1, receiverIndex, senderIndex, noise: message }, this.#keys.mac1Key);
+    this.#cookies.stamp(datagram);
     return { datagram, retryAfterMs: retryDelayMs(this.#attempts, this.#party.randomBytes(2)) };
   }
 
   /** Takes a datagram that the engine delivered for `localIndex`. */
   receive(datagram: Uint8Array): CallOutcome {
+    if (isCookieReply(datagram)) return this.#receiveCookie(datagram);
     const read = orFault(() => this.#read(datagram));
     if (read instanceof HandshakeFault) return { status: 'ignored', fault: read };
     const { noise, answer } = read;
@@ -100,7 +109,13 @@ export class Initiator {
   wipe(): void {
     for (const noise of this.#sent) noise.wipe();
     this.#sent = [];
+    this.#cookies.wipe();
     this.#isOver = true;
+  }
+
+  #receiveCookie(reply: Uint8Array): Extract<CallOutcome, { status: 'cookie' | 'ignored' }> {
+    const fault = orFault(() => this.#cookies.receive(reply));
+    return fault instanceof HandshakeFault ? { status: 'ignored', fault } : { status: 'cookie' };
   }
 
   #payload(): Uint8Array {

@@ -1,4 +1,5 @@
 import type { NodeId } from '../identity/index.js';
+import { Cookies, isCookieReply } from './cookies.js';
 import { decodeEnvelope, ENVELOPE_OVERHEAD, encodeEnvelope, MessageKind } from './envelope.js';
 import { HandshakeFault, orFault } from './fault.js';
 import { type CallOutcome, refusalOutcome } from './initiator.js';
@@ -11,10 +12,10 @@ import { MESSAGE_1_BYTES, VERSIONS } from './protocol.js';
 import { retryDelayMs } from './retry-schedule.js';
 import { ATTEMPTS_KEPT } from './tuning.js';
 
-/** What a received message 2 came to. 'found' ends nothing yet: see {@link FoundNode}. 'ignored' changes nothing. The others end the handshake. */
+/** What a received message 2 came to. 'found' ends nothing yet: see {@link FoundNode}. 'cookie' and 'ignored' end nothing either. The others end the handshake. */
 export type JoinOutcome =
   | { readonly status: 'found'; readonly found: FoundNode }
-  | Extract<CallOutcome, { readonly status: 'refused' | 'incompatible' | 'ignored' }>;
+  | Extract<CallOutcome, { readonly status: 'refused' | 'incompatible' | 'cookie' | 'ignored' }>;
 
 /** Who is at the address, proved by its key. */
 export interface FoundNode {
@@ -49,6 +50,7 @@ export class JoinInitiator {
   #sent: NoiseHandshake[] = [];
   /** The state after the message 2 that was read last. */
   #answered: NoiseHandshake | null = null;
+  readonly #cookies: Cookies;
   #attempts = 0;
   #isOver = false;
 
@@ -57,6 +59,7 @@ export class JoinInitiator {
     this.#party = party;
     this.#keys = joinKeysOf(party.networkSecrets[0]);
     this.#localIndex = localIndex;
+    this.#cookies = new Cookies(this.#keys.cookieKey, () => party.nowMs());
   }
 
   /** The key of the mac1 of all messages of a join, those to this end included. */
@@ -80,11 +83,13 @@ export class JoinInitiator {
     for (const forgotten of this.#sent.splice(ATTEMPTS_KEPT)) forgotten.wipe();
     this.#attempts++;
     const datagram = this.#packet(MessageKind.xx1, 0, message);
+    this.#cookies.stamp(datagram);
     return { datagram, retryAfterMs: retryDelayMs(this.#attempts, this.#party.randomBytes(2)) };
   }
 
   /** Takes a datagram that the engine delivered for the local index. */
   receive(datagram: Uint8Array): JoinOutcome {
+    if (isCookieReply(datagram)) return this.#receiveCookie(datagram);
     const read = orFault(() => this.#read(datagram));
     if (read instanceof HandshakeFault) return { status: 'ignored', fault: read };
     const { noise, answer } = read;
@@ -104,7 +109,13 @@ export class JoinInitiator {
     this.#sent = [];
     this.#answered?.wipe();
     this.#answered = null;
+    this.#cookies.wipe();
     this.#isOver = true;
+  }
+
+  #receiveCookie(reply: Uint8Array): Extract<CallOutcome, { status: 'cookie' | 'ignored' }> {
+    const fault = orFault(() => this.#cookies.receive(reply));
+    return fault instanceof HandshakeFault ? { status: 'ignored', fault } : { status: 'cookie' };
   }
 
   #read(datagram: Uint8Array): { noise: NoiseHandshake; answer: Answer } {

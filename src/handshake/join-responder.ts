@@ -2,7 +2,7 @@ import type { NodeId } from '../identity/index.js';
 import { decodeEnvelope, encodeEnvelope, MessageKind } from './envelope.js';
 import { HandshakeFault, orFault } from './fault.js';
 import { type Cipher, trafficKeys } from './keys.js';
-import { type JoinNetworkKeys, joinKeysOf } from './network-keys.js';
+import { admissionKeysOf, type JoinNetworkKeys, joinKeysOf } from './network-keys.js';
 import { type NoiseHandshake, wipedOnFault, xxResponder } from './noise.js';
 import { OpenCalls } from './open-calls.js';
 import { type OpenJoin, OpenJoins } from './open-joins.js';
@@ -54,9 +54,9 @@ export class JoinResponder {
     this.#open = new OpenJoins(onForgotten);
   }
 
-  /** The mac1 keys of message 1s of joins, in the order of the network secrets, one after another: for the engine. */
+  /** The keys of mac1 and cookies of message 1s of joins, in the order of the network secrets, one after another: for the engine. */
   get admissionKeys(): Uint8Array {
-    return Buffer.concat(this.#networks.map(({ mac1Key }) => mac1Key));
+    return admissionKeysOf(this.#networks);
   }
 
   /** Message 1s are admitted by these from now on; what was answered goes on under its own. */

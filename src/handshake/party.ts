@@ -18,6 +18,7 @@ export interface HandshakeParty {
   /** What data packets may be sealed with, best first. */ readonly ciphers: readonly [Cipher, ...Cipher[]];
   /** What peers may send before their first grants. */ readonly credit: InitialCredit;
   readonly timestamps: Timestamps;
+  /** Milliseconds since some start; never goes back. */ nowMs(): number;
   /** Unpredictable bytes, new at each call. */ randomBytes(byteCount: number): Uint8Array;
 }
 

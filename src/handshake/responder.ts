@@ -3,7 +3,7 @@ import { CallerLedger } from './caller-ledger.js';
 import { decodeEnvelope, encodeEnvelope, MessageKind } from './envelope.js';
 import { HandshakeFault, orFault } from './fault.js';
 import { type Cipher, trafficKeys } from './keys.js';
-import { callKeysOf, type NetworkKeys } from './network-keys.js';
+import { admissionKeysOf, callKeysOf, type NetworkKeys } from './network-keys.js';
 import { ikResponder, type NoiseHandshake, wipedOnFault } from './noise.js';
 import { type OpenCall, OpenCalls } from './open-calls.js';
 import { checkIdentity, checkSenderIndex, checkVersions, type HandshakeParty, type HandshakeResult, introductionOf, type LocalEnd } from './party.js';
@@ -16,6 +16,8 @@ export type ReceivedCall =
   | { readonly status: 'call'; readonly call: IncomingCall }
   /** To be sent back where it came from; nothing else changes. */
   | { readonly status: 'answer'; readonly datagram: Uint8Array }
+  /** Not newer than what its sender confirmed before: a replay, or a clock that went back. To be answered with a cookie. */
+  | { readonly status: 'unproven' }
   | { readonly status: 'ignored'; readonly fault: HandshakeFault };
 
 /** A message 1 that is authentic. Answer it once, now or after asking somebody; one that is left alone is forgotten. */
@@ -45,9 +47,9 @@ export class Responder {
     this.#networks = party.networkSecrets.map((secret) => callKeysOf(secret, party.id));
   }
 
-  /** The mac1 keys of messages to this node, in the order of the network secrets, one after another: for the engine. */
+  /** The keys of mac1 and cookies of messages to this node, in the order of the network secrets, one after another: for the engine. */
   get admissionKeys(): Uint8Array {
-    return Buffer.concat(this.#networks.map(({ mac1Key }) => mac1Key));
+    return admissionKeysOf(this.#networks);
   }
 
   /** Message 1s are admitted by these from now on; what was answered goes on under its own. */
@@ -55,13 +57,24 @@ export class Responder {
     this.#networks = networkSecrets.map((secret) => callKeysOf(secret, this.#party.id));
   }
 
-  /** Takes a datagram that answers nothing and whose mac1 is right under the admission key at index `admissionKey`. */
-  receive(datagram: Uint8Array, admissionKey: number): ReceivedCall {
+  /**
+   * Takes a datagram that answers nothing and whose mac1 is right under the admission key at index `admissionKey`. `proven`: its mac2 shows that its
+   * sender is at the address that it came from.
+   */
+  receive(datagram: Uint8Array, admissionKey: number, proven = false): ReceivedCall {
     const digest = OpenCalls.digestOf(datagram);
     const open = this.#open.find(digest, this.#nowMs());
     if (open !== null) return repeated(open);
     const read = orFault(() => this.#read(datagram, admissionKey));
     if (read instanceof HandshakeFault) return { status: 'ignored', fault: read };
+    if (!proven && !this.#ledger.isNewer(read.request.id, read.request.timestampMicros)) {
+      read.noise.wipe();
+      return { status: 'unproven' };
+    }
+    if (!this.#ledger.admits(read.request.id, read.request.timestampMicros, this.#nowMs())) {
+      read.noise.wipe();
+      return { status: 'ignored', fault: new HandshakeFault('rate-limited', `${read.request.id} calls too often`) };
+    }
     const call: OpenCall = {
       caller: read.request.id,
       timestampMicros: read.request.timestampMicros,
@@ -105,9 +118,6 @@ export class Responder {
   #request(noise: NoiseHandshake, message: Uint8Array, senderIndex: number): Request {
     const request = decodeRequest(noise.readMessage(message));
     this.#check(request, noise.remoteStatic, senderIndex);
-    if (!this.#ledger.admits(request.id, request.timestampMicros, this.#nowMs())) {
-      throw new HandshakeFault('rate-limited', `${request.id} calls too often`);
-    }
     return request;
   }
 

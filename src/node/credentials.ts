@@ -44,6 +44,7 @@ export function handshakePartyOf(options: ParsedNodeOptions, credentials: Creden
     ciphers: ciphersOf(options.cipher, info.features.includes('aes-256-gcm')),
     credit: { maxData: INITIAL_CREDIT_BYTES, maxStreamData: INITIAL_CREDIT_BYTES, maxStreams: options.limits.streamsPerPeer },
     timestamps: new Timestamps(() => runtime.wallClockMs()),
+    nowMs: () => runtime.clock.nowMs(),
     randomBytes: (byteCount) => runtime.randomBytes(byteCount),
   };
 }

@@ -260,8 +260,8 @@ export class NodeCore implements PeerContext, NodeSink {
 
   // ---- from the engine ----
 
-  onHandshake(localIndex: number, admissionKey: number, message: Uint8Array): void {
-    this.#answering.onHandshake(localIndex, admissionKey, message);
+  onHandshake(localIndex: number, admissionKey: number, message: Uint8Array, proven: boolean): void {
+    this.#answering.onHandshake(localIndex, admissionKey, message, proven);
   }
 
   onRefusalHint(localIndex: number, kind: number): void {

@@ -8,7 +8,7 @@ import { JoinAnswering } from './join-answering.js';
 import type { MeshPeer } from './mesh-peer.js';
 import type { PeerTable } from './peer-table.js';
 
-/** Bytes of an admission key. */
+/** Bytes of a key of mac1. */
 const KEY_BYTES = 32;
 
 /** Gives handshake messages to whom they are for, and answers those who call this node. */
@@ -42,7 +42,7 @@ export class Answering {
   }
 
   /** A message as the engine's record carries it: path record, then datagram. `localIndex` is 0 for a first message. */
-  onHandshake(localIndex: number, admissionKey: number, message: Uint8Array): void {
+  onHandshake(localIndex: number, admissionKey: number, message: Uint8Array, proven: boolean): void {
     const path = message.slice(0, PATH_RECORD_BYTES);
     const datagram = message.slice(PATH_RECORD_BYTES);
     if (localIndex !== 0) {
@@ -55,10 +55,14 @@ export class Answering {
       this.#joins.onGreeting(path, datagram, admissionKey - networks);
       return;
     }
-    const received = this.#responder.receive(datagram, admissionKey);
+    const received = this.#responder.receive(datagram, admissionKey, proven);
     switch (received.status) {
       case 'ignored':
         this.#context.onHandshakeFault(null, received.fault);
+        return;
+      case 'unproven':
+        this.#context.engine.sendCookie(path, datagram);
+        this.#context.flusher.mark();
         return;
       case 'answer':
         this.#send(path, received.datagram);

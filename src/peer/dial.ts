@@ -86,6 +86,7 @@ export class Dial {
   /** A datagram for the reserved index. */
   onDatagram(path: PathRecord, datagram: Uint8Array): void {
     const outcome = this.#initiator.receive(datagram);
+    if (outcome.status === 'cookie') return;
     if (outcome.status === 'ignored') {
       this.#context.onHandshakeFault(this.#peer.id, outcome.fault);
       return;
@@ -98,7 +99,7 @@ export class Dial {
     if (hint !== null) this.#hints.add(hint);
   }
 
-  #settle(outcome: Exclude<CallOutcome, { status: 'ignored' }>, path: PathRecord): void {
+  #settle(outcome: Exclude<CallOutcome, { status: 'ignored' | 'cookie' }>, path: PathRecord): void {
     switch (outcome.status) {
       case 'established':
         this.#install(outcome.result, path);

@@ -88,6 +88,8 @@ export class Join implements Calling {
       case 'ignored':
         this.#context.onHandshakeFault(null, outcome.fault);
         return;
+      case 'cookie':
+        return;
       case 'refused':
         this.fail(refused(this.#address, outcome.why));
         return;

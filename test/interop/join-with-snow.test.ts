@@ -87,6 +87,7 @@ describe('a whole join with snow at the other end', () => {
       ciphers: ['chacha20-poly1305'],
       credit: { maxData: 1000, maxStreamData: 100, maxStreams: 10 },
       timestamps: new Timestamps(Date.now),
+      nowMs: () => 0,
       randomBytes: random,
     };
   };

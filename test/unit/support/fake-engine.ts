@@ -159,6 +159,7 @@ export class FakeEngine implements Engine {
   setAdmissionKeys(): void {}
   releaseIndex(): void {}
   sendDatagram(): void {}
+  sendCookie(): void {}
   ping(): void {}
   drain(): void {}
   setPriority(): void {}

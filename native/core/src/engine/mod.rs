@@ -6,6 +6,8 @@
 mod admission;
 mod application;
 mod event_queue;
+mod half_open;
+mod prefix_limit;
 mod receive;
 mod reset_limit;
 mod schedule;
@@ -23,7 +25,9 @@ use crate::slab::Slab;
 use crate::stream::{BlockSource, MemoryBudget};
 use crate::time::Instant;
 use admission::Admission;
+pub use admission::AdmissionKey;
 use event_queue::{EventQueue, Queued};
+use half_open::HalfOpen;
 use reset_limit::ResetLimit;
 use schedule::Schedule;
 use std::cell::RefCell;
@@ -87,6 +91,7 @@ pub struct Engine {
     /// Sessions by what a RESET can name: the peer's address and receiver index.
     remotes: HashMap<(SocketAddr, u32), u32>,
     admission: Admission,
+    half_open: HalfOpen,
     resets: ResetLimit,
     schedule: Schedule,
     events: EventQueue,
@@ -110,6 +115,7 @@ impl Engine {
             associations: Slab::new(),
             remotes: HashMap::new(),
             admission: Admission::default(),
+            half_open: HalfOpen::default(),
             resets: ResetLimit::default(),
             schedule: Schedule::default(),
             events: EventQueue::default(),
@@ -294,6 +300,7 @@ impl Engine {
 
     fn forget_session(&mut self, handle: u32, local_index: u32) {
         self.indices.remove(local_index);
+        self.half_open.remove(local_index);
         self.remotes.retain(|_, owner| *owner != handle);
         let Some(association) = self.associations.get(handle) else { return };
         for session in association.sessions.iter() {
@@ -307,6 +314,7 @@ impl Engine {
         let Some(association) = self.associations.remove(handle) else { return };
         for session in association.sessions.iter() {
             self.indices.remove(session.local_index);
+            self.half_open.remove(session.local_index);
             self.remotes.remove(&(session.path.remote, session.remote_index));
         }
         drop(association);
