@@ -68,7 +68,9 @@ export class Answering {
         this.#send(path, received.datagram);
         return;
       case 'call':
-        this.#admittance.decide(received.call.caller, path, (admitted) => this.#answer(received.call, path, admitted));
+        // New keys of an association that is there: it was admitted when it began.
+        if (this.#isRekey(received.call)) this.#answer(received.call, path, true);
+        else this.#admittance.decide(received.call.caller, path, (admitted) => this.#answer(received.call, path, admitted));
         return;
     }
   }
@@ -81,6 +83,10 @@ export class Answering {
     this.#responder.dropped(localIndex);
   }
 
+  #isRekey(call: IncomingCall): boolean {
+    return this.#peers.get(call.caller)?.associations.current?.facts.remoteToken === call.remoteToken;
+  }
+
   #answer(call: IncomingCall, path: PathRecord, admitted: boolean): void {
     if (this.#context.closedBy !== null) this.#send(path, call.refuse('shutdown'));
     else if (!admitted) this.#send(path, call.refuse('policy'));
@@ -89,7 +95,8 @@ export class Answering {
 
   #admit(call: IncomingCall, path: PathRecord): void {
     const { engine, dispatcher } = this.#context;
-    const peer = dispatcher.associations.size >= this.#associationsMax ? null : this.#obtain(call);
+    const isFull = dispatcher.associations.size >= this.#associationsMax && !this.#isRekey(call);
+    const peer = isFull ? null : this.#obtain(call);
     if (peer === null || peer.closing !== null) {
       this.#send(path, call.refuse(peer === null ? 'limit' : 'shutdown'));
       return;

@@ -16,6 +16,8 @@ export interface AssociationSetOwner {
   onStreamOpened(association: Association, stream: number, kind: number, head: Uint8Array): void;
   /** `association` is the peer's from now on. One before it has ended already, and was told by `onLost`. */
   onEstablished(association: Association): void;
+  /** `association`, the peer's, has a new session, from a handshake that this end has played `role` in. */
+  onKeysChanged(association: Association, role: HandshakeResult['role']): void;
   /** The peer's association ended, by the peer, by time, or by another that replaced it. */
   onLost(association: Association, error: OsierError): void;
   onResetHint(association: Association): void;
@@ -132,6 +134,10 @@ export class AssociationSet implements AssociationOwner {
     this.#owner.onEstablished(association);
   }
 
+  onKeysChanged(association: Association, role: HandshakeResult['role']): void {
+    if (association === this.#current) this.#owner.onKeysChanged(association, role);
+  }
+
   onSessionConfirmed(localIndex: number): void {
     this.#context.onSessionConfirmed(localIndex);
   }
@@ -175,7 +181,7 @@ export class AssociationSet implements AssociationOwner {
     });
     const isInstalled = this.#context.engine.installSession(association.handle, config);
     this.#context.flusher.mark();
-    if (isInstalled) association.addSession(result.localIndex, result.remoteIndex, result.isConfirmed);
+    if (isInstalled) association.addSession(result);
     else if (association !== this.#current) this.#endCandidate(association);
     // The end of the current one is told by its own record.
     return isInstalled;

@@ -23,12 +23,13 @@ import { openStream, parseOpenOptions } from './open-stream.js';
 import { pathOf } from './path-record.js';
 import { PeerStatus } from './peer-status.js';
 import { Reconnector } from './reconnector.js';
+import { RekeyTimer } from './rekey-timer.js';
 import { TrafficTotals } from './traffic-totals.js';
 
 /** A RESET hint begins at most one handshake in this time. */
 const RESET_HINT_INTERVAL_MS = 1_000;
-/** How long the handshake that a RESET hint began goes on unanswered. */
-const RESET_HINT_PATIENCE_MS = 10_000;
+/** How long a handshake goes on unanswered that a RESET hint or the age of the keys began. */
+const DIAL_AGAIN_PATIENCE_MS = 10_000;
 
 /**
  * The peer of one id, whatever becomes of its connections.
@@ -47,6 +48,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
   readonly #context: PeerContext;
   readonly #totals: TrafficTotals;
   readonly #reconnector: Reconnector;
+  readonly #rekeyTimer: RekeyTimer;
   readonly #hosts = new KnownHosts();
   readonly #status: PeerStatus;
   /** Who wants it kept connected. */
@@ -68,6 +70,10 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     this.associations = new AssociationSet(context, compareNodeIds(context.id, id) < 0, this);
     this.#status = new PeerStatus(this);
     this.#totals = new TrafficTotals(context.engine);
+    this.#rekeyTimer = new RekeyTimer(context.runtime, {
+      packets: () => this.associations.current?.packets ?? 0,
+      rekey: () => this.#dialAgain(),
+    });
     this.#reconnector = new Reconnector(context.runtime, {
       connect: (options) => this.connect(options),
       isConnected: () => this.associations.current !== null,
@@ -251,11 +257,16 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     this.#join?.succeed(this, association);
   }
 
+  onKeysChanged(_association: Association, role: HandshakeResult['role']): void {
+    this.#rekeyTimer.restart(role);
+  }
+
   onEnding(association: Association): void {
     this.#totals.add(association);
   }
 
   onLost(_association: Association, error: OsierError): void {
+    this.#rekeyTimer.stop();
     this.#status.enter({ status: 'idle' });
     this.#status.moveTo(null, { kind: 'disconnected', error });
     this.#context.log('info', { peer: this.id, code: error.code }, `A peer is not connected any more: ${error.message}`);
@@ -266,12 +277,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     const nowMs = this.#context.runtime.clock.nowMs();
     if (this.#dial !== null || this.#closing !== null || nowMs - this.#hintedAtMs < RESET_HINT_INTERVAL_MS) return;
     this.#hintedAtMs = nowMs;
-    this.#dial = this.#startDial();
-    const deadline = new Deadline(this.#context.runtime, { timeoutMs: RESET_HINT_PATIENCE_MS }, (timeoutMs) => timedOut(this.id, timeoutMs, []));
-    this.#dial
-      .wait(deadline.signal)
-      .catch(() => {})
-      .finally(() => deadline.dispose());
+    this.#dialAgain();
   }
 
   onCandidateGone(): void {
@@ -295,6 +301,17 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     });
     dial.start();
     return dial;
+  }
+
+  /** A handshake beside the association that there is: nobody waits for it. */
+  #dialAgain(): void {
+    if (this.#dial !== null || this.#closing !== null || this.knownHosts.length === 0) return;
+    this.#dial = this.#startDial();
+    const deadline = new Deadline(this.#context.runtime, { timeoutMs: DIAL_AGAIN_PATIENCE_MS }, (timeoutMs) => timedOut(this.id, timeoutMs, []));
+    this.#dial
+      .wait(deadline.signal)
+      .catch(() => {})
+      .finally(() => deadline.dispose());
   }
 
   #endDial(): Dial | null {
@@ -336,6 +353,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     this.#endDial()?.fail(error);
     this.#join?.fail(error);
     const report = await this.#drain(timeoutMs, error);
+    this.#rekeyTimer.stop();
     this.associations.endState(error, told);
     this.#context.onGone(this);
     this.#status.enter({ status: 'closed', error: stateError });

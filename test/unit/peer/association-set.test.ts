@@ -53,6 +53,7 @@ function makeSet(peerIsGreater: boolean): AssociationSet {
     },
     onStreamOpened: () => {},
     onEstablished: (association) => told.push(`established ${association.handle}`),
+    onKeysChanged: () => {},
     onLost: (association, error: OsierError) => told.push(`lost ${association.handle} ${error.code}`),
     onResetHint: () => {},
     onEnding: (association) => engine.calls.push(`count ${association.handle}`),
