@@ -172,3 +172,6 @@ impl SessionSet {
         self.sessions.remove(position.unwrap_or(0)).local_index
     }
 }
+
+#[cfg(test)]
+mod tests;

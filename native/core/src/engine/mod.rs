@@ -4,12 +4,12 @@
 //! [`Engine::poll_event`] and [`Engine::poll_transmit`] until they answer `None`. After any call of the application: `poll_transmit` again.
 
 mod admission;
+mod answer_limit;
 mod application;
 mod event_queue;
 mod half_open;
 mod prefix_limit;
 mod receive;
-mod reset_limit;
 mod schedule;
 mod streams;
 
@@ -26,9 +26,9 @@ use crate::stream::{BlockSource, MemoryBudget};
 use crate::time::Instant;
 use admission::Admission;
 pub use admission::AdmissionKey;
+use answer_limit::AnswerLimit;
 use event_queue::{EventQueue, Queued};
 use half_open::HalfOpen;
-use reset_limit::ResetLimit;
 use schedule::Schedule;
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
@@ -92,7 +92,8 @@ pub struct Engine {
     remotes: HashMap<(SocketAddr, u32), u32>,
     admission: Admission,
     half_open: HalfOpen,
-    resets: ResetLimit,
+    resets: AnswerLimit,
+    version_hints: AnswerLimit,
     schedule: Schedule,
     events: EventQueue,
     datagrams: VecDeque<(Path, Vec<u8>)>,
@@ -116,7 +117,8 @@ impl Engine {
             remotes: HashMap::new(),
             admission: Admission::default(),
             half_open: HalfOpen::default(),
-            resets: ResetLimit::default(),
+            resets: AnswerLimit::default(),
+            version_hints: AnswerLimit::default(),
             schedule: Schedule::default(),
             events: EventQueue::default(),
             datagrams: VecDeque::new(),

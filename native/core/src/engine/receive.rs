@@ -1,7 +1,7 @@
 //! From a train of datagrams to packets, by type and receiver index.
 
 use super::admission::{Admission, Verdict};
-use super::reset_limit::HINT_INTERVAL_MICROS;
+use super::answer_limit::HINT_INTERVAL_MICROS;
 use super::{Engine, ReceiveMeta, Receiver};
 use crate::association::Received;
 use crate::event::{Event, RefusalKind};
@@ -120,7 +120,7 @@ impl Engine {
         let invariants = HandshakeInvariants::decode(packet).ok()?;
         let envelope = match HandshakeEnvelope::decode(packet) {
             Ok(envelope) => envelope,
-            Err(DecodeError::UnknownVersion(_)) => return self.hint_version(meta, &invariants),
+            Err(DecodeError::UnknownVersion(_)) => return self.hint_version(now, meta, &invariants),
             Err(_) => return None,
         };
         let (local_index, admission_key, proven) = match envelope.message {
@@ -191,8 +191,16 @@ impl Engine {
     }
 
     /// A member's message of another version is told which one is spoken here. Nobody else is: mac1 is what every version checks.
-    fn hint_version(&mut self, meta: &ReceiveMeta, invariants: &HandshakeInvariants<'_>) -> Option<()> {
+    fn hint_version(
+        &mut self,
+        now: Instant,
+        meta: &ReceiveMeta,
+        invariants: &HandshakeInvariants<'_>,
+    ) -> Option<()> {
         self.admission.matching_key(invariants)?;
+        if !self.version_hints.admit(now) {
+            return None;
+        }
         let versions = HintVersions::new(&[VERSION])?;
         let hint = Hint::Version { receiver_index: invariants.sender_index, versions };
         let mut bytes = vec![0; HINT_BYTES];

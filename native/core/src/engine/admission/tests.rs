@@ -201,3 +201,21 @@ fn a_cookie_reply_crosses_only_to_who_asks() {
     };
     assert_eq!((local_index, datagram), (Some(index), reply(index)));
 }
+
+#[test]
+fn version_hints_are_bounded_each_second_and_take_nothing_from_messages_of_this_version() {
+    let (mut engine, now) = (engine(), Instant::from_micros(50));
+    let mut packet = first_message(1, None);
+    packet[8] = 9;
+    let end = packet.len() - 32;
+    let mac1 = keyed_hash_128(&KEY.mac1, &[&packet[..end]]).finalize().into_bytes();
+    packet[end..end + 16].copy_from_slice(&mac1);
+    for _ in 0..3_000 {
+        receive(&mut engine, now, address(1, 1), &packet);
+    }
+    assert_eq!(sent(&mut engine, now).len(), 1_000);
+    receive(&mut engine, now, address(1, 1), &first_message(1, None));
+    assert_eq!(crossed(&mut engine), [false]);
+    receive(&mut engine, now.plus_micros(1_000_000), address(1, 1), &packet);
+    assert_eq!(sent(&mut engine, now).len(), 1);
+}
