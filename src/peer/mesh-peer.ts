@@ -12,11 +12,12 @@ import { compareNodeIds, type HostAndPort, type NodeId } from '../identity/index
 import { drainStreams, Patience, ResetReason } from '../stream/index.js';
 import type { Association } from './association.js';
 import { AssociationSet, type AssociationSetOwner } from './association-set.js';
-import { closeNumber, peerClosed } from './closing-errors.js';
+import { closeNumber, duplicateIdentity, peerClosed } from './closing-errors.js';
 import type { PeerContext } from './context.js';
 import { Deadline } from './deadline.js';
 import { Dial } from './dial.js';
 import { timedOut, tooSlow, unreachable } from './dial-errors.js';
+import { InstanceHistory } from './instance-history.js';
 import type { Join } from './join.js';
 import { KnownHosts } from './known-hosts.js';
 import { openStream, parseOpenOptions } from './open-stream.js';
@@ -53,6 +54,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
   readonly #status: PeerStatus;
   /** Who wants it kept connected. */
   readonly #keptFor = new Set<string>();
+  readonly #instances = new InstanceHistory();
   #dial: Dial | null = null;
   #join: Join | null = null;
   #verified: 'id' | 'network' = 'network';
@@ -245,6 +247,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     const path = record === null ? null : pathOf(record, sockets);
     if (path !== null) this.#hosts.saw(path.remote);
     const { remoteInstance, cipher, verified } = association.facts;
+    if (this.#instances.alternates(remoteInstance)) this.#context.warn(duplicateIdentity(this.id));
     if (verified === 'id' || this.#askedById) this.#verified = 'id';
     this.#status.enter({ status: 'connected', instance: remoteInstance, cipher });
     this.#status.moveTo(path, { kind: 'connected' });
