@@ -7,6 +7,7 @@ export type {
   MeshNodeOptions,
   NetworkOptions,
   NetworkSecret,
+  ReloadOptions,
 } from './api/node.js';
 export type { DiagnosticsPayloads, StreamInfo, TracingHook } from './api/observing.js';
 export type { Path, PathCause, PathChange, Peer, PeerEvents, PeerState, SocketAddress } from './api/peers.js';

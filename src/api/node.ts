@@ -62,6 +62,13 @@ export interface LimitOptions {
   messageBytes?: number | undefined;
 }
 
+/** What {@link MeshNode.reload} can change; what is absent stays. */
+export interface ReloadOptions {
+  network?: NetworkOptions | undefined;
+  /** Replaces {@link MeshNodeOptions.peers}. */
+  peers?: readonly string[] | undefined;
+}
+
 /** Options of {@link MeshNode.connect}. */
 export interface ConnectOptions extends TimedWaitOptions {
   /** After a loss: 'on-use' (default) connects again when a stream is opened, 'always' at once and until {@link Peer.close}. */

@@ -13,8 +13,8 @@ import type { CloseOptions, CloseReport, TimedWaitOptions } from './waiting.js';
 export interface Peer extends EventEmitter<PeerEvents>, AsyncDisposable {
   readonly id: NodeId;
   readonly state: PeerState;
-  /** 'id': one side asked for the other by its id, the only way in this version. */
-  readonly verified: 'id';
+  /** 'id': one side asked for the other by its id. 'network': joined by address alone; the id found there is pinned to it. */
+  readonly verified: 'id' | 'network';
   /** The way that new packets take now; `null` while not connected. */
   readonly path: Path | null;
   /**

@@ -39,8 +39,8 @@ export interface AssociationSink {
 
 /** What the node wants to hear. Byte arrays are valid until the call returns. */
 export interface NodeSink {
-  /** `localIndex` is 0 for a first message. */
-  onHandshake(localIndex: number, admissionKey: number, message: Uint8Array): void;
+  /** `localIndex` is 0 for a first message; `proven`: a cookie showed that its sender is at its address. */
+  onHandshake(localIndex: number, admissionKey: number, message: Uint8Array, proven: boolean): void;
   onRefusalHint(localIndex: number, kind: number): void;
   onEngineFailed(message: string): void;
   /** Something below threw: a fault of this library. */
@@ -82,7 +82,12 @@ export class Dispatcher {
     const kind = events[at] ?? 0;
     switch (kind) {
       case EventKind.handshake:
-        this.#node.onHandshake(word(events, at + Word.association), word(events, at + Word.stream), bytesOf(engine, events, at));
+        this.#node.onHandshake(
+          word(events, at + Word.association),
+          word(events, at + Word.stream),
+          bytesOf(engine, events, at),
+          word(events, at + Word.a) === 1,
+        );
         return;
       case EventKind.refusalHint:
         this.#node.onRefusalHint(word(events, at + Word.association), word(events, at + Word.a));

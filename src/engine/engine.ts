@@ -70,10 +70,11 @@ export interface Engine {
     port: number,
   ): PathRecord;
 
-  /** The mac1 keys of messages meant for this node, 32 bytes each. */ setAdmissionKeys(keys: Uint8Array): void;
+  /** The keys of first messages meant for this node: pairs of 32 bytes each, for mac1 and for cookies. */ setAdmissionKeys(keys: Uint8Array): void;
   /** Reserves a receiver index; replies to it must carry a mac1 by this key. */ reserveIndex(mac1Key: Uint8Array): number;
   releaseIndex(index: number): void;
   sendDatagram(path: PathRecord, datagram: Uint8Array): void;
+  /** Answers a first message with a cookie: its sender must prove its address. */ sendCookie(path: PathRecord, firstMessage: Uint8Array): void;
 
   /** Returns a handle, or -1 when the memory or peer limit is reached. */ createAssociation(config: AssociationConfig): number;
   /** False: the association has ended or is ending; the reserved index is given back. */ installSession(

@@ -11,7 +11,7 @@ export const Word = { kind: 0, association: 1, stream: 2, bytesOffset: 3, bytesL
 
 /** What a record says. Words not named are 0. */
 export const EventKind = {
-  /** A handshake message that passed mac1. association: the reserved index it answers, or 0; stream: which admission key matched; bytes: path record, then the datagram. */
+  /** A handshake message that passed mac1, or a cookie reply. association: the reserved index it answers, or 0; stream: which admission key matched; a: 1 when a cookie proved the sender's address; bytes: path record, then the datagram. */
   handshake: 1,
   /** The first packet under a responder's session was authentic. stream: local index. */
   sessionConfirmed: 2,

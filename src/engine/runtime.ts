@@ -13,6 +13,12 @@ export interface ResolvedAddress {
   readonly family: 4 | 6;
 }
 
+/** How long a session is used before another takes its place, by what this end was in its handshake. */
+export interface RekeyIntervals {
+  readonly initiatorMs: number;
+  readonly responderMs: number;
+}
+
 /** See the file's head. */
 export interface Runtime {
   readonly clock: Clock;
@@ -27,5 +33,7 @@ export interface Runtime {
   resolve(host: string): Promise<readonly ResolvedAddress[]>;
   /** Addresses of this machine that others may reach; those of the loopback where there are no others. */
   machineAddresses(): readonly ResolvedAddress[];
+  /** Others than the usual ones, for tests. */
+  readonly rekeyIntervals?: RekeyIntervals;
   createEngine(config: EngineConfig, listener: BatchListener): Engine;
 }

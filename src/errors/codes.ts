@@ -32,8 +32,12 @@ export interface OsierErrorDetails {
   ERR_OSIER_TIMEOUT: { readonly timeoutMs: number; readonly hints: readonly ('version' | 'busy')[] };
   /** The peer is who it should be, but shares no version or cipher with this node. */
   ERR_OSIER_INCOMPATIBLE: { readonly subject: 'version' | 'cipher' };
+  /** Another id answers at an address than the one pinned when it was joined. */
+  ERR_OSIER_PIN_MISMATCH: { readonly pinned: NodeId; readonly found: NodeId };
   /** The peer accepts no connection or stream from this node, by its policy or one of its limits. */
   ERR_OSIER_REFUSED: { readonly why: 'policy' | 'limit' | 'shutdown' };
+  /** Two running nodes share one key file and take turns. Seen in `warning` only. */
+  ERR_OSIER_DUPLICATE_IDENTITY: { readonly id: NodeId };
   /** The peer's process started anew; what it had received is lost. */
   ERR_OSIER_PEER_RESTARTED: NoDetails;
   /** Nothing came back from the peer, on any path. */

@@ -5,17 +5,22 @@ import { ANSWERS_BURST, ANSWERS_PER_SECOND, IDENTITIES_REMEMBERED, STALE_ANSWERS
  * What is remembered of identities that called: the timestamp of the last handshake of each that was confirmed, and how often it is answered.
  *
  * The timestamp limits cost, not trust. A message 1 that is not newer is a replay, or comes from a node whose clock went back: it is answered, but
- * rarely, and like every other it replaces nothing before the caller has proved that it is there. The table is bounded; whoever is forgotten is
+ * only to a proven address, rarely, and like every other it replaces nothing before the caller has proved that it is there. The table is bounded; whoever is forgotten is
  * answered like a stranger.
  */
 export class CallerLedger {
   readonly #callers = new Map<NodeId, Caller>();
 
+  /** Whether a message 1 of `id` that was made at `timestampMicros` is newer than what was confirmed last. */
+  isNewer(id: NodeId, timestampMicros: bigint): boolean {
+    const confirmed = this.#callers.get(id)?.confirmedMicros ?? null;
+    return confirmed === null || timestampMicros > confirmed;
+  }
+
   /** Whether to answer a message 1 of `id` that was made at `timestampMicros`. */
   admits(id: NodeId, timestampMicros: bigint, nowMs: number): boolean {
     const caller = this.#touch(id, nowMs);
-    const isNewer = caller.confirmedMicros === null || timestampMicros > caller.confirmedMicros;
-    return (isNewer ? caller.newer : caller.stale).take(nowMs);
+    return (this.isNewer(id, timestampMicros) ? caller.newer : caller.stale).take(nowMs);
   }
 
   /**

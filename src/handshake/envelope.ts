@@ -15,11 +15,11 @@
  */
 import { HandshakeFault } from './fault.js';
 import { MAC_BYTES, mac1Of } from './mac1.js';
-import { IK_MESSAGE_1_OVERHEAD, IK_MESSAGE_2_OVERHEAD } from './noise.js';
+import { IK_MESSAGE_1_OVERHEAD, IK_MESSAGE_2_OVERHEAD, XX_MESSAGE_1_OVERHEAD, XX_MESSAGE_2_OVERHEAD, XX_MESSAGE_3_OVERHEAD } from './noise.js';
 import { HANDSHAKE_BYTES_MAX, VERSION } from './protocol.js';
 
-/** Which message of which pattern. 3 to 5 are those of XX. */
-export const MessageKind = { ik1: 1, ik2: 2 } as const;
+/** Which message of which pattern; `xx` stands for XXpsk0. */
+export const MessageKind = { ik1: 1, ik2: 2, xx1: 3, xx2: 4, xx3: 5 } as const;
 
 /** A value of {@link MessageKind}. */
 export type MessageKind = (typeof MessageKind)[keyof typeof MessageKind];
@@ -34,6 +34,9 @@ const NOISE_OFFSET = 16;
 const NOISE_BYTES_MIN: Readonly<Record<MessageKind, number>> = {
   [MessageKind.ik1]: IK_MESSAGE_1_OVERHEAD,
   [MessageKind.ik2]: IK_MESSAGE_2_OVERHEAD,
+  [MessageKind.xx1]: XX_MESSAGE_1_OVERHEAD,
+  [MessageKind.xx2]: XX_MESSAGE_2_OVERHEAD,
+  [MessageKind.xx3]: XX_MESSAGE_3_OVERHEAD,
 };
 
 /** What a packet says in clear. */
@@ -73,8 +76,11 @@ export function decodeEnvelope(packet: Uint8Array): Envelope {
   return { kind, receiverIndex: view.getUint32(4, true), senderIndex: view.getUint32(12, true), noise };
 }
 
+const KINDS: readonly MessageKind[] = Object.values(MessageKind);
+
 function messageKind(number: number): MessageKind {
-  if (number === MessageKind.ik1 || number === MessageKind.ik2) return number;
+  const kind = KINDS.find((known) => known === number);
+  if (kind !== undefined) return kind;
   throw malformed(`has message ${number}`);
 }
 

@@ -1,27 +1,33 @@
 import { exchangeKeyOfNodeId, type NodeId } from '../identity/index.js';
+import { Cookies, isCookieReply } from './cookies.js';
 import { decodeEnvelope, ENVELOPE_OVERHEAD, encodeEnvelope, MessageKind } from './envelope.js';
 import { HandshakeFault, orFault } from './fault.js';
 import { trafficKeys } from './keys.js';
 import { mac1KeyOf } from './mac1.js';
+import { callKeysOf, type NetworkKeys } from './network-keys.js';
 import { IK_MESSAGE_1_OVERHEAD, ikInitiator, type NoiseHandshake, wipedOnFault } from './noise.js';
-import { checkVersions, type HandshakeParty, type HandshakeResult, type LocalEnd } from './party.js';
+import { checkSenderIndex, checkVersions, type HandshakeParty, type HandshakeResult, introductionOf, type LocalEnd } from './party.js';
 import { type Answer, decodeAnswer, encodeRequest } from './payload.js';
-import { ikPrologue } from './prologue.js';
-import { MESSAGE_1_BYTES, VERSIONS } from './protocol.js';
+import { FEATURE_JOINED, MESSAGE_1_BYTES } from './protocol.js';
 import { retryDelayMs } from './retry-schedule.js';
 import { ATTEMPTS_KEPT } from './tuning.js';
 
 /** Whom to call, and from where. */
 export interface Call extends LocalEnd {
   readonly peer: NodeId;
+  /** 'network': the id is known by joining alone. */ readonly verified: 'id' | 'network';
   /** The peer's index of the session that the new one replaces; 0 for none. */ readonly replacesIndex: number;
 }
 
-/** What a received message 2 came to. 'ignored' changes nothing: an honest answer may still come. The others end the handshake. */
+/**
+ * What a received datagram came to. 'ignored' changes nothing: an honest answer may still come. After 'cookie' the next message 1s prove this end's
+ * address. The others end the handshake.
+ */
 export type CallOutcome =
   | { readonly status: 'established'; readonly result: HandshakeResult }
   | { readonly status: 'refused'; readonly why: 'policy' | 'limit' | 'shutdown' }
   | { readonly status: 'incompatible'; readonly subject: 'version' | 'cipher' }
+  | { readonly status: 'cookie' }
   | { readonly status: 'ignored'; readonly fault: HandshakeFault };
 
 const PAYLOAD_BYTES = MESSAGE_1_BYTES - ENVELOPE_OVERHEAD - IK_MESSAGE_1_OVERHEAD;
@@ -39,11 +45,11 @@ const PAYLOAD_BYTES = MESSAGE_1_BYTES - ENVELOPE_OVERHEAD - IK_MESSAGE_1_OVERHEA
 export class Initiator {
   readonly #party: HandshakeParty;
   readonly #call: Call;
-  readonly #mac1Key: Uint8Array;
-  readonly #prologue: Uint8Array;
+  readonly #keys: NetworkKeys;
   readonly #remoteStatic: Uint8Array;
   /** Own message 1s that may still be answered, newest first. */
   #sent: NoiseHandshake[] = [];
+  readonly #cookies: Cookies;
   #attempts = 0;
   #isOver = false;
 
@@ -54,8 +60,8 @@ export class Initiator {
     const [networkSecret] = party.networkSecrets;
     this.#party = party;
     this.#call = call;
-    this.#mac1Key = mac1KeyOf(networkSecret, call.peer);
-    this.#prologue = ikPrologue(networkSecret, call.peer);
+    this.#keys = callKeysOf(networkSecret, call.peer);
+    this.#cookies = new Cookies(this.#keys.cookieKey, () => party.nowMs());
     this.#remoteStatic = exchangeKeyOfNodeId(call.peer);
   }
 
@@ -73,7 +79,7 @@ export class Initiator {
   nextMessage(): { readonly datagram: Uint8Array; readonly retryAfterMs: number } {
     if (this.#isOver) throw new Error('the handshake is over');
     const noise = ikInitiator({
-      prologue: this.#prologue,
+      prologue: this.#keys.prologue,
       localStatic: this.#party.exchangeKeys,
       remoteStatic: this.#remoteStatic,
       ephemeralSecret: Uint8Array.from(this.#party.randomBytes(32)),
@@ -82,12 +88,14 @@ export class Initiator {
     this.#keep(noise);
     this.#attempts++;
     const { localIndex: senderIndex, replacesIndex: receiverIndex } = this.#call;
-    const datagram = encodeEnvelope({ kind: MessageKind.ik1, receiverIndex, senderIndex, noise: message }, this.#mac1Key);
+    const datagram = encodeEnvelope({ kind: MessageKind.ik1, receiverIndex, senderIndex, noise: message }, this.#keys.mac1Key);
+    this.#cookies.stamp(datagram);
     return { datagram, retryAfterMs: retryDelayMs(this.#attempts, this.#party.randomBytes(2)) };
   }
 
   /** Takes a datagram that the engine delivered for `localIndex`. */
   receive(datagram: Uint8Array): CallOutcome {
+    if (isCookieReply(datagram)) return this.#receiveCookie(datagram);
     const read = orFault(() => this.#read(datagram));
     if (read instanceof HandshakeFault) return { status: 'ignored', fault: read };
     const { noise, answer } = read;
@@ -101,15 +109,19 @@ export class Initiator {
   wipe(): void {
     for (const noise of this.#sent) noise.wipe();
     this.#sent = [];
+    this.#cookies.wipe();
     this.#isOver = true;
   }
 
+  #receiveCookie(reply: Uint8Array): Extract<CallOutcome, { status: 'cookie' | 'ignored' }> {
+    const fault = orFault(() => this.#cookies.receive(reply));
+    return fault instanceof HandshakeFault ? { status: 'ignored', fault } : { status: 'cookie' };
+  }
+
   #payload(): Uint8Array {
-    const { id, instance, credit, ciphers, timestamps } = this.#party;
-    const { token, localIndex: senderIndex, firstPacketNumber } = this.#call;
-    const timestampMicros = timestamps.next();
-    const named = { id, instance, token: Buffer.from(token).toString('hex'), senderIndex, versions: VERSIONS, features: 0 };
-    return encodeRequest({ ...named, firstPacketNumber, credit, timestampMicros, ciphers }, PAYLOAD_BYTES);
+    const { ciphers, timestamps } = this.#party;
+    const introduction = introductionOf(this.#party, this.#call, this.#call.verified === 'network' ? FEATURE_JOINED : 0);
+    return encodeRequest({ ...introduction, timestampMicros: timestamps.next(), ciphers }, PAYLOAD_BYTES);
   }
 
   #keep(noise: NoiseHandshake): void {
@@ -144,8 +156,7 @@ export class Initiator {
   }
 
   #check(answer: Extract<Answer, { kind: 'accepted' }>, senderIndex: number): void {
-    if (answer.senderIndex !== senderIndex || senderIndex === 0)
-      throw new HandshakeFault('contradictory', 'The sender index is 0 or was changed on the way');
+    checkSenderIndex(answer.senderIndex, senderIndex);
     checkVersions(answer.versions);
     if (!this.#party.ciphers.includes(answer.cipher)) throw new HandshakeFault('contradictory', `Cipher ${answer.cipher} was not offered`);
   }
@@ -154,6 +165,8 @@ export class Initiator {
     const keys = trafficKeys(noise.split(), answer.cipher);
     return {
       role: 'initiator',
+      isConfirmed: true,
+      verified: this.#call.verified,
       peer: answer.id,
       remoteInstance: answer.instance,
       remoteToken: answer.token,
@@ -169,6 +182,7 @@ export class Initiator {
   }
 }
 
-function refusalOutcome({ refusal }: Extract<Answer, { kind: 'refused' }>): CallOutcome {
+/** What a refusal means to who called. */
+export function refusalOutcome({ refusal }: Extract<Answer, { kind: 'refused' }>): Extract<CallOutcome, { status: 'refused' | 'incompatible' }> {
   return refusal === 'version' || refusal === 'cipher' ? { status: 'incompatible', subject: refusal } : { status: 'refused', why: refusal };
 }

@@ -1,6 +1,6 @@
 /**
- * The Noise handshake behind one small interface: `Noise_IK_25519_ChaChaPoly_BLAKE2b` (Noise specification revision 34, §7.5), by the package
- * `noise-handshake` on libsodium.
+ * The Noise handshakes behind one small interface: `Noise_IK_25519_ChaChaPoly_BLAKE2b` and `Noise_XXpsk0_25519_ChaChaPoly_BLAKE2b` (Noise
+ * specification revision 34, §7.5 and §9), by the package `noise-handshake` on libsodium.
  */
 import NoiseState from 'noise-handshake';
 import type { ExchangeKeys } from '../identity/index.js';
@@ -11,6 +11,12 @@ import { HandshakeFault } from './fault.js';
 export const IK_MESSAGE_1_OVERHEAD = 32 + 48 + 16;
 /** Bytes that IK adds to the payload of message 2: `e`, the payload's tag. */
 export const IK_MESSAGE_2_OVERHEAD = 32 + 16;
+/** Bytes that XXpsk0 adds to the payload of message 1: `e`, the payload's tag. */
+export const XX_MESSAGE_1_OVERHEAD = 32 + 16;
+/** Bytes that XXpsk0 adds to the payload of message 2: `e`, the sealed static key, the payload's tag. */
+export const XX_MESSAGE_2_OVERHEAD = 32 + 48 + 16;
+/** Bytes that XXpsk0 adds to the payload of message 3: the sealed static key, the payload's tag. */
+export const XX_MESSAGE_3_OVERHEAD = 48 + 16;
 
 /** The two keys of Split(), 32 bytes each. */
 export interface SplitKeys {
@@ -34,21 +40,36 @@ export interface NoiseHandshake {
   wipe(): void;
 }
 
-/** What one end brings to an IK handshake. */
-export interface IkOptions {
+/** What one end brings to every handshake. */
+export interface NoiseOptions {
   readonly prologue: Uint8Array;
   readonly localStatic: ExchangeKeys;
   /** 32 fresh random bytes; taken over and wiped. */ readonly ephemeralSecret: Uint8Array;
 }
 
-/** The end that sends message 1, to the owner of `remoteStatic`. */
-export function ikInitiator(options: IkOptions & { readonly remoteStatic: Uint8Array }): NoiseHandshake {
-  return new LibraryHandshake(CopyableState.start(true, options, options.remoteStatic), true);
+/** The end of IK that sends message 1, to the owner of `remoteStatic`. */
+export function ikInitiator(options: NoiseOptions & { readonly remoteStatic: Uint8Array }): NoiseHandshake {
+  return new LibraryHandshake(CopyableState.start('IK', true, options, options.remoteStatic), true);
 }
 
-/** The end that answers. */
-export function ikResponder(options: IkOptions): NoiseHandshake {
-  return new LibraryHandshake(CopyableState.start(false, options), false);
+/** The end of IK that answers. */
+export function ikResponder(options: NoiseOptions): NoiseHandshake {
+  return new LibraryHandshake(CopyableState.start('IK', false, options), false);
+}
+
+/** What one end brings to an XXpsk0 handshake. */
+export interface XxOptions extends NoiseOptions {
+  /** 32 bytes that both ends know. */ readonly psk: Uint8Array;
+}
+
+/** The end of XXpsk0 that sends messages 1 and 3. */
+export function xxInitiator(options: XxOptions): NoiseHandshake {
+  return new LibraryHandshake(CopyableState.start('XXpsk0', true, options), true);
+}
+
+/** The end of XXpsk0 that sends message 2. */
+export function xxResponder(options: XxOptions): NoiseHandshake {
+  return new LibraryHandshake(CopyableState.start('XXpsk0', false, options), false);
 }
 
 /** What `read` makes of a handshake, which is wiped when that throws. */
@@ -107,8 +128,8 @@ class LibraryHandshake implements NoiseHandshake {
 
 /** The library's state, with what it lacks: a copy, a chosen ephemeral key, an end before its end. */
 class CopyableState extends NoiseState {
-  static start(isInitiator: boolean, options: IkOptions, remoteStatic?: Uint8Array): CopyableState {
-    const state = new CopyableState('IK', isInitiator, options.localStatic);
+  static start(pattern: 'IK' | 'XXpsk0', isInitiator: boolean, options: NoiseOptions & Partial<XxOptions>, remoteStatic?: Uint8Array): CopyableState {
+    const state = new CopyableState(pattern, isInitiator, options.localStatic, options.psk === undefined ? {} : { psk: options.psk });
     state.e = { publicKey: exchangePublicKeyOfSecret(options.ephemeralSecret), secretKey: options.ephemeralSecret };
     state.initialise(options.prologue, remoteStatic === undefined ? undefined : Uint8Array.from(remoteStatic));
     return state;
@@ -119,6 +140,7 @@ class CopyableState extends NoiseState {
     const copy: CopyableState = Object.assign(Object.create(CopyableState.prototype), this);
     copy.e = this.e && { publicKey: Uint8Array.from(this.e.publicKey), secretKey: Uint8Array.from(this.e.secretKey) };
     copy.re = copyOf(this.re);
+    copy.rs = copyOf(this.rs);
     copy.key = copyOf(this.key);
     copy.digest = copyOf(this.digest);
     copy.chainingKey = copyOf(this.chainingKey);

@@ -20,7 +20,7 @@ export interface Introduction {
   /** The sender's name for its state towards the other end; 16 hex digits. */ readonly token: string;
   /** Repeats what the packet says in clear. */ readonly senderIndex: number;
   /** Best first. */ readonly versions: readonly number[];
-  /** One bit each; none is defined yet, and those that a receiver does not know say nothing to it. */ readonly features: number;
+  /** One bit each; those that a receiver does not know say nothing to it. */ readonly features: number;
   /** The sender's packets under the new keys begin here or later. */ readonly firstPacketNumber: bigint;
   readonly credit: InitialCredit;
 }
@@ -29,6 +29,14 @@ export interface Introduction {
 export interface Request extends Introduction {
   /** Microseconds since 1970; larger in every message 1 of one run of a node. */ readonly timestampMicros: bigint;
   /** What data packets may be sealed with, best first; unknown ones left out. */ readonly ciphers: readonly Cipher[];
+}
+
+/** The payload of the first message of a join. Every member of the network can read it, so it names nobody. */
+export interface Greeting {
+  /** Repeats what the packet says in clear. */ readonly senderIndex: number;
+  /** Best first. */ readonly versions: readonly number[];
+  readonly features: number;
+  /** As in a {@link Request}. */ readonly ciphers: readonly Cipher[];
 }
 
 /** Why the responder makes no session. */
@@ -78,8 +86,42 @@ export function decodeRequest(payload: Uint8Array): Request {
   return {
     ...introductionOf(fields),
     timestampMicros: bigUint64(fields.exactly(FieldType.timestamp, 8)),
-    ciphers: [...fields.upTo(FieldType.ciphers, CIPHERS_MAX)].map(cipherOfNumber).filter((cipher) => cipher !== null),
+    ciphers: ciphersOf(fields),
   };
+}
+
+/** The payload of message 1 of a join, padded to `paddedBytes`. */
+export function encodeGreeting({ senderIndex, versions, features, ciphers }: Greeting, paddedBytes: number): Uint8Array {
+  return encodeFields(
+    [
+      [FieldType.senderIndex, uint32(senderIndex)],
+      [FieldType.versions, Uint8Array.from(versions)],
+      [FieldType.features, uint32(features)],
+      [FieldType.ciphers, Uint8Array.from(ciphers, (cipher) => CIPHER_NUMBERS[cipher])],
+    ],
+    paddedBytes,
+  );
+}
+
+/** Throws {@link HandshakeFault}. */
+export function decodeGreeting(payload: Uint8Array): Greeting {
+  const fields = new Fields(payload);
+  return {
+    senderIndex: uint32Of(fields, FieldType.senderIndex),
+    versions: versionsOf(fields),
+    features: uint32Of(fields, FieldType.features),
+    ciphers: ciphersOf(fields),
+  };
+}
+
+/** The payload of message 3 of a join. */
+export function encodeIntroduction(introduction: Introduction): Uint8Array {
+  return encodeFields(introductionFields(introduction));
+}
+
+/** Throws {@link HandshakeFault}. */
+export function decodeIntroduction(payload: Uint8Array): Introduction {
+  return introductionOf(new Fields(payload));
 }
 
 /** The payload of message 2. */
@@ -126,9 +168,9 @@ function introductionOf(fields: Fields): Introduction {
     id: idOf(fields),
     instance: hexOf(fields.exactly(FieldType.instance, INSTANCE_BYTES)),
     token: hexOf(fields.exactly(FieldType.token, TOKEN_BYTES)),
-    senderIndex: viewOf(fields.exactly(FieldType.senderIndex, 4)).getUint32(0, true),
+    senderIndex: uint32Of(fields, FieldType.senderIndex),
     versions: versionsOf(fields),
-    features: viewOf(fields.exactly(FieldType.features, 4)).getUint32(0, true),
+    features: uint32Of(fields, FieldType.features),
     firstPacketNumber: varintRange(bigUint64(fields.exactly(FieldType.firstPacketNumber, 8))),
     credit: { maxData: creditAt(credit, 0), maxStreamData: creditAt(credit, 8), maxStreams: creditAt(credit, 16) },
   };
@@ -147,6 +189,14 @@ function versionsOf(fields: Fields): readonly number[] {
   const versions = [...fields.upTo(FieldType.versions, VERSIONS_MAX)];
   if (versions.length === 0 || versions.includes(0)) throw new HandshakeFault('malformed', 'The list of versions is empty or holds a 0');
   return versions;
+}
+
+function ciphersOf(fields: Fields): readonly Cipher[] {
+  return [...fields.upTo(FieldType.ciphers, CIPHERS_MAX)].map(cipherOfNumber).filter((cipher) => cipher !== null);
+}
+
+function uint32Of(fields: Fields, type: number): number {
+  return viewOf(fields.exactly(type, 4)).getUint32(0, true);
 }
 
 function refusalOf(fields: Fields): Refusal {

@@ -21,6 +21,9 @@ export const HANDSHAKE_BYTES_MAX = 1160;
  */
 export const MESSAGE_1_BYTES = 320;
 
+/** Feature bit of the caller: it knows the other end's id by joining alone, nobody there asked for that id. */
+export const FEATURE_JOINED = 1;
+
 /** Random bytes that name one run of a node. */
 export const INSTANCE_BYTES = 16;
 

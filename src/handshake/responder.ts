@@ -1,16 +1,14 @@
-import { exchangeKeyOfNodeId, type NodeId } from '../identity/index.js';
-import { equalBytes } from '../identity/sodium.js';
+import type { NodeId } from '../identity/index.js';
 import { CallerLedger } from './caller-ledger.js';
 import { decodeEnvelope, encodeEnvelope, MessageKind } from './envelope.js';
 import { HandshakeFault, orFault } from './fault.js';
 import { type Cipher, trafficKeys } from './keys.js';
-import { mac1KeyOf } from './mac1.js';
+import { admissionKeysOf, callKeysOf, type NetworkKeys } from './network-keys.js';
 import { ikResponder, type NoiseHandshake, wipedOnFault } from './noise.js';
 import { type OpenCall, OpenCalls } from './open-calls.js';
-import { checkVersions, type HandshakeParty, type HandshakeResult, type LocalEnd } from './party.js';
+import { checkIdentity, checkSenderIndex, checkVersions, type HandshakeParty, type HandshakeResult, introductionOf, type LocalEnd } from './party.js';
 import { type Answer, decodeRequest, encodeAnswer, type Refusal, type Request } from './payload.js';
-import { ikPrologue } from './prologue.js';
-import { MESSAGE_1_BYTES, VERSIONS } from './protocol.js';
+import { FEATURE_JOINED, MESSAGE_1_BYTES, VERSIONS } from './protocol.js';
 
 /** What a received message 1 came to. */
 export type ReceivedCall =
@@ -18,6 +16,8 @@ export type ReceivedCall =
   | { readonly status: 'call'; readonly call: IncomingCall }
   /** To be sent back where it came from; nothing else changes. */
   | { readonly status: 'answer'; readonly datagram: Uint8Array }
+  /** Not newer than what its sender confirmed before: a replay, or a clock that went back. To be answered with a cookie. */
+  | { readonly status: 'unproven' }
   | { readonly status: 'ignored'; readonly fault: HandshakeFault };
 
 /** A message 1 that is authentic. Answer it once, now or after asking somebody; one that is left alone is forgotten. */
@@ -36,7 +36,7 @@ export interface IncomingCall {
 export class Responder {
   readonly #party: HandshakeParty;
   readonly #nowMs: () => number;
-  readonly #networks: readonly Network[];
+  #networks: readonly NetworkKeys[];
   readonly #ledger = new CallerLedger();
   readonly #open = new OpenCalls();
 
@@ -44,21 +44,37 @@ export class Responder {
   constructor(party: HandshakeParty, nowMs: () => number) {
     this.#party = party;
     this.#nowMs = nowMs;
-    this.#networks = party.networkSecrets.map((secret) => ({ mac1Key: mac1KeyOf(secret, party.id), prologue: ikPrologue(secret, party.id) }));
+    this.#networks = party.networkSecrets.map((secret) => callKeysOf(secret, party.id));
   }
 
-  /** The mac1 keys of messages to this node, in the order of the network secrets, one after another: for the engine. */
+  /** The keys of mac1 and cookies of messages to this node, in the order of the network secrets, one after another: for the engine. */
   get admissionKeys(): Uint8Array {
-    return Buffer.concat(this.#networks.map(({ mac1Key }) => mac1Key));
+    return admissionKeysOf(this.#networks);
   }
 
-  /** Takes a datagram that answers nothing and whose mac1 is right under the admission key at index `admissionKey`. */
-  receive(datagram: Uint8Array, admissionKey: number): ReceivedCall {
+  /** Message 1s are admitted by these from now on; what was answered goes on under its own. */
+  useNetworkSecrets(networkSecrets: HandshakeParty['networkSecrets']): void {
+    this.#networks = networkSecrets.map((secret) => callKeysOf(secret, this.#party.id));
+  }
+
+  /**
+   * Takes a datagram that answers nothing and whose mac1 is right under the admission key at index `admissionKey`. `proven`: its mac2 shows that its
+   * sender is at the address that it came from.
+   */
+  receive(datagram: Uint8Array, admissionKey: number, proven = false): ReceivedCall {
     const digest = OpenCalls.digestOf(datagram);
     const open = this.#open.find(digest, this.#nowMs());
     if (open !== null) return repeated(open);
     const read = orFault(() => this.#read(datagram, admissionKey));
     if (read instanceof HandshakeFault) return { status: 'ignored', fault: read };
+    if (!proven && !this.#ledger.isNewer(read.request.id, read.request.timestampMicros)) {
+      read.noise.wipe();
+      return { status: 'unproven' };
+    }
+    if (!this.#ledger.admits(read.request.id, read.request.timestampMicros, this.#nowMs())) {
+      read.noise.wipe();
+      return { status: 'ignored', fault: new HandshakeFault('rate-limited', `${read.request.id} calls too often`) };
+    }
     const call: OpenCall = {
       caller: read.request.id,
       timestampMicros: read.request.timestampMicros,
@@ -102,33 +118,20 @@ export class Responder {
   #request(noise: NoiseHandshake, message: Uint8Array, senderIndex: number): Request {
     const request = decodeRequest(noise.readMessage(message));
     this.#check(request, noise.remoteStatic, senderIndex);
-    if (!this.#ledger.admits(request.id, request.timestampMicros, this.#nowMs())) {
-      throw new HandshakeFault('rate-limited', `${request.id} calls too often`);
-    }
     return request;
   }
 
   #check(request: Request, remoteStatic: Uint8Array | null, senderIndex: number): void {
-    if (request.id === this.#party.id) throw new HandshakeFault('wrong-identity', 'The caller has the key of this very node');
-    if (remoteStatic === null || !equalBytes(exchangeKeyOfNodeId(request.id), remoteStatic)) {
-      throw new HandshakeFault('wrong-identity', `The caller claims to be ${request.id} but has another key`);
-    }
-    if (request.senderIndex !== senderIndex || senderIndex === 0) {
-      throw new HandshakeFault('contradictory', 'The sender index is 0 or was changed on the way');
-    }
+    checkIdentity(this.#party, request.id, remoteStatic);
+    checkSenderIndex(request.senderIndex, senderIndex);
     checkVersions(request.versions);
   }
-}
-
-interface Network {
-  readonly mac1Key: Uint8Array;
-  readonly prologue: Uint8Array;
 }
 
 interface ReadCall {
   readonly noise: NoiseHandshake;
   readonly request: Request;
-  readonly network: Network;
+  readonly network: NetworkKeys;
   readonly senderIndex: number;
   readonly replacesIndex: number;
 }
@@ -160,12 +163,8 @@ class AuthenticCall implements IncomingCall {
   accept(local: LocalEnd): { readonly datagram: Uint8Array; readonly result: HandshakeResult } {
     const { cipher } = this;
     if (cipher === null) throw new Error('a call without a common cipher cannot be accepted');
-    const { id, instance, credit } = this.#party;
-    const { localIndex, firstPacketNumber } = local;
-    const token = Buffer.from(local.token).toString('hex');
-    const named = { id, instance, token, senderIndex: localIndex, versions: VERSIONS, features: 0 };
-    const datagram = this.#write({ kind: 'accepted', cipher, ...named, firstPacketNumber, credit }, localIndex);
-    this.#settle(datagram, localIndex);
+    const datagram = this.#write({ kind: 'accepted', cipher, ...introductionOf(this.#party, local) }, local.localIndex);
+    this.#settle(datagram, local.localIndex);
     return { datagram, result: this.#result(cipher, local) };
   }
 
@@ -193,6 +192,8 @@ class AuthenticCall implements IncomingCall {
     const keys = trafficKeys(noise.split(), cipher);
     return {
       role: 'responder',
+      isConfirmed: false,
+      verified: (request.features & FEATURE_JOINED) === 0 ? 'id' : 'network',
       peer: request.id,
       remoteInstance: request.instance,
       remoteToken: request.token,

@@ -12,6 +12,9 @@ export const RETRY_JITTER = 0.2;
 /** How many of its own last message 1s an initiator takes an answer to: with the first waits, answers up to 0.6 s late. */
 export const ATTEMPTS_KEPT = 3;
 
+/** How long an asker puts a cookie into its message 1s: what a responder promises at least. */
+export const COOKIE_KEPT_MS = 120_000;
+
 /** Message 1s of one identity that are answered at once, before {@link ANSWERS_PER_SECOND} holds. */
 export const ANSWERS_BURST = 8;
 /** A retrying initiator sends 4 a second at most; two of its attempts may overlap. */

@@ -5,7 +5,7 @@ declare module 'noise-handshake' {
     secretKey: Uint8Array;
   }
   class NoiseState {
-    constructor(pattern: 'IK', initiator: boolean, staticKeypair: KeyPair);
+    constructor(pattern: 'IK' | 'XXpsk0', initiator: boolean, staticKeypair: KeyPair, options: { psk?: Uint8Array });
     /** The local ephemeral; `send` draws one where there is none. */ e: KeyPair | null;
     /** The remote ephemeral. */ re: Uint8Array | null;
     /** The remote static key. */ rs: Uint8Array | null;

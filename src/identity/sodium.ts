@@ -59,3 +59,14 @@ export function exchangePublicKeyOfSecret(secretKey: Uint8Array): Uint8Array {
   sodium.crypto_scalarmult_base(publicKey, secretKey);
   return publicKey;
 }
+
+/** What was sealed with XChaCha20-Poly1305, tag behind it; `null` when it or the associated data is not authentic. */
+export function openXChaCha20Poly1305(key: Uint8Array, nonce: Uint8Array, associatedData: Uint8Array, sealed: Uint8Array): Uint8Array | null {
+  const opened = new Uint8Array(sealed.length - 16);
+  try {
+    sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(opened, null, sealed, associatedData, nonce, key);
+    return opened;
+  } catch {
+    return null;
+  }
+}

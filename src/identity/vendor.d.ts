@@ -4,6 +4,14 @@ declare module 'sodium-native' {
     randombytes_buf(into: Uint8Array): void;
     sodium_memzero(bytes: Uint8Array): void;
     sodium_memcmp(a: Uint8Array, b: Uint8Array): boolean;
+    crypto_aead_xchacha20poly1305_ietf_decrypt(
+      out: Uint8Array,
+      secretNonce: null,
+      sealed: Uint8Array,
+      associatedData: Uint8Array,
+      nonce: Uint8Array,
+      key: Uint8Array,
+    ): number;
     crypto_generichash_batch(out: Uint8Array, parts: readonly Uint8Array[], key?: Uint8Array): void;
     crypto_sign_seed_keypair(publicKey: Uint8Array, secretKey: Uint8Array, seed: Uint8Array): void;
     crypto_sign_ed25519_pk_to_curve25519(out: Uint8Array, publicKey: Uint8Array): void;

@@ -3,7 +3,7 @@ import type { Runtime } from '../engine/runtime.js';
 import { invalidOption } from '../errors/index.js';
 import { type Cipher, type HandshakeParty, INSTANCE_BYTES, Timestamps } from '../handshake/index.js';
 import { exchangeKeysOf, type Identity, loadIdentity, stretchPassphrase } from '../identity/index.js';
-import type { ParsedNodeOptions } from './options.js';
+import type { ParsedNetwork, ParsedNodeOptions } from './options.js';
 
 /** Credit that every peer has before the first grant, for all streams together and for each one: three dozen packets, so that an idle peer costs
  *  little and a first request fits without a round trip. */
@@ -28,10 +28,15 @@ export interface Credentials {
 /** Reads the key file and stretches the passphrase, where the options have them. Errors: BAD_IDENTITY. */
 export async function loadCredentials({ identity, network }: ParsedNodeOptions): Promise<Credentials> {
   const loaded = typeof identity === 'string' || identity instanceof URL ? await loadIdentity(identity) : identity;
+  return { identity: loaded, networkSecrets: await networkSecretsOf(network) };
+}
+
+/** The secrets of a network, the current one first. Stretches a passphrase, which takes about a second. */
+export async function networkSecretsOf(network: ParsedNetwork): Promise<Credentials['networkSecrets']> {
   const secrets = network.kind === 'passphrase' ? [await stretchPassphrase(network.passphrase)] : network.secrets;
   const [current, ...previous] = secrets;
   if (current === undefined) throw invalidOption('network.secret', 'must be one secret, or two: [current, previous]');
-  return { identity: loaded, networkSecrets: [current, ...previous] };
+  return [current, ...previous];
 }
 
 /** What the node brings to its handshakes. */
@@ -45,6 +50,7 @@ export function handshakePartyOf(options: ParsedNodeOptions, credentials: Creden
     ciphers: ciphersOf(options.cipher, info.features.includes('aes-256-gcm')),
     credit: { maxData: INITIAL_CREDIT_BYTES, maxStreamData: INITIAL_CREDIT_BYTES, maxStreams: options.limits.streamsPerPeer },
     timestamps: new Timestamps(() => runtime.wallClockMs()),
+    nowMs: () => runtime.clock.nowMs(),
     randomBytes: (byteCount) => runtime.randomBytes(byteCount),
   };
 }

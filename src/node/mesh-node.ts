@@ -1,6 +1,6 @@
 import '../engine/dispose-symbols.js';
 import { EventEmitter } from 'node:events';
-import type { ConnectOptions, MeshNodeEvents, MeshNodeOptions } from '../api/node.js';
+import type { ConnectOptions, MeshNodeEvents, MeshNodeOptions, ReloadOptions } from '../api/node.js';
 import type { Peer } from '../api/peers.js';
 import type { NodeInfo, NodeStats } from '../api/stats.js';
 import type { ByteStream, HandleOptions, Handler, HandlerRegistration, StreamKind, StreamOfKind } from '../api/streams.js';
@@ -71,9 +71,9 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> implements AsyncDispo
   }
 
   /**
-   * Connects, by the best way there is, and resolves when the peer has proved its key. `target` is `osier://<id>@host:port[,host:port…]`, or the
-   * bare id of a peer that this node knows. A peer that is connected already is returned at once. Errors: BAD_ADDRESS, BAD_ID, UNRESOLVED,
-   * UNREACHABLE, TIMEOUT, INCOMPATIBLE, REFUSED, LIMIT.
+   * Connects, by the best way there is, and resolves when the peer has proved its key. `target` is `osier://<id>@host:port[,host:port…]`; the
+   * bare id of a peer that this node knows; or `osier://host:port`, which joins by membership alone (see {@link Peer.verified}). A peer that is
+   * connected already is returned at once. Errors: BAD_ADDRESS, BAD_ID, UNRESOLVED, UNREACHABLE, TIMEOUT, INCOMPATIBLE, PIN_MISMATCH, REFUSED, LIMIT.
    */
   connect(target: string, options?: ConnectOptions): Promise<Peer> {
     return this.#core.connect(target, options);
@@ -87,6 +87,13 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> implements AsyncDispo
   handle<K extends StreamKind>(protocol: string, options: HandleOptions<K>, handler: Handler<StreamOfKind[K]>): HandlerRegistration;
   handle(protocol: string, ...rest: [Handler<ByteStream>] | [HandleOptions<StreamKind>, Handler<never>]): HandlerRegistration {
     return rest.length === 1 ? this.#core.handle(protocol, undefined, rest[0]) : this.#core.handle(protocol, rest[0], rest[1]);
+  }
+
+  /**
+   * Applies changes without a pause; sessions go on. All or nothing. Of two calls at once the later one counts. Errors: BAD_ADDRESS, BAD_ID, LIMIT.
+   */
+  reload(changes: ReloadOptions): Promise<void> {
+    return this.#core.reload(changes);
   }
 
   /** Counters since the start and present levels: cheap enough for every scrape. */

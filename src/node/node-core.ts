@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import type { ConnectOptions, MeshNodeEvents } from '../api/node.js';
+import type { ConnectOptions, MeshNodeEvents, ReloadOptions } from '../api/node.js';
 import type { Peer, SocketAddress } from '../api/peers.js';
 import type { NodeInfo, NodeStats } from '../api/stats.js';
 import type { HandleOptions, Handler, HandlerRegistration, StreamKind } from '../api/streams.js';
@@ -13,13 +13,14 @@ import { type OsierError, osierError } from '../errors/index.js';
 import { choiceOption, durationOption, reasonOption, rejecting, signalOption } from '../errors/option-checks.js';
 import { textOf } from '../errors/text-of.js';
 import type { HandshakeFault, HandshakeParty } from '../handshake/index.js';
-import { formatAddress, type NodeId } from '../identity/index.js';
+import { formatAddress, type HostAndPort, type NodeId, parseAddress } from '../identity/index.js';
 import { Observer } from '../observe/index.js';
 import {
   Answering,
   type Association,
+  type Calling,
   closeNumber,
-  type Dial,
+  JoinTable,
   type MeshPeer,
   nodeClosed,
   type PeerContext,
@@ -27,26 +28,35 @@ import {
   safely,
 } from '../peer/index.js';
 import { abandonable } from '../stream/index.js';
-import { engineConfigOf, handshakePartyOf, loadCredentials } from './credentials.js';
+import { engineConfigOf, handshakePartyOf, loadCredentials, networkSecretsOf } from './credentials.js';
 import { HandlerTable } from './handler-table.js';
+import { KeptPeers } from './kept-peers.js';
 import { announcedHosts, bindSockets } from './listen-sockets.js';
 import { NodeCounters } from './node-counters.js';
-import { type ParsedNodeOptions, parsePeerAddress } from './options.js';
+import type { ParsedNodeOptions } from './options.js';
+import { type ParsedReload, parseReload } from './reload.js';
 import { serveStream } from './serve-stream.js';
+
+/** Why a peer is kept connected: a call asked for it. */
+const BY_CALL = 'connect';
 
 /** A node's parts and how they hang together; {@link MeshNode} is its public face. */
 export class NodeCore implements PeerContext, NodeSink {
   readonly runtime: Runtime;
   readonly observer: Observer;
   readonly engine: Engine;
-  readonly party: HandshakeParty;
+  party: HandshakeParty;
   readonly dispatcher: Dispatcher;
   readonly flusher: Flusher;
-  readonly calls = new Map<number, Dial>();
+  readonly calls = new Map<number, Calling>();
   readonly peers: PeerTable;
   readonly #options: ParsedNodeOptions;
   readonly #handlers: HandlerTable;
   readonly #answering: Answering;
+  readonly #joins: JoinTable;
+  readonly #kept: KeptPeers;
+  /** Settles when the reloads so far are done, one after another. */
+  #reloaded: Promise<unknown> = Promise.resolve();
   readonly #counters: NodeCounters;
   #sockets: readonly SocketAddress[] = [];
   #closedBy: OsierError | null = null;
@@ -72,6 +82,8 @@ export class NodeCore implements PeerContext, NodeSink {
     this.peers = new PeerTable(this, options.limits.peers);
     this.#handlers = new HandlerTable(runtime);
     this.#answering = new Answering(this, this.peers, options.accept, options.limits.peers);
+    this.#joins = new JoinTable(this, this.peers);
+    this.#kept = new KeptPeers(this.id, this.peers, this.#joins);
     this.#counters = new NodeCounters(this.engine, this.peers);
   }
 
@@ -94,12 +106,7 @@ export class NodeCore implements PeerContext, NodeSink {
   /** Begins to answer, to connect to the peers of the options, and to keep them connected. Throws LIMIT when there are too many. */
   begin(): void {
     this.#answering.begin();
-    for (const { id, hosts } of this.#options.peers) {
-      if (id === this.id) continue;
-      const peer = this.peers.obtain(id);
-      peer.addHosts(hosts);
-      peer.keepConnected();
-    }
+    this.#kept.replace(this.#options.peers);
   }
 
   get id(): NodeId {
@@ -133,11 +140,12 @@ export class NodeCore implements PeerContext, NodeSink {
 
   async connect(target: string, options: ConnectOptions | undefined): Promise<Peer> {
     if (this.#closedBy !== null) throw this.#closedBy;
-    const { id, hosts } = parsePeerAddress(target);
+    const { id, hosts } = parseAddress(target);
     const reconnect = choiceOption('reconnect', options?.reconnect, ['on-use', 'always'], 'on-use');
     durationOption('timeoutMs', options?.timeoutMs, 0);
     const signal = signalOption(options?.signal);
     signal?.throwIfAborted();
+    if (id === null) return this.#join(hosts, options, reconnect);
     if (id === this.id) {
       throw osierError('ERR_OSIER_BAD_ADDRESS', `'${target}' is the address of this node itself.`, { input: target });
     }
@@ -146,9 +154,36 @@ export class NodeCore implements PeerContext, NodeSink {
     if (this.#closedBy !== null) throw this.#closedBy;
     const peer = this.peers.obtain(id);
     peer.addHosts(hosts);
+    peer.askById();
     await peer.connect(options);
-    if (reconnect === 'always') peer.keepConnected();
+    if (reconnect === 'always') peer.keepConnected(BY_CALL);
     return peer;
+  }
+
+  async #join(hosts: readonly HostAndPort[], options: ConnectOptions | undefined, reconnect: 'on-use' | 'always'): Promise<Peer> {
+    const peer = await this.#joins.connect(hosts, options);
+    if (reconnect === 'always') peer.keepConnected(BY_CALL);
+    return peer;
+  }
+
+  reload(changes: ReloadOptions): Promise<void> {
+    return rejecting(() => {
+      const parsed = parseReload(changes);
+      const reloaded = this.#reloaded.then(() => this.#reload(parsed));
+      this.#reloaded = reloaded.catch(() => {});
+      return reloaded;
+    });
+  }
+
+  async #reload({ network, peers }: ParsedReload): Promise<void> {
+    if (this.#closedBy !== null) throw this.#closedBy;
+    const networkSecrets = network === null ? null : await networkSecretsOf(network);
+    if (this.#closedBy !== null) throw this.#closedBy;
+    // What can fail comes first.
+    if (peers !== null) this.#kept.replace(peers);
+    if (networkSecrets === null) return;
+    this.party = { ...this.party, networkSecrets };
+    this.#answering.useNetworkSecrets(networkSecrets);
   }
 
   handle(protocol: string, options: HandleOptions<StreamKind> | undefined, handler: Handler<never>): HandlerRegistration {
@@ -175,6 +210,7 @@ export class NodeCore implements PeerContext, NodeSink {
 
   async #close(timeoutMs: number, reason: Uint8Array): Promise<CloseReport> {
     this.#closedBy = nodeClosed(this.#failure);
+    this.#joins.close(this.#closedBy);
     this.#handlers.drainAll();
     const reports = await Promise.all(this.#closePeers(this.#closedBy, timeoutMs, reason));
     this.#counters.freeze();
@@ -237,8 +273,8 @@ export class NodeCore implements PeerContext, NodeSink {
 
   // ---- from the engine ----
 
-  onHandshake(localIndex: number, admissionKey: number, message: Uint8Array): void {
-    this.#answering.onHandshake(localIndex, admissionKey, message);
+  onHandshake(localIndex: number, admissionKey: number, message: Uint8Array, proven: boolean): void {
+    this.#answering.onHandshake(localIndex, admissionKey, message, proven);
   }
 
   onRefusalHint(localIndex: number, kind: number): void {

@@ -4,15 +4,7 @@ import type { TracingHook } from '../api/observing.js';
 import type { Logger } from '../api/waiting.js';
 import { invalidOption, osierError } from '../errors/index.js';
 import { choiceOption, durationOption, integerOption, optionsObject, stringListOption } from '../errors/option-checks.js';
-import {
-  type HostAndPort,
-  isIdentity,
-  type NodeAddress,
-  type NodeId,
-  parseAddress,
-  parseHostAndPort,
-  parseNetworkSecret,
-} from '../identity/index.js';
+import { type HostAndPort, isIdentity, type NodeAddress, parseAddress, parseHostAndPort, parseNetworkSecret } from '../identity/index.js';
 
 /** Options after their checks; every default is filled in. */
 export interface ParsedNodeOptions {
@@ -21,7 +13,7 @@ export interface ParsedNodeOptions {
   /** `null`: the default. */
   readonly listen: readonly ListenAddress[] | null;
   readonly advertise: readonly HostAndPort[];
-  readonly peers: readonly PeerAddress[];
+  readonly peers: readonly NodeAddress[];
   readonly accept: MeshNodeOptions['accept'];
   /** 0: none. */
   readonly keepAliveMs: number;
@@ -47,11 +39,6 @@ export interface ListenAddress {
   readonly port: number;
 }
 
-/** An address that says who is there. */
-export interface PeerAddress extends NodeAddress {
-  readonly id: NodeId;
-}
-
 /** Windows at the start are this large; a stream's can't be bounded below it. */
 const WINDOW_BYTES_MIN = 65_536;
 /** Offsets are kept in doubles in JavaScript. */
@@ -70,7 +57,7 @@ export function parseNodeOptions(options: MeshNodeOptions): ParsedNodeOptions {
     network: networkOption(options.network),
     listen: listenOption(options.listen),
     advertise: stringListOption('advertise', options.advertise).map(parseHostAndPort),
-    peers: stringListOption('peers', options.peers).map(parsePeerAddress),
+    peers: stringListOption('peers', options.peers).map(parseAddress),
     accept: acceptOption(options.accept),
     keepAliveMs: options.keepAliveMs === 'auto' ? 0 : durationOption('keepAliveMs', options.keepAliveMs, 0),
     idleTimeoutMs: durationOption('idleTimeoutMs', options.idleTimeoutMs, 600_000),
@@ -83,22 +70,13 @@ export function parseNodeOptions(options: MeshNodeOptions): ParsedNodeOptions {
   };
 }
 
-/** Reads an address that must name an id and, but for `allowBare`, a host. */
-export function parsePeerAddress(text: string): PeerAddress {
-  const { id, hosts } = parseAddress(text);
-  if (id === null) {
-    const message = `'${text}' names no node id, and joining by host alone is not part of this version: write osier://<id>@host:port.`;
-    throw osierError('ERR_OSIER_BAD_ADDRESS', message, { input: text });
-  }
-  return { id, hosts };
-}
-
 function identityOption(identity: unknown): MeshNodeOptions['identity'] {
   if (typeof identity === 'string' || identity instanceof URL || isIdentity(identity)) return identity;
   throw invalidOption('identity', 'must be the path of a key file, or come from generateIdentity() or loadIdentity()');
 }
 
-function networkOption(network: unknown): ParsedNetwork {
+/** Checks what admits to a network. Throws INVALID_OPTION. */
+export function networkOption(network: unknown): ParsedNetwork {
   if (typeof network !== 'object' || network === null) throw invalidOption('network', 'must be { secret } or { passphrase }');
   const { secret, passphrase } = network as { [K in 'secret' | 'passphrase']?: unknown } & Partial<NetworkOptions>;
   if (passphrase !== undefined) {

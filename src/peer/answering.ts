@@ -1,49 +1,69 @@
 import type { MeshNodeOptions } from '../api/node.js';
 import { PATH_RECORD_BYTES, type PathRecord } from '../engine/engine.js';
-import { OsierError, osierError } from '../errors/index.js';
-import { type HandshakeResult, type IncomingCall, Responder } from '../handshake/index.js';
+import { OsierError } from '../errors/index.js';
+import { type HandshakeParty, type HandshakeResult, type IncomingCall, Responder } from '../handshake/index.js';
+import { Admittance } from './admittance.js';
 import type { PeerContext } from './context.js';
+import { JoinAnswering } from './join-answering.js';
 import type { MeshPeer } from './mesh-peer.js';
-import { pathOf } from './path-record.js';
 import type { PeerTable } from './peer-table.js';
 import { watchedCall } from './watched-call.js';
 
-/** Bytes of an admission key. */
+/** Bytes of a key of mac1. */
 const KEY_BYTES = 32;
 
 /** Gives handshake messages to whom they are for, and answers those who call this node. */
 export class Answering {
   readonly #context: PeerContext;
   readonly #peers: PeerTable;
-  readonly #accept: MeshNodeOptions['accept'];
+  readonly #admittance: Admittance;
+  readonly #joins: JoinAnswering;
   readonly #responder: Responder;
   readonly #associationsMax: number;
 
   constructor(context: PeerContext, peers: PeerTable, accept: MeshNodeOptions['accept'], associationsMax: number) {
     this.#context = context;
     this.#peers = peers;
-    this.#accept = accept;
+    this.#admittance = new Admittance(context, accept);
+    this.#joins = new JoinAnswering(context, peers, this.#admittance, associationsMax);
     this.#associationsMax = associationsMax;
     this.#responder = new Responder(context.party, () => context.runtime.clock.nowMs());
   }
 
   /** From now on callers are answered; the engine drops their messages before. */
   begin(): void {
-    this.#context.engine.setAdmissionKeys(this.#responder.admissionKeys);
+    this.#context.engine.setAdmissionKeys(Buffer.concat([this.#responder.admissionKeys, this.#joins.admissionKeys]));
+  }
+
+  /** Both admit from now on; the handshakes that are under way go on under theirs. */
+  useNetworkSecrets(networkSecrets: HandshakeParty['networkSecrets']): void {
+    this.#responder.useNetworkSecrets(networkSecrets);
+    this.#joins.useNetworkSecrets(networkSecrets);
+    this.begin();
   }
 
   /** A message as the engine's record carries it: path record, then datagram. `localIndex` is 0 for a first message. */
-  onHandshake(localIndex: number, admissionKey: number, message: Uint8Array): void {
+  onHandshake(localIndex: number, admissionKey: number, message: Uint8Array, proven: boolean): void {
     const path = message.slice(0, PATH_RECORD_BYTES);
     const datagram = message.slice(PATH_RECORD_BYTES);
     if (localIndex !== 0) {
-      this.#context.calls.get(localIndex)?.onDatagram(path, datagram);
+      if (this.#joins.isOpen(localIndex)) this.#joins.onLast(localIndex, path, datagram);
+      else this.#context.calls.get(localIndex)?.onDatagram(path, datagram);
       return;
     }
-    const received = this.#responder.receive(datagram, admissionKey);
+    const networks = this.#context.party.networkSecrets.length;
+    if (admissionKey >= networks) {
+      this.#joins.onGreeting(path, datagram, admissionKey - networks);
+      return;
+    }
+    const received = this.#responder.receive(datagram, admissionKey, proven);
     switch (received.status) {
       case 'ignored':
         this.#context.onHandshakeFault(null, received.fault);
+        return;
+      case 'unproven':
+        this.#context.engine.sendCookie(path, datagram);
+        this.#context.flusher.mark();
         return;
       case 'answer':
         this.#send(path, received.datagram);
@@ -54,6 +74,12 @@ export class Answering {
     }
   }
 
+  #onCall(call: IncomingCall, path: PathRecord): void {
+    // New keys of an association that is there: it was admitted when it began.
+    if (this.#isRekey(call)) this.#answer(call, path, true);
+    else this.#admittance.decide(call.caller, path, (admitted) => this.#answer(call, path, admitted));
+  }
+
   onConfirmed(localIndex: number): void {
     this.#responder.confirmed(localIndex);
   }
@@ -62,21 +88,8 @@ export class Answering {
     this.#responder.dropped(localIndex);
   }
 
-  #onCall(call: IncomingCall, path: PathRecord): void {
-    if (this.#accept === undefined) {
-      this.#answer(call, path, true);
-      return;
-    }
-    const candidate = { id: call.caller, path: pathOf(path, this.#context.sockets) };
-    const asked = this.#accept;
-    // A promise's callbacks run in the same tick when `accept` answers at once.
-    new Promise<boolean>((resolve) => resolve(asked(candidate)))
-      .catch((cause: unknown) => {
-        this.#context.warn(acceptThrew(call, cause));
-        return false;
-      })
-      .then((admitted) => this.#answer(call, path, admitted === true))
-      .catch((cause: unknown) => this.#context.onFault(cause));
+  #isRekey(call: IncomingCall): boolean {
+    return this.#peers.get(call.caller)?.associations.current?.facts.remoteToken === call.remoteToken;
   }
 
   #answer(call: IncomingCall, path: PathRecord, admitted: boolean): void {
@@ -87,7 +100,8 @@ export class Answering {
 
   #admit(call: IncomingCall, path: PathRecord): void {
     const { engine, dispatcher } = this.#context;
-    const peer = dispatcher.associations.size >= this.#associationsMax ? null : this.#obtain(call);
+    const isFull = dispatcher.associations.size >= this.#associationsMax && !this.#isRekey(call);
+    const peer = isFull ? null : this.#obtain(call);
     if (peer === null || peer.closing !== null) {
       this.#send(path, call.refuse(peer === null ? 'limit' : 'shutdown'));
       return;
@@ -129,9 +143,4 @@ export class Answering {
     this.#context.engine.sendDatagram(path, datagram);
     this.#context.flusher.mark();
   }
-}
-
-function acceptThrew({ caller }: IncomingCall, cause: unknown): OsierError {
-  const message = `Option 'accept' threw when ${caller} asked, which was refused: it must answer true or false.`;
-  return osierError('ERR_OSIER_INVALID_OPTION', message, { option: 'accept' }, { cause });
 }

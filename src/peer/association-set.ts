@@ -1,9 +1,10 @@
 import type { PathRecord } from '../engine/engine.js';
 import { type OsierError, osierError } from '../errors/index.js';
-import { CIPHER_NUMBERS, type HandshakeResult, wipeKeys } from '../handshake/index.js';
+import { type HandshakeResult, wipeKeys } from '../handshake/index.js';
 import { Association, type AssociationOwner } from './association.js';
 import { peerClosed, peerRestarted } from './closing-errors.js';
 import type { PeerContext } from './context.js';
+import { sessionConfigOf } from './session-config.js';
 
 /** Associations of one peer that may be on trial at once: one for each start or state of the peer that asked of late. */
 const CANDIDATES_MAX = 4;
@@ -15,6 +16,8 @@ export interface AssociationSetOwner {
   onStreamOpened(association: Association, stream: number, kind: number, head: Uint8Array): void;
   /** `association` is the peer's from now on. One before it has ended already, and was told by `onLost`. */
   onEstablished(association: Association): void;
+  /** `association`, the peer's, has a new session, from a handshake that this end has played `role` in. */
+  onKeysChanged(association: Association, role: HandshakeResult['role']): void;
   /** The peer's association ended, by the peer, by time, or by another that replaced it. */
   onLost(association: Association, error: OsierError): void;
   onResetHint(association: Association): void;
@@ -57,6 +60,16 @@ export class AssociationSet implements AssociationOwner {
   get token(): Uint8Array {
     this.#token ??= this.#context.runtime.randomBytes(8);
     return this.#token;
+  }
+
+  /** This end's token from now on: the peer was told it before this end knew whom it told. */
+  adoptToken(token: Uint8Array): void {
+    this.#token = token;
+  }
+
+  /** Whether there is an association with the peer's state of this token, current or on trial. */
+  has(remoteToken: string): boolean {
+    return this.#find(remoteToken) !== null;
   }
 
   /** The least packet number of the next session, as a handshake message tells it to a peer whose token is not known yet. */
@@ -121,6 +134,10 @@ export class AssociationSet implements AssociationOwner {
     this.#owner.onEstablished(association);
   }
 
+  onKeysChanged(association: Association, role: HandshakeResult['role']): void {
+    if (association === this.#current) this.#owner.onKeysChanged(association, role);
+  }
+
   onSessionConfirmed(localIndex: number): void {
     this.#context.onSessionConfirmed(localIndex);
   }
@@ -157,21 +174,15 @@ export class AssociationSet implements AssociationOwner {
     this.#context.observer.onSession(result, known?.isConfirmed === true);
     const isInitiator = result.role === 'initiator';
     const begunBySmaller = isInitiator === (this.#parity === 0);
-    const isInstalled = this.#context.engine.installSession(association.handle, {
-      localIndex: result.localIndex,
-      remoteIndex: result.remoteIndex,
-      cipher: CIPHER_NUMBERS[result.cipher],
-      sendKey: result.sendKeys.data,
-      receiveKey: result.receiveKeys.data,
+    const config = sessionConfigOf(result, path, {
       // What was told counts for an association that both ends know; another begins with packet 0.
       firstSend: known?.isConfirmed ? result.firstSend : 0n,
       firstReceive: known?.isConfirmed ? result.firstReceive : 0n,
-      path,
-      confirmed: isInitiator,
       preferred: association.prefers({ packetNumbers: result.firstSend + result.firstReceive, begunBySmaller }),
     });
+    const isInstalled = this.#context.engine.installSession(association.handle, config);
     this.#context.flusher.mark();
-    if (isInstalled) association.addSession(result.localIndex, result.remoteIndex, isInitiator);
+    if (isInstalled) association.addSession(result);
     else if (association !== this.#current) this.#endCandidate(association);
     // The end of the current one is told by its own record.
     return isInstalled;
@@ -198,8 +209,8 @@ export class AssociationSet implements AssociationOwner {
       });
     }
     this.#makeRoom();
-    const { remoteToken, remoteInstance } = result;
-    const association = new Association(engine, flusher, this, handle, { remoteToken, remoteInstance, cipher: result.cipher });
+    const { remoteToken, remoteInstance, cipher, verified } = result;
+    const association = new Association(engine, flusher, this, handle, { remoteToken, remoteInstance, cipher, verified });
     dispatcher.associations.set(association);
     this.#candidates.set(remoteToken, association);
     return association;

@@ -3,15 +3,20 @@ import { StreamTable } from '../engine/dispatch.js';
 import type { Engine } from '../engine/engine.js';
 import type { Flusher } from '../engine/flusher.js';
 import type { OsierError } from '../errors/index.js';
-import type { Cipher } from '../handshake/index.js';
+import type { Cipher, HandshakeResult } from '../handshake/index.js';
 import { type StreamEnd, Waiters } from '../stream/index.js';
 import { associationClosed } from './closing-errors.js';
 import { PingTable } from './ping-table.js';
+
+/** Words that {@link Engine.associationStats} writes. */
+const ASSOCIATION_COUNTERS = 11;
 
 /** Whom an association belongs to: what it hears and cannot settle itself. */
 export interface AssociationOwner {
   onStreamOpened(association: Association, stream: number, kind: number, head: Uint8Array): void;
   onConfirmed(association: Association): void;
+  /** A session was confirmed, from a handshake that this end has played `role` in. */
+  onKeysChanged(association: Association, role: HandshakeResult['role']): void;
   /** A responder's session was confirmed, or ended. */
   onSessionConfirmed(localIndex: number): void;
   onSessionDropped(localIndex: number): void;
@@ -31,6 +36,8 @@ export interface AssociationFacts {
   /** The peer's start: 128 bits in hex. */
   readonly remoteInstance: string;
   readonly cipher: Cipher;
+  /** As {@link HandshakeResult.verified} of its first session. */
+  readonly verified: 'id' | 'network';
 }
 
 /** What both ends know alike of a session. */
@@ -51,7 +58,8 @@ export class Association implements AssociationSink {
   readonly #owner: AssociationOwner;
   readonly #pings: PingTable;
   readonly #open = new Set<StreamEnd>();
-  readonly #unconfirmed = new Set<number>();
+  /** What this end was in the handshakes of unconfirmed sessions, by local index. */
+  readonly #unconfirmed = new Map<number, HandshakeResult['role']>();
   readonly #creditWaiters = new Waiters<void>();
   #confirmed = false;
   #ended: OsierError | null = null;
@@ -92,6 +100,14 @@ export class Association implements AssociationSink {
     return this.#peerDraining;
   }
 
+  /** Packets sent and received since its start. */
+  get packets(): number {
+    const counters = new BigUint64Array(ASSOCIATION_COUNTERS);
+    if (!this.#engine.associationStats(this.handle, counters)) return 0;
+    const [sent = 0n, received = 0n] = counters;
+    return Number(sent + received);
+  }
+
   /** Streams that have not ended in both directions. */
   get openStreams(): ReadonlySet<StreamEnd> {
     return this.#open;
@@ -117,13 +133,14 @@ export class Association implements AssociationSink {
   }
 
   /** A session was installed; an unconfirmed one waits for its first packet. */
-  addSession(localIndex: number, remoteIndex: number, confirmed: boolean): void {
+  addSession({ localIndex, remoteIndex, isConfirmed, role }: Pick<HandshakeResult, 'localIndex' | 'remoteIndex' | 'isConfirmed' | 'role'>): void {
     this.#remoteIndex = remoteIndex;
-    if (!confirmed) {
-      this.#unconfirmed.add(localIndex);
+    if (!isConfirmed) {
+      this.#unconfirmed.set(localIndex, role);
       return;
     }
     this.#confirm();
+    this.#owner.onKeysChanged(this, role);
   }
 
   /** Takes in a stream that exists in the engine. */
@@ -165,9 +182,11 @@ export class Association implements AssociationSink {
   }
 
   onSessionConfirmed(localIndex: number): void {
+    const role = this.#unconfirmed.get(localIndex);
     this.#unconfirmed.delete(localIndex);
     this.#owner.onSessionConfirmed(localIndex);
     this.#confirm();
+    if (role !== undefined) this.#owner.onKeysChanged(this, role);
   }
 
   onSessionDropped(localIndex: number): void {

@@ -1,6 +1,7 @@
 /** Why associations, and with them streams, end. */
 import { ClosedBy } from '../engine/events.js';
 import { type CloseCode, type OsierError, osierError } from '../errors/index.js';
+import type { NodeId } from '../identity/index.js';
 
 /** Close codes in the order of their numbers on the wire. */
 const CLOSE_CODES: readonly CloseCode[] = ['normal', 'shutdown', 'restart', 'idle', 'refused', 'protocol', 'revoked', 'limit', 'application'];
@@ -21,6 +22,12 @@ export function peerClosed(by: 'local' | 'remote', closeCode: CloseCode, reason:
 export function peerRestarted(): OsierError {
   const message = "The peer's process started anew: what it had received is lost. Open the stream again.";
   return osierError('ERR_OSIER_PEER_RESTARTED', message, {});
+}
+
+/** A peer that was replaced by another instance is back. */
+export function duplicateIdentity(id: NodeId): OsierError {
+  const message = `Two running nodes share the identity ${id} and take turns: stop one, or give it a key file of its own.`;
+  return osierError('ERR_OSIER_DUPLICATE_IDENTITY', message, { id });
 }
 
 /** Nothing came back for too long. */

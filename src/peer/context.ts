@@ -1,7 +1,7 @@
 import type { SocketAddress } from '../api/peers.js';
 import type { Logger } from '../api/waiting.js';
 import type { Dispatcher } from '../engine/dispatch.js';
-import type { Engine } from '../engine/engine.js';
+import type { Engine, PathRecord } from '../engine/engine.js';
 import type { Flusher } from '../engine/flusher.js';
 import type { Runtime } from '../engine/runtime.js';
 import type { OsierError } from '../errors/index.js';
@@ -9,8 +9,14 @@ import type { HandshakeFault, HandshakeParty } from '../handshake/index.js';
 import type { NodeId } from '../identity/index.js';
 import type { Observer } from '../observe/index.js';
 import type { Association } from './association.js';
-import type { Dial } from './dial.js';
 import type { MeshPeer } from './mesh-peer.js';
+
+/** Takes what comes for an index that it reserved. */
+export interface Calling {
+  onDatagram(path: PathRecord, datagram: Uint8Array): void;
+  /** An unauthenticated refusal, by its number. */
+  onHint(kind: number): void;
+}
 
 /** What all peers of a node share. */
 export interface PeerContext {
@@ -21,8 +27,8 @@ export interface PeerContext {
   readonly dispatcher: Dispatcher;
   readonly flusher: Flusher;
   readonly party: HandshakeParty;
-  /** Dials by the index that their answers come to. */
-  readonly calls: Map<number, Dial>;
+  /** Who calls others, by the index that the answers come to. */
+  readonly calls: Map<number, Calling>;
   /** Bound sockets, in the order of binding. */
   readonly sockets: readonly SocketAddress[];
   readonly streamsPerPeer: number;

@@ -5,16 +5,21 @@ import { formatHost, type HostAndPort, type NodeId } from '../identity/index.js'
 /** Unauthenticated answers: likely reasons, never proof. */
 export type Hint = 'version' | 'busy';
 
+/** The hint of a number of the engine's; `null` for one that is not known. */
+export function hintOf(kind: number): Hint | null {
+  return kind === 1 ? 'version' : kind === 2 ? 'busy' : null;
+}
+
 const HINT_TEXT: Readonly<Record<Hint, string>> = {
   version: 'something at that address answered that it speaks another protocol version',
   busy: 'something at that address answered that it is busy',
 };
 
 /** Nobody answered in time. Wrong key, wrong secret and nobody there look alike from outside: the message lists them all. */
-export function timedOut(id: NodeId, timeoutMs: number, hints: readonly Hint[]): OsierError {
+export function timedOut(who: string, timeoutMs: number, hints: readonly Hint[]): OsierError {
   const heard = hints.map((hint) => `; ${HINT_TEXT[hint]}`).join('');
   const message =
-    `No valid answer from ${id} within ${timeoutMs} ms${heard}. Likely causes: the peer is not running or another host or port is meant, ` +
+    `No valid answer from ${who} within ${timeoutMs} ms${heard}. Likely causes: the peer is not running or another host or port is meant, ` +
     `a firewall drops UDP on the way, the network secrets differ, or the node there has another id.`;
   return osierError('ERR_OSIER_TIMEOUT', message, { timeoutMs, hints });
 }
@@ -36,4 +41,29 @@ export function unresolved(hosts: readonly HostAndPort[], cause: unknown): Osier
   const names = hosts.map(({ host }) => host);
   const message = `No host of the address resolved (${hosts.map(formatHost).join(', ')}): check its spelling and this machine's DNS.`;
   return osierError('ERR_OSIER_UNRESOLVED', message, { hosts: names }, { cause });
+}
+
+const REFUSALS = {
+  policy: 'does not admit this node: ask its operator',
+  limit: 'has as many peers as it takes: try again later',
+  shutdown: 'is shutting down: try again later',
+} as const;
+
+/** The node at the other end said no, authentically. */
+export function refused(who: string, why: keyof typeof REFUSALS): OsierError {
+  return osierError('ERR_OSIER_REFUSED', `${who} ${REFUSALS[why]}.`, { why });
+}
+
+/** The node at the other end said, authentically, that it has nothing in common with this one. */
+export function incompatible(who: string, hosts: readonly HostAndPort[], subject: 'version' | 'cipher'): OsierError {
+  const at = hosts.map(formatHost).join(', ');
+  return osierError('ERR_OSIER_INCOMPATIBLE', `${who} (${at}) shares no ${subject} with this node: update one side.`, { subject });
+}
+
+/** Another node than before answers at an address to join by. */
+export function pinMismatch(who: string, pinned: NodeId, found: NodeId): OsierError {
+  const message =
+    `${found} answers at ${who}, where ${pinned} was found before. If the node there was replaced on purpose, connect by its id ` +
+    `(osier://${found}@host:port); otherwise somebody else of the network has taken its address.`;
+  return osierError('ERR_OSIER_PIN_MISMATCH', message, { pinned, found });
 }

@@ -12,23 +12,26 @@ import { compareNodeIds, type HostAndPort, type NodeId } from '../identity/index
 import { drainStreams, Patience, ResetReason } from '../stream/index.js';
 import type { Association } from './association.js';
 import { AssociationSet, type AssociationSetOwner } from './association-set.js';
-import { closeNumber, peerClosed } from './closing-errors.js';
+import { closeNumber, duplicateIdentity, peerClosed } from './closing-errors.js';
 import type { PeerContext } from './context.js';
 import { Deadline } from './deadline.js';
 import { Dial } from './dial.js';
 import { timedOut, tooSlow, unreachable } from './dial-errors.js';
+import { InstanceHistory } from './instance-history.js';
+import type { Join } from './join.js';
 import { KnownHosts } from './known-hosts.js';
 import { openStream, parseOpenOptions } from './open-stream.js';
 import { pathOf } from './path-record.js';
 import { PeerStatus } from './peer-status.js';
 import { Reconnector } from './reconnector.js';
+import { RekeyTimer } from './rekey-timer.js';
 import { openTraced } from './traced-open.js';
 import { TrafficTotals } from './traffic-totals.js';
 
 /** A RESET hint begins at most one handshake in this time. */
 const RESET_HINT_INTERVAL_MS = 1_000;
-/** How long the handshake that a RESET hint began goes on unanswered. */
-const RESET_HINT_PATIENCE_MS = 10_000;
+/** How long a handshake goes on unanswered that a RESET hint or the age of the keys began. */
+const DIAL_AGAIN_PATIENCE_MS = 10_000;
 
 /**
  * The peer of one id, whatever becomes of its connections.
@@ -43,14 +46,20 @@ const RESET_HINT_PATIENCE_MS = 10_000;
  */
 export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, AssociationSetOwner {
   readonly id: NodeId;
-  readonly verified = 'id';
   readonly associations: AssociationSet;
   readonly #context: PeerContext;
   readonly #totals: TrafficTotals;
   readonly #reconnector: Reconnector;
+  readonly #rekeyTimer: RekeyTimer;
   readonly #hosts = new KnownHosts();
   readonly #status: PeerStatus;
+  /** Who wants it kept connected. */
+  readonly #keptFor = new Set<string>();
+  readonly #instances = new InstanceHistory();
   #dial: Dial | null = null;
+  #join: Join | null = null;
+  #verified: 'id' | 'network' = 'network';
+  #askedById = false;
   #hintedAtMs = Number.NEGATIVE_INFINITY;
   #closing: Promise<CloseReport> | null = null;
   /** With the streams of a close that is going on. */
@@ -64,6 +73,10 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     this.associations = new AssociationSet(context, compareNodeIds(context.id, id) < 0, this);
     this.#status = new PeerStatus(this, context.observer);
     this.#totals = new TrafficTotals(context.engine);
+    this.#rekeyTimer = new RekeyTimer(context.runtime, {
+      packets: () => this.associations.current?.packets ?? 0,
+      rekey: () => this.#dialAgain(),
+    });
     this.#reconnector = new Reconnector(context.runtime, {
       connect: (options) => this.connect(options),
       isConnected: () => this.associations.current !== null,
@@ -72,6 +85,10 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
 
   get state(): PeerState {
     return this.#status.state;
+  }
+
+  get verified(): 'id' | 'network' {
+    return this.#verified;
   }
 
   get path(): Path | null {
@@ -84,7 +101,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
   }
 
   get isDialing(): boolean {
-    return this.#dial !== null;
+    return this.#dial !== null || this.#join !== null;
   }
 
   /** The close that was begun; `null` before. */
@@ -94,7 +111,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
 
   /** Nobody would miss it before it connects again. */
   get isDispensable(): boolean {
-    return this.associations.isEmpty && this.#dial === null && !this.#reconnector.isWanted;
+    return this.associations.isEmpty && !this.isDialing && !this.#reconnector.isWanted;
   }
 
   /** Somebody here asked for it. */
@@ -112,9 +129,44 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     this.#hosts.add(hosts);
   }
 
-  /** After a loss, connects again at once and until it is closed. */
-  keepConnected(): void {
+  /** Somebody here connects by its id, which counts from when the peer is connected. */
+  askById(): void {
+    this.#askedById = true;
+    if (this.associations.current !== null) this.#verified = 'id';
+  }
+
+  get isAskedById(): boolean {
+    return this.#askedById;
+  }
+
+  /** After a loss, connects again at once and until it is closed, or until every `reason` given was released. */
+  keepConnected(reason: string): void {
+    this.#keptFor.add(reason);
     this.#reconnector.keep();
+  }
+
+  /** See {@link MeshPeer.keepConnected}. */
+  releaseConnection(reason: string): void {
+    if (!this.#keptFor.delete(reason) || this.#keptFor.size > 0) return;
+    this.#reconnector.release();
+    this.forgetWhenUnused();
+  }
+
+  /** `join` waits for this peer to be connected. */
+  beginJoin(join: Join): void {
+    this.#join = join;
+  }
+
+  /** A join of this end has found it, and waits for its confirmation. */
+  get isJoining(): boolean {
+    return this.#join !== null;
+  }
+
+  endJoin(join: Join): void {
+    if (this.#join !== join) return;
+    this.#join = null;
+    this.associations.forgetTokenWhenUnused();
+    this.forgetWhenUnused();
   }
 
   /** Resolves when connected; the options are those of everything that waits for the network. */
@@ -181,9 +233,11 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     return this.connected(signal);
   }
 
-  /** See {@link AssociationSet.install}; `path` led to the peer. */
-  onSession(result: HandshakeResult, path: PathRecord): boolean {
-    return this.associations.install(result, path);
+  /** See {@link AssociationSet.install}; `path` led to the peer. `token`: what the peer was told as this end's, where it was not the present one. */
+  onSession(result: HandshakeResult, path: PathRecord, token: Uint8Array | null = null): boolean {
+    const isInstalled = this.associations.install(result, path);
+    if (isInstalled && token !== null) this.associations.adoptToken(token);
+    return isInstalled;
   }
 
   // ---- from the associations ----
@@ -197,7 +251,9 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     const record = engine.associationPath(association.handle);
     const path = record === null ? null : pathOf(record, sockets);
     if (path !== null) this.#hosts.saw(path.remote);
-    const { remoteInstance, cipher } = association.facts;
+    const { remoteInstance, cipher, verified } = association.facts;
+    if (this.#instances.alternates(remoteInstance)) this.#context.warn(duplicateIdentity(this.id));
+    if (verified === 'id' || this.#askedById) this.#verified = 'id';
     this.#status.enter({ status: 'connected', instance: remoteInstance, cipher });
     this.#status.moveTo(path, { kind: 'connected' });
     this.#context.log('info', { peer: this.id, path }, 'A peer is connected.');
@@ -206,6 +262,11 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
       this.#context.onKnown(this);
     }
     this.#endDial()?.succeed();
+    this.#join?.succeed(this, association);
+  }
+
+  onKeysChanged(_association: Association, role: HandshakeResult['role']): void {
+    this.#rekeyTimer.restart(role);
   }
 
   onEnding(association: Association): void {
@@ -213,6 +274,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
   }
 
   onLost(_association: Association, error: OsierError): void {
+    this.#rekeyTimer.stop();
     this.#status.enter({ status: 'idle' });
     this.#status.moveTo(null, { kind: 'disconnected', error });
     this.#context.log('info', { peer: this.id, code: error.code }, `A peer is not connected any more: ${error.message}`);
@@ -223,12 +285,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     const nowMs = this.#context.runtime.clock.nowMs();
     if (this.#dial !== null || this.#closing !== null || nowMs - this.#hintedAtMs < RESET_HINT_INTERVAL_MS) return;
     this.#hintedAtMs = nowMs;
-    this.#dial = this.#startDial();
-    const deadline = new Deadline(this.#context.runtime, { timeoutMs: RESET_HINT_PATIENCE_MS }, (timeoutMs) => timedOut(this.id, timeoutMs, []));
-    this.#dial
-      .wait(deadline.signal)
-      .catch(() => {})
-      .finally(() => deadline.dispose());
+    this.#dialAgain();
   }
 
   onCandidateGone(): void {
@@ -264,6 +321,17 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
       error = timedOut(this.id, Math.round(this.#context.runtime.clock.nowMs() - startedAtMs), dial.hints);
     }
     this.#context.observer.onHandshake({ peer: this.id, role: 'initiator', startedAtMs, error });
+  }
+
+  /** A handshake beside the association that there is: nobody waits for it. */
+  #dialAgain(): void {
+    if (this.#dial !== null || this.#closing !== null || this.knownHosts.length === 0) return;
+    this.#dial = this.#startDial();
+    const deadline = new Deadline(this.#context.runtime, { timeoutMs: DIAL_AGAIN_PATIENCE_MS }, (timeoutMs) => timedOut(this.id, timeoutMs, []));
+    this.#dial
+      .wait(deadline.signal)
+      .catch(() => {})
+      .finally(() => deadline.dispose());
   }
 
   #endDial(): Dial | null {
@@ -303,7 +371,9 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
   ): Promise<CloseReport> {
     this.#reconnector.stop();
     this.#endDial()?.fail(error);
+    this.#join?.fail(error);
     const report = await this.#drain(timeoutMs, error);
+    this.#rekeyTimer.stop();
     this.associations.endState(error, told);
     this.#context.onGone(this);
     this.#status.enter({ status: 'closed', error: stateError });

@@ -53,10 +53,16 @@ export class Reconnector {
     this.#attempt();
   }
 
-  stop(): void {
+  /** No more attempts after the present one; {@link Reconnector.keep} begins again. */
+  release(): void {
     this.#wanted = false;
     this.#timer?.cancel();
     this.#timer = null;
+  }
+
+  /** For good. */
+  stop(): void {
+    this.release();
     this.#stopped.abort();
   }
 

@@ -82,13 +82,21 @@ describe('a whole Osier handshake with snow at the other end', () => {
       ciphers: ['chacha20-poly1305'],
       credit: { maxData: 1000, maxStreamData: 100, maxStreams: 10 },
       timestamps: new Timestamps(Date.now),
+      nowMs: () => 0,
       randomBytes: random,
     };
   };
 
   it('gives the initiator the keys that snow has', async () => {
     const [alice, bob] = [await party(), await party()];
-    const initiator = new Initiator(alice, { peer: bob.id, localIndex: 1, replacesIndex: 0, token: random(8), firstPacketNumber: 0n });
+    const initiator = new Initiator(alice, {
+      peer: bob.id,
+      verified: 'id',
+      localIndex: 1,
+      replacesIndex: 0,
+      token: random(8),
+      firstPacketNumber: 0n,
+    });
     await snow.command('responder', ikPrologue(secret, bob.id), bob.exchangeKeys.secretKey);
     const request = decodeRequest(await snow.one('read', decodeEnvelope(initiator.nextMessage().datagram).noise));
     expect(request).toMatchObject({ id: alice.id, senderIndex: 1, credit: alice.credit });

@@ -98,7 +98,14 @@ describe('whatever arrives', () => {
 
   it('both ends ignore it, and go on to finish an honest handshake', () => {
     const responder = new Responder(bob, () => 0);
-    const initiator = new Initiator(alice, { peer: bob.id, localIndex: 1, replacesIndex: 0, token: new Uint8Array(8), firstPacketNumber: 0n });
+    const initiator = new Initiator(alice, {
+      verified: 'id',
+      peer: bob.id,
+      localIndex: 1,
+      replacesIndex: 0,
+      token: new Uint8Array(8),
+      firstPacketNumber: 0n,
+    });
     const message1 = initiator.nextMessage().datagram;
     const received = responder.receive(message1, 0);
     if (received.status !== 'call') throw new Error(received.status);

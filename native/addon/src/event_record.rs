@@ -67,11 +67,12 @@ impl<'a> RecordWriter<'a> {
     /// Adds an event.
     pub(crate) fn put(&mut self, event: &Event) -> Result<(), BatchFull> {
         match event {
-            Event::Handshake { local_index, admission_key, path, datagram } => {
+            Event::Handshake { local_index, admission_key, proven, path, datagram } => {
                 let record = Record {
                     kind: HANDSHAKE,
                     association: local_index.unwrap_or(0),
                     stream: *admission_key as u32,
+                    a: u32::from(*proven),
                     ..Record::default()
                 };
                 self.write(&record, &[&path.to_record(), datagram])

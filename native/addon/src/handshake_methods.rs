@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use napi_sys as sys;
 
+use osier_core::AdmissionKey;
+
 use crate::arguments::Arguments;
 use crate::config::path;
 use crate::endpoint::Endpoint;
@@ -15,17 +17,19 @@ const KEY_BYTES: usize = 32;
 /// Bytes of the longest single datagram: what fits an Ethernet frame after IPv4 and UDP headers.
 const LONGEST_DATAGRAM: usize = 1_472;
 
-/// `setAdmissionKeys(keys: Uint8Array): void`
+/// `setAdmissionKeys(keys: Uint8Array): void`; of each pair the key of mac1 comes first, then that of cookies.
 pub(crate) fn set_admission_keys(
     js: Js,
     endpoint: &Rc<Endpoint>,
     arguments: &mut Arguments,
 ) -> JsResult<sys::napi_value> {
     let bytes = arguments.bytes(0, c"keys")?;
-    let keys: Vec<[u8; KEY_BYTES]> = bytes.chunks(KEY_BYTES).map_while(|key| key.try_into().ok()).collect();
-    if keys.len() * KEY_BYTES != bytes.len() {
-        return Err(unfit(c"keys", "a whole number of 32-byte keys"));
+    let halves: Vec<[u8; KEY_BYTES]> = bytes.chunks(KEY_BYTES).map_while(|key| key.try_into().ok()).collect();
+    if bytes.len() % (2 * KEY_BYTES) != 0 {
+        return Err(unfit(c"keys", "a whole number of pairs of 32-byte keys"));
     }
+    let pair = |pair: &[[u8; KEY_BYTES]]| AdmissionKey { mac1: pair[0], cookie: pair[1] };
+    let keys: Vec<AdmissionKey> = halves.chunks_exact(2).map(pair).collect();
     endpoint.with_driver(|driver| driver.engine.set_admission_keys(&keys));
     js.undefined()
 }
@@ -64,5 +68,17 @@ pub(crate) fn send_datagram(
         return Err(unfit(c"datagram", "1 to 1472 bytes long"));
     }
     endpoint.change(|driver| driver.engine.send_datagram(path, datagram));
+    js.undefined()
+}
+
+/// `sendCookie(path: PathRecord, firstMessage: Uint8Array): void`
+pub(crate) fn send_cookie(
+    js: Js,
+    endpoint: &Rc<Endpoint>,
+    arguments: &mut Arguments,
+) -> JsResult<sys::napi_value> {
+    let path = path(&arguments.array(0, c"path")?)?;
+    let first_message = arguments.bytes(1, c"firstMessage")?;
+    endpoint.change(|driver| driver.engine.send_cookie(driver.clock.now(), path, first_message));
     js.undefined()
 }

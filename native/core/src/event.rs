@@ -7,12 +7,14 @@ use osier_wire::CloseCode;
 /// Something that the layer above should know. Handles may be dead by the time it is read.
 #[derive(Debug)]
 pub enum Event {
-    /// A handshake message that passed mac1.
+    /// A handshake message that passed mac1, or a cookie reply.
     Handshake {
         /// The reserved index that it answers; `None` for a first message.
         local_index: Option<u32>,
         /// Which of the admission keys matched; 0 for an answer.
         admission_key: usize,
+        /// Its mac2 shows that its sender is at the address that it came from.
+        proven: bool,
         /// Where it came from.
         path: Path,
         /// The whole datagram.

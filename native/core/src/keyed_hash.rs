@@ -4,8 +4,8 @@ use blake2::digest::typenum::{U16, U32, U64};
 use blake2::digest::{KeyInit, Mac};
 use blake2::Blake2bMac;
 
-/// BLAKE2b-128 of the parts joined, as a running MAC, so that its user chooses between the tag and a comparison.
-pub(crate) fn keyed_hash_128(key: &[u8; 32], parts: &[&[u8]]) -> impl Mac<OutputSize = U16> {
+/// BLAKE2b-128 of the parts joined, under a key of 16 or 32 bytes, as a running MAC, so that its user chooses between the tag and a comparison.
+pub(crate) fn keyed_hash_128(key: &[u8], parts: &[&[u8]]) -> impl Mac<OutputSize = U16> {
     absorbed(keyed::<Blake2bMac<U16>>(key), parts)
 }
 
@@ -19,7 +19,7 @@ pub(crate) fn keyed_hash_512(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 64] {
     absorbed(keyed::<Blake2bMac<U64>>(key), parts).finalize().into_bytes().into()
 }
 
-fn keyed<M: KeyInit>(key: &[u8; 32]) -> M {
+fn keyed<M: KeyInit>(key: &[u8]) -> M {
     let Ok(mac) = M::new_from_slice(key) else { unreachable!("BLAKE2b takes keys of up to 64 bytes") };
     mac
 }

@@ -14,11 +14,11 @@ pub enum HandshakeMessage {
     Ik1 = 1,
     /// IK, message 2: `e, ee, se`.
     Ik2 = 2,
-    /// XX, message 1: `e`.
+    /// XXpsk0, message 1: `psk, e`.
     Xx1 = 3,
-    /// XX, message 2: `e, ee, s, es`.
+    /// XXpsk0, message 2: `e, ee, s, es`.
     Xx2 = 4,
-    /// XX, message 3: `s, se`.
+    /// XXpsk0, message 3: `s, se`.
     Xx3 = 5,
 }
 
@@ -31,7 +31,7 @@ impl HandshakeMessage {
         match self {
             Self::Ik1 => 32 + 48 + 16,
             Self::Ik2 => 32 + 16,
-            Self::Xx1 => 32,
+            Self::Xx1 => 32 + 16,
             Self::Xx2 => 32 + 48 + 16,
             Self::Xx3 => 48 + 16,
         }

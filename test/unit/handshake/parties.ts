@@ -38,6 +38,7 @@ export async function partyOf(overrides: Partial<HandshakeParty> = {}, clock = n
     ciphers: ['chacha20-poly1305'],
     credit: { maxData: 49_152, maxStreamData: 49_152, maxStreams: 1024 },
     timestamps: new Timestamps(() => clock.nowMs),
+    nowMs: () => clock.nowMs,
     randomBytes: draw,
     ...overrides,
   };
@@ -48,7 +49,7 @@ export function localEnd(localIndex: number, firstPacketNumber = 0n): LocalEnd {
 }
 
 export function initiatorOf(party: HandshakeParty, responder: HandshakeParty, end = localEnd(0x0100_0001)): Initiator {
-  return new Initiator(party, { ...end, peer: responder.id, replacesIndex: 0 });
+  return new Initiator(party, { ...end, peer: responder.id, verified: 'id', replacesIndex: 0 });
 }
 
 /** The call in what a responder made of a datagram. */
@@ -72,7 +73,7 @@ export function fateOf(received: ReceivedCall | CallOutcome): string {
 export function shakeHands(caller: HandshakeParty, called: HandshakeParty, responder: Responder, localIndex = 0x0200_0002) {
   const initiator = initiatorOf(caller, called);
   const { datagram: message1 } = initiator.nextMessage();
-  const { datagram: message2, result: atResponder } = callOf(responder.receive(message1, 0)).accept(localEnd(localIndex));
+  const { datagram: message2, result: atResponder } = callOf(responder.receive(message1, 0, true)).accept(localEnd(localIndex));
   const atInitiator = resultOf(initiator.receive(message2));
   return { message1, message2, atInitiator, atResponder };
 }

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { cookieKeyOf } from '../../../src/handshake/cookies.js';
 import { encodeEnvelope, MessageKind } from '../../../src/handshake/envelope.js';
 import { type HandshakeParty, mac1KeyOf, Timestamps } from '../../../src/handshake/index.js';
 import { ikInitiator } from '../../../src/handshake/noise.js';
@@ -85,7 +86,8 @@ describe('a responder', () => {
     const [current, previous] = [draw(32), NETWORK_SECRET];
     const changing = { ...bob, networkSecrets: [current, previous] as const satisfies HandshakeParty['networkSecrets'] };
     const responder = responderOf({ ...changing, networkSecrets: [current, previous] });
-    expect(responder.admissionKeys).toEqual(Buffer.concat([mac1KeyOf(current, bob.id), mac1KeyOf(previous, bob.id)]));
+    const pairs = [current, previous].flatMap((secret) => [mac1KeyOf(secret, bob.id), cookieKeyOf(secret, bob.id)]);
+    expect(responder.admissionKeys).toEqual(Buffer.concat(pairs));
     const initiator = initiatorOf(alice, bob);
     const call = callOf(responder.receive(initiator.nextMessage().datagram, 1));
     expect(initiator.receive(call.accept(localEnd(2)).datagram).status).toBe('established');
@@ -119,17 +121,18 @@ describe('the same message 1 again', () => {
     expect(responder.receive(datagram, 0)).toEqual({ status: 'answer', datagram: answer });
   });
 
-  it('is a replay once it was confirmed: answered once a second, as a call that replaces nothing', () => {
+  it('is a replay once it was confirmed: answered from a proven address alone, once a second, as a call that replaces nothing', () => {
     const clock = new TestClock();
     const responder = responderOf(bob, clock);
     const { message1: replayed, atResponder } = shakeHands(alice, bob, responder);
     responder.confirmed(atResponder.localIndex);
-    expect(fateOf(responder.receive(replayed, 0))).toBe('call');
+    expect(fateOf(responder.receive(replayed, 0))).toBe('unproven');
+    expect(fateOf(responder.receive(replayed, 0, true))).toBe('call');
     responder.dropped(atResponder.localIndex);
     clock.nowMs += 10_000;
     const fates = Array.from({ length: 100 }, () => {
       clock.nowMs += 100;
-      const received = responder.receive(replayed, 0);
+      const received = responder.receive(replayed, 0, true);
       if (received.status !== 'call') return received.status;
       // As the engine drops a session that nobody confirms.
       received.call.accept(localEnd(3));
@@ -146,7 +149,8 @@ describe('timestamps', () => {
     const responder = responderOf(bob, clock);
     const recorded = Array.from({ length: 5 }, () => message1(alice));
     responder.confirmed(shakeHands(alice, bob, responder, 2).atResponder.localIndex);
-    expect(recorded.map((datagram) => fateOf(responder.receive(datagram, 0)))).toEqual(['call', ...Array(4).fill('rate-limited')]);
+    expect(recorded.map((datagram) => fateOf(responder.receive(datagram, 0)))).toEqual(Array(5).fill('unproven'));
+    expect(recorded.map((datagram) => fateOf(responder.receive(datagram, 0, true)))).toEqual(['call', ...Array(4).fill('rate-limited')]);
     expect(fateOf(responder.receive(message1(alice), 0))).toBe('call');
   });
 

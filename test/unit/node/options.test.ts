@@ -92,8 +92,9 @@ describe('addresses', () => {
     expect(() => parse({ listen: 7 })).toThrow(named('listen'));
   });
 
-  test('peers must be named by their id', () => {
-    expect(() => parse({ peers: ['osier://127.0.0.1:7400'] })).toThrow(expect.objectContaining({ code: 'ERR_OSIER_BAD_ADDRESS' }));
+  test('peers are named by their id, or by their address alone', () => {
+    expect(parse({ peers: ['osier://127.0.0.1:7400'] })).toHaveProperty('peers', [{ id: null, hosts: [{ host: '127.0.0.1', port: 7400 }] }]);
+    expect(() => parse({ peers: ['127.0.0.1:7400'] })).toThrow(expect.objectContaining({ code: 'ERR_OSIER_BAD_ADDRESS' }));
     expect(() => parse({ peers: 'osier://127.0.0.1:7400' })).toThrow(named('peers'));
     expect(() => parse({ advertise: ['example.net'] })).toThrow(expect.objectContaining({ code: 'ERR_OSIER_BAD_ADDRESS' }));
   });

@@ -55,6 +55,7 @@ function makeSet(peerIsGreater: boolean): AssociationSet {
     },
     onStreamOpened: () => {},
     onEstablished: (association) => told.push(`established ${association.handle}`),
+    onKeysChanged: () => {},
     onLost: (association, error: OsierError) => told.push(`lost ${association.handle} ${error.code}`),
     onResetHint: () => {},
     onEnding: (association) => engine.calls.push(`count ${association.handle}`),
@@ -69,6 +70,8 @@ function finished(role: 'initiator' | 'responder', token: string, instance: stri
   const keys = { data: new Uint8Array(32).fill(1), hopTag: new Uint8Array(16).fill(1) };
   return {
     role,
+    isConfirmed: role === 'initiator',
+    verified: 'id',
     peer: 'peer' as HandshakeResult['peer'],
     remoteToken: token,
     remoteInstance: instance,

@@ -45,6 +45,7 @@ beforeEach(() => {
     ciphers: ['chacha20-poly1305'],
     credit: { maxData: 1, maxStreamData: 1, maxStreams: 1 },
     timestamps: new Timestamps(() => runtime.wallClockMs()),
+    nowMs: () => runtime.nowMs,
     randomBytes: (count) => runtime.randomBytes(count),
   };
   const flusher = new Flusher(

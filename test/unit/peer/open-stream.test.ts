@@ -16,7 +16,12 @@ beforeEach(() => {
 
 function open(options: object | undefined): Promise<PeerStream> {
   const flusher = noFlusher();
-  const association = new Association(engine, flusher, {} as never, 1, { remoteToken: '', remoteInstance: '', cipher: 'aes-256-gcm' });
+  const association = new Association(engine, flusher, {} as never, 1, {
+    remoteToken: '',
+    remoteInstance: '',
+    cipher: 'aes-256-gcm',
+    verified: 'id',
+  });
   const runtime = { clock: { nowMs: () => 0 } } as Runtime;
   const context: Partial<PeerContext> = { engine, flusher, streamsPerPeer: 9, messageBytes: 8, runtime };
   return openStream(context as PeerContext, {} as MeshPeer, association, parseOpenOptions('x', options as never), new AbortController().signal);

@@ -229,6 +229,7 @@ export class FakeEngine implements Engine {
   setAdmissionKeys(): void {}
   releaseIndex(): void {}
   sendDatagram(): void {}
+  sendCookie(): void {}
   ping(): void {}
   drain(): void {}
   stats(): void {}

@@ -179,3 +179,6 @@ impl SessionSet {
         self.sessions.remove(position.unwrap_or(0)).local_index
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,12 +1,12 @@
 //! The calls of the layer above: handshakes, associations, streams.
 
-use super::{Engine, Receiver};
+use super::{AdmissionKey, Engine, Receiver};
 use crate::association::{Association, AssociationCounters, SessionConfig};
 use crate::config::AssociationConfig;
 use crate::path::Path;
 use crate::path_control::PathControl;
 use crate::time::Instant;
-use osier_wire::CloseCode;
+use osier_wire::{CloseCode, HandshakeInvariants};
 
 /// Why an association was not made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +35,8 @@ pub struct AssociationStats {
 }
 
 impl Engine {
-    /// The mac1 keys of messages meant for this node.
-    pub fn set_admission_keys(&mut self, keys: &[[u8; 32]]) {
+    /// The keys of handshake messages meant for this node.
+    pub fn set_admission_keys(&mut self, keys: &[AdmissionKey]) {
         self.admission.set_keys(keys);
     }
 
@@ -56,6 +56,13 @@ impl Engine {
     /// The layer above has read one [`Event::Handshake`](crate::Event::Handshake) or hint.
     pub fn on_handshake_read(&mut self) {
         self.admission.on_read();
+    }
+
+    /// Answers a first message, which the layer above has read, with a cookie: its sender must prove its address.
+    pub fn send_cookie(&mut self, now: Instant, path: Path, first_message: &[u8]) {
+        let Ok(message) = HandshakeInvariants::decode(first_message) else { return };
+        let Some(key) = self.admission.matching_key(&message) else { return };
+        self.answer_with_cookie(now, path, key, &message);
     }
 
     /// Sends one datagram as it is. At most 1,472 bytes.
@@ -91,6 +98,9 @@ impl Engine {
         let Some(receiver) = self.indices.get_mut(config.local_index) else { return false };
         *receiver = Receiver::Session { association: handle };
         self.remotes.insert((config.path.remote, config.remote_index), handle);
+        if !config.confirmed {
+            self.half_open.insert(config.local_index);
+        }
         if let Some(evicted) = association.install_session(now, config) {
             self.forget_session(handle, evicted);
         }

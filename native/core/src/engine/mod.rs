@@ -4,11 +4,13 @@
 //! [`Engine::poll_event`] and [`Engine::poll_transmit`] until they answer `None`. After any call of the application: `poll_transmit` again.
 
 mod admission;
+mod answer_limit;
 mod application;
 mod event_queue;
+mod half_open;
 mod messages;
+mod prefix_limit;
 mod receive;
-mod reset_limit;
 mod schedule;
 mod streams;
 mod tell;
@@ -26,8 +28,10 @@ use crate::slab::Slab;
 use crate::stream::{BlockSource, MemoryBudget};
 use crate::time::Instant;
 use admission::Admission;
+pub use admission::AdmissionKey;
+use answer_limit::AnswerLimit;
 use event_queue::EventQueue;
-use reset_limit::ResetLimit;
+use half_open::HalfOpen;
 use schedule::Schedule;
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
@@ -87,7 +91,9 @@ pub struct Engine {
     /// Sessions by what a RESET can name: the peer's address and receiver index.
     remotes: HashMap<(SocketAddr, u32), u32>,
     admission: Admission,
-    resets: ResetLimit,
+    half_open: HalfOpen,
+    resets: AnswerLimit,
+    version_hints: AnswerLimit,
     schedule: Schedule,
     events: EventQueue,
     datagrams: VecDeque<(Path, Vec<u8>)>,
@@ -110,7 +116,9 @@ impl Engine {
             associations: Slab::new(),
             remotes: HashMap::new(),
             admission: Admission::default(),
-            resets: ResetLimit::default(),
+            half_open: HalfOpen::default(),
+            resets: AnswerLimit::default(),
+            version_hints: AnswerLimit::default(),
             schedule: Schedule::default(),
             events: EventQueue::default(),
             datagrams: VecDeque::new(),
@@ -254,6 +262,7 @@ impl Engine {
 
     fn forget_session(&mut self, handle: u32, local_index: u32) {
         self.indices.remove(local_index);
+        self.half_open.remove(local_index);
         self.remotes.retain(|_, owner| *owner != handle);
         let Some(association) = self.associations.get(handle) else { return };
         for session in association.sessions.iter() {
@@ -266,6 +275,7 @@ impl Engine {
         let Some(association) = self.associations.remove(handle) else { return };
         for session in association.sessions.iter() {
             self.indices.remove(session.local_index);
+            self.half_open.remove(session.local_index);
             self.remotes.remove(&(session.path.remote, session.remote_index));
         }
     }

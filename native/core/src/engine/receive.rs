@@ -1,16 +1,17 @@
 //! From a train of datagrams to packets, by type and receiver index.
 
-use super::admission::Admission;
-use super::reset_limit::HINT_INTERVAL_MICROS;
+use super::admission::{Admission, Verdict};
+use super::answer_limit::HINT_INTERVAL_MICROS;
 use super::{Engine, ReceiveMeta, Receiver};
 use crate::association::{Arrival, Received};
 use crate::event::{Event, RefusalKind};
 use crate::mac1;
+use crate::path::Path;
 use crate::time::Instant;
-use osier_wire::limits::{HINT_BYTES, RESET_BYTES, VERSION};
+use osier_wire::limits::{COOKIE_REPLY_BYTES, HINT_BYTES, RESET_BYTES, VERSION};
 use osier_wire::{
-    DataHeader, DecodeError, HandshakeEnvelope, HandshakeInvariants, HandshakeMessage, Hint, HintVersions,
-    PacketKind, Reset, Writer,
+    CookieReply, DataHeader, DecodeError, HandshakeEnvelope, HandshakeInvariants, HandshakeMessage, Hint,
+    HintVersions, PacketKind, Reset, Writer,
 };
 
 impl Engine {
@@ -45,10 +46,11 @@ impl Engine {
     fn handle_packet(&mut self, now: Instant, meta: &ReceiveMeta, packet: &mut [u8]) -> Option<Option<u32>> {
         match PacketKind::of(packet).ok()? {
             PacketKind::Data => self.handle_data(now, meta, packet),
-            PacketKind::Handshake => self.handle_handshake(meta, packet).map(|()| None),
+            PacketKind::Handshake => self.handle_handshake(now, meta, packet).map(|()| None),
             PacketKind::Reset => self.handle_reset(now, meta, packet).map(|()| None),
             PacketKind::Hint => self.handle_hint(packet).map(|()| None),
-            PacketKind::Cookie | PacketKind::Relay => None,
+            PacketKind::Cookie => self.handle_cookie(meta, packet).map(|()| None),
+            PacketKind::Relay => None,
         }
     }
 
@@ -65,6 +67,7 @@ impl Engine {
         match association.on_packet(now, &header, &mut arrival, packet) {
             Ok(Received::Processed) => Some(Some(handle)),
             Ok(Received::Confirmed { local_index }) => {
+                self.half_open.remove(local_index);
                 self.events.push_back(Event::SessionConfirmed { association: handle, local_index });
                 Some(Some(handle))
             }
@@ -114,36 +117,91 @@ impl Engine {
         self.admit(Event::RefusalHint { local_index, kind })
     }
 
-    fn handle_handshake(&mut self, meta: &ReceiveMeta, packet: &[u8]) -> Option<()> {
+    fn handle_handshake(&mut self, now: Instant, meta: &ReceiveMeta, packet: &[u8]) -> Option<()> {
         let invariants = HandshakeInvariants::decode(packet).ok()?;
         let envelope = match HandshakeEnvelope::decode(packet) {
             Ok(envelope) => envelope,
-            Err(DecodeError::UnknownVersion(_)) => return self.hint_version(meta, &invariants),
+            Err(DecodeError::UnknownVersion(_)) => return self.hint_version(now, meta, &invariants),
             Err(_) => return None,
         };
-        let (local_index, admission_key) = match envelope.message {
+        let (local_index, admission_key, proven) = match envelope.message {
             HandshakeMessage::Ik1 | HandshakeMessage::Xx1 => {
-                (None, self.admission.matching_key(&invariants)?)
+                let key = self.admission.matching_key(&invariants)?;
+                (None, key, self.admit_first(now, meta, key, &invariants)?)
             }
             HandshakeMessage::Ik2 | HandshakeMessage::Xx2 | HandshakeMessage::Xx3 => {
                 let Some(Receiver::Handshake { mac1_key }) = self.indices.get(envelope.receiver_index) else {
                     return None;
                 };
                 let authentic = mac1::verify(mac1_key, invariants.before_mac1, &invariants.mac1);
-                authentic.then_some((Some(envelope.receiver_index), 0))?
+                authentic.then_some((Some(envelope.receiver_index), 0, false))?
             }
         };
         self.admit(Event::Handshake {
             local_index,
             admission_key,
+            proven,
+            path: meta.path,
+            datagram: packet.to_vec(),
+        })
+    }
+
+    /// Whether a first message proved its sender's address; `None` when it does not cross.
+    fn admit_first(
+        &mut self,
+        now: Instant,
+        meta: &ReceiveMeta,
+        key: usize,
+        message: &HandshakeInvariants<'_>,
+    ) -> Option<bool> {
+        match self.admission.judge(now, meta.path.remote, message, self.half_open.len()) {
+            Verdict::Admitted { proven } => Some(proven),
+            Verdict::NeedsCookie => {
+                self.answer_with_cookie(now, meta.path, key, message);
+                None
+            }
+            Verdict::Dropped => None,
+        }
+    }
+
+    pub(super) fn answer_with_cookie(
+        &mut self,
+        now: Instant,
+        path: Path,
+        key: usize,
+        message: &HandshakeInvariants<'_>,
+    ) {
+        let reply = self.admission.cookie_reply(now, &mut self.entropy, path.remote, key, message);
+        let mut bytes = vec![0; COOKIE_REPLY_BYTES];
+        if reply.is_some_and(|reply| reply.encode(&mut Writer::new(&mut bytes)).is_ok()) {
+            self.datagrams.push_back((path, bytes));
+        }
+    }
+
+    /// A cookie is opened by whoever made the message that it answers.
+    fn handle_cookie(&mut self, meta: &ReceiveMeta, packet: &[u8]) -> Option<()> {
+        let reply = CookieReply::decode(packet).ok()?;
+        let Some(Receiver::Handshake { .. }) = self.indices.get(reply.receiver_index) else { return None };
+        self.admit(Event::Handshake {
+            local_index: Some(reply.receiver_index),
+            admission_key: 0,
+            proven: false,
             path: meta.path,
             datagram: packet.to_vec(),
         })
     }
 
     /// A member's message of another version is told which one is spoken here. Nobody else is: mac1 is what every version checks.
-    fn hint_version(&mut self, meta: &ReceiveMeta, invariants: &HandshakeInvariants<'_>) -> Option<()> {
+    fn hint_version(
+        &mut self,
+        now: Instant,
+        meta: &ReceiveMeta,
+        invariants: &HandshakeInvariants<'_>,
+    ) -> Option<()> {
         self.admission.matching_key(invariants)?;
+        if !self.version_hints.admit(now) {
+            return None;
+        }
         let versions = HintVersions::new(&[VERSION])?;
         let hint = Hint::Version { receiver_index: invariants.sender_index, versions };
         let mut bytes = vec![0; HINT_BYTES];

@@ -1,8 +1,10 @@
-//! One end of `Noise_IK_25519_ChaChaPoly_BLAKE2b` by the crate `snow`, driven by lines on standard input, all bytes in hex:
+//! One end of `Noise_IK_25519_ChaChaPoly_BLAKE2b` or `Noise_XXpsk0_25519_ChaChaPoly_BLAKE2b` by the crate `snow`, driven by lines on standard input, all bytes in hex:
 //!
 //! ```text
 //! initiator PROLOGUE LOCAL_SECRET REMOTE_PUBLIC   begins as initiator            answers: ok
 //! responder PROLOGUE LOCAL_SECRET                 begins as responder            answers: ok
+//! xx-initiator PROLOGUE LOCAL_SECRET PSK          begins a join as initiator     answers: ok
+//! xx-responder PROLOGUE LOCAL_SECRET PSK          begins a join as responder     answers: ok
 //! write PAYLOAD                                   makes the next message         answers: ok MESSAGE
 //! read MESSAGE                                    reads the next message         answers: ok PAYLOAD
 //! remote                                          the other end's static key     answers: ok PUBLIC
@@ -17,7 +19,8 @@ use std::io::{stdin, stdout, BufRead, Write};
 
 use snow::{Builder, HandshakeState};
 
-const PATTERN: &str = "Noise_IK_25519_ChaChaPoly_BLAKE2b";
+const IK: &str = "Noise_IK_25519_ChaChaPoly_BLAKE2b";
+const XX: &str = "Noise_XXpsk0_25519_ChaChaPoly_BLAKE2b";
 const MESSAGE_BYTES_MAX: usize = 65_535;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -37,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn carry_out(state: &mut Option<HandshakeState>, words: &[&str]) -> Result<String, Box<dyn Error>> {
-    if let ["initiator" | "responder", ..] = words {
+    if let ["initiator" | "responder" | "xx-initiator" | "xx-responder", ..] = words {
         *state = Some(begin(words)?);
         return Ok(String::new());
     }
@@ -63,17 +66,27 @@ fn carry_out(state: &mut Option<HandshakeState>, words: &[&str]) -> Result<Strin
 }
 
 fn begin(words: &[&str]) -> Result<HandshakeState, Box<dyn Error>> {
-    let builder = Builder::new(PATTERN.parse()?);
     match words {
         ["initiator", prologue, secret, remote] => {
             let (prologue, secret, remote) = (bytes(prologue)?, bytes(secret)?, bytes(remote)?);
-            let builder =
-                builder.prologue(&prologue)?.local_private_key(&secret)?.remote_public_key(&remote)?;
-            Ok(builder.build_initiator()?)
+            let builder = Builder::new(IK.parse()?).prologue(&prologue)?.local_private_key(&secret)?;
+            Ok(builder.remote_public_key(&remote)?.build_initiator()?)
         }
         ["responder", prologue, secret] => {
             let (prologue, secret) = (bytes(prologue)?, bytes(secret)?);
-            Ok(builder.prologue(&prologue)?.local_private_key(&secret)?.build_responder()?)
+            let builder = Builder::new(IK.parse()?).prologue(&prologue)?.local_private_key(&secret)?;
+            Ok(builder.build_responder()?)
+        }
+        [role @ ("xx-initiator" | "xx-responder"), prologue, secret, psk] => {
+            let (prologue, secret, psk) = (bytes(prologue)?, bytes(secret)?, bytes(psk)?);
+            let psk: [u8; 32] = psk.try_into().map_err(|_| "a psk has 32 bytes")?;
+            let builder =
+                Builder::new(XX.parse()?).prologue(&prologue)?.local_private_key(&secret)?.psk(0, &psk)?;
+            Ok(if *role == "xx-initiator" {
+                builder.build_initiator()?
+            } else {
+                builder.build_responder()?
+            })
         }
         _ => Err("not a command".into()),
     }

@@ -1,0 +1,70 @@
+/**
+ * The asker's side of cookies, by which a message 1 proves its sender's address to a node under load. `native/core/src/cookie.rs` gives them and
+ * checks mac2.
+ */
+import { type NodeId, PUBLIC_KEY_BYTES, publicKeyOfNodeId } from '../identity/index.js';
+import { blake2b, openXChaCha20Poly1305, wipe } from '../identity/sodium.js';
+import { HandshakeFault } from './fault.js';
+import { MAC_BYTES } from './mac1.js';
+import { ATTEMPTS_KEPT, COOKIE_KEPT_MS } from './tuning.js';
+
+const LABEL = new TextEncoder().encode('osier v1 cookie');
+const NOBODY = new Uint8Array(PUBLIC_KEY_BYTES);
+
+const TYPE = 2;
+const REPLY_BYTES = 64;
+const NONCE_OFFSET = 8;
+const SEALED_OFFSET = 32;
+
+/** Seals the cookies of `responder`; `null`: one who is not known yet. 32 bytes. */
+export function cookieKeyOf(networkSecret: Uint8Array, responder: NodeId | null): Uint8Array {
+  return blake2b(32, [LABEL, responder === null ? NOBODY : publicKeyOfNodeId(responder)], networkSecret);
+}
+
+/** Whether a datagram is a cookie reply by its type. */
+export function isCookieReply(datagram: Uint8Array): boolean {
+  return datagram[0] === TYPE;
+}
+
+/** The cookie of one responder, for the message 1s of one attempt to reach it. */
+export class Cookies {
+  readonly #key: Uint8Array;
+  readonly #nowMs: () => number;
+  /** mac1s of the message 1s that a reply may answer, newest first. */
+  #sent: Uint8Array[] = [];
+  #cookie: { readonly bytes: Uint8Array; readonly takenAtMs: number } | null = null;
+
+  /** `nowMs` never goes back. */
+  constructor(key: Uint8Array, nowMs: () => number) {
+    this.#key = key;
+    this.#nowMs = nowMs;
+  }
+
+  /** Puts mac2 into a message 1, where there is a cookie, and takes note of what a reply will answer. */
+  stamp(message1: Uint8Array): void {
+    const mac2Offset = message1.length - MAC_BYTES;
+    this.#sent = [message1.slice(mac2Offset - MAC_BYTES, mac2Offset), ...this.#sent].slice(0, ATTEMPTS_KEPT);
+    const cookie = this.#cookie;
+    if (cookie === null || this.#nowMs() - cookie.takenAtMs >= COOKIE_KEPT_MS) return;
+    message1.set(blake2b(MAC_BYTES, [message1.subarray(0, mac2Offset)], cookie.bytes), mac2Offset);
+  }
+
+  /** Takes a cookie reply. Throws {@link HandshakeFault} when it answers none of the last message 1s. */
+  receive(reply: Uint8Array): void {
+    if (reply.length !== REPLY_BYTES || !isCookieReply(reply)) throw new HandshakeFault('malformed', 'The cookie reply has another length');
+    const [nonce, sealed] = [reply.subarray(NONCE_OFFSET, SEALED_OFFSET), reply.subarray(SEALED_OFFSET)];
+    for (const mac1 of this.#sent) {
+      const bytes = openXChaCha20Poly1305(this.#key, nonce, mac1, sealed);
+      if (bytes === null) continue;
+      this.#cookie = { bytes, takenAtMs: this.#nowMs() };
+      return;
+    }
+    throw new HandshakeFault('unauthentic', 'The cookie reply answers none of the last calls');
+  }
+
+  /** Overwrites the cookie. */
+  wipe(): void {
+    if (this.#cookie !== null) wipe(this.#cookie.bytes);
+    this.#cookie = null;
+  }
+}

@@ -1,0 +1,134 @@
+import type { TimedWaitOptions } from '../api/waiting.js';
+import { OsierError } from '../errors/index.js';
+import { formatAddress, formatHost, type HostAndPort, type NodeId } from '../identity/index.js';
+import type { PeerContext } from './context.js';
+import { Deadline } from './deadline.js';
+import { pinMismatch, refused, timedOut } from './dial-errors.js';
+import { Join } from './join.js';
+import type { MeshPeer } from './mesh-peer.js';
+import type { PeerTable } from './peer-table.js';
+import { Reconnector } from './reconnector.js';
+
+/** Addresses whose id is remembered, about 150 bytes each. The one that was joined first is forgotten first. */
+const PINS_MAX = 16_384;
+
+/** Close codes by which a node turns away who joined it, after it proved its key. */
+const REFUSALS: Readonly<Record<string, 'policy' | 'limit' | 'shutdown'>> = { refused: 'policy', limit: 'limit', shutdown: 'shutdown' };
+
+/** Joins by address alone, and the ids that were found: each is pinned to its address for as long as the node lives. */
+export class JoinTable {
+  readonly #context: PeerContext;
+  readonly #peers: PeerTable;
+  /** By host and port, as written. */
+  readonly #pins = new Map<string, NodeId>();
+  /** Under way, by address. */
+  readonly #joins = new Map<string, Join>();
+  /** Addresses to be kept connected, until the first join; then the peer is kept. */
+  readonly #kept = new Map<string, Reconnector>();
+
+  constructor(context: PeerContext, peers: PeerTable) {
+    this.#context = context;
+    this.#peers = peers;
+  }
+
+  /** Resolves with the peer at an address when it is connected; one that is connected already at once. */
+  async connect(hosts: readonly HostAndPort[], options: TimedWaitOptions | undefined): Promise<MeshPeer> {
+    const address = formatAddress({ id: null, hosts });
+    const deadline = new Deadline(this.#context.runtime, options, (timeoutMs) => timedOut(address, timeoutMs, this.#joins.get(address)?.hints ?? []));
+    try {
+      for (;;) {
+        deadline.signal.throwIfAborted();
+        if (this.#context.closedBy !== null) throw this.#context.closedBy;
+        const present = this.#connected(hosts);
+        if (present !== null) return present;
+        const { peer, association } = await this.#join(address, hosts).wait(deadline.signal);
+        if (association.endedBy === null) return peer;
+        throwIfRefused(address, association.endedBy);
+      }
+    } finally {
+      deadline.dispose();
+    }
+  }
+
+  /** Joins, with pauses between attempts, and keeps the peer that is found connected. */
+  keep(hosts: readonly HostAndPort[]): void {
+    const address = formatAddress({ id: null, hosts });
+    if (this.#kept.has(address)) return;
+    const reconnector = new Reconnector(this.#context.runtime, {
+      connect: async (options) => {
+        const peer = await this.connect(hosts, options).catch((error: unknown) => this.#warnOfMismatch(error));
+        if (!reconnector.isWanted) return;
+        peer.keepConnected(address);
+      },
+      isConnected: () => this.#connected(hosts) !== null,
+    });
+    this.#kept.set(address, reconnector);
+    reconnector.keep();
+  }
+
+  /** The address is kept connected no longer. */
+  release(hosts: readonly HostAndPort[]): void {
+    const address = formatAddress({ id: null, hosts });
+    this.#kept.get(address)?.stop();
+    this.#kept.delete(address);
+    for (const peer of this.#peers.values()) peer.releaseConnection(address);
+  }
+
+  /** What waits fails with `error`; nothing is kept any more. */
+  close(error: OsierError): void {
+    for (const reconnector of this.#kept.values()) reconnector.stop();
+    this.#kept.clear();
+    for (const join of [...this.#joins.values()]) join.fail(error);
+  }
+
+  #warnOfMismatch(error: unknown): never {
+    if (OsierError.is(error, 'ERR_OSIER_PIN_MISMATCH')) this.#context.warn(error);
+    throw error;
+  }
+
+  #join(address: string, hosts: readonly HostAndPort[]): Join {
+    const present = this.#joins.get(address);
+    if (present !== undefined) return present;
+    const join: Join = new Join(this.#context, hosts, {
+      peerOf: (id) => this.#found(address, hosts, id),
+      onOver: () => {
+        if (this.#joins.get(address) === join) this.#joins.delete(address);
+      },
+    });
+    this.#joins.set(address, join);
+    return join;
+  }
+
+  /** The connected peer that one of the hosts is pinned to. */
+  #connected(hosts: readonly HostAndPort[]): MeshPeer | null {
+    for (const host of hosts) {
+      const id = this.#pins.get(formatHost(host));
+      const peer = id === undefined ? undefined : this.#peers.get(id);
+      if (peer !== undefined && peer.closing === null && peer.associations.current !== null) return peer;
+    }
+    return null;
+  }
+
+  #found(address: string, hosts: readonly HostAndPort[], id: NodeId): MeshPeer | null {
+    for (const host of hosts) {
+      const pinned = this.#pins.get(formatHost(host));
+      if (pinned !== undefined && pinned !== id) throw pinMismatch(address, pinned, id);
+    }
+    const peer = this.#peers.obtain(id);
+    if (peer.closing !== null) return null;
+    for (const host of hosts) this.#pins.set(formatHost(host), id);
+    for (const first of this.#pins.keys()) {
+      if (this.#pins.size <= PINS_MAX) break;
+      this.#pins.delete(first);
+    }
+    peer.addHosts(hosts);
+    return peer;
+  }
+}
+
+/** A node asks its policy only after it knows who joined: its no is the first thing that it says on the new session. */
+function throwIfRefused(address: string, endedBy: OsierError): void {
+  if (!OsierError.is(endedBy, 'ERR_OSIER_PEER_CLOSED') || endedBy.details.by !== 'remote') return;
+  const why = REFUSALS[endedBy.details.closeCode];
+  if (why !== undefined) throw refused(address, why);
+}
