@@ -18,7 +18,7 @@ async function runOnce(seed: string) {
 
 test('the same seed gives the same run, datagram by datagram; another seed gives another', async () => {
   const first = await runOnce('one');
-  expect(first.datagrams).toBeGreaterThan(600);
+  expect(first.datagrams).toBeGreaterThan(200);
   expect(await runOnce('one')).toEqual(first);
   expect((await runOnce('two')).digest).not.toBe(first.digest);
 });

@@ -7,6 +7,7 @@ import { Association } from '../../../src/peer/association.js';
 import type { MeshPeer, PeerContext } from '../../../src/peer/index.js';
 import { FakeEngine } from '../support/fake-engine.js';
 import { bytes, noFlusher, text } from '../support/messages.js';
+import { silentObserver } from '../support/silent-observer.js';
 
 const KINDS: readonly StreamKind[] = ['bytes', 'messages', 'datagrams'];
 const RESET_KIND_MISMATCH = 'reset 2';
@@ -29,6 +30,7 @@ function open(kind: StreamKind): void {
     flusher: noFlusher(),
     closedBy: null,
     messageBytes: 8,
+    observer: silentObserver(),
     runtime: { clock: { nowMs: () => 0 } } as Runtime,
   };
   const head = Uint8Array.of(1, ...bytes('x'));

@@ -5,10 +5,10 @@ import { Flusher } from '../../../src/engine/flusher.js';
 import type { Runtime } from '../../../src/engine/runtime.js';
 import type { OsierError } from '../../../src/errors/index.js';
 import type { HandshakeResult } from '../../../src/handshake/index.js';
-import type { Observer } from '../../../src/observe/index.js';
 import { AssociationSet } from '../../../src/peer/association-set.js';
 import type { PeerContext } from '../../../src/peer/context.js';
 import { FakeEngine } from '../support/fake-engine.js';
+import { silentObserver } from '../support/silent-observer.js';
 
 const PATH = new Uint8Array(48);
 
@@ -45,7 +45,7 @@ function makeSet(peerIsGreater: boolean): AssociationSet {
     dispatcher,
     flusher,
     runtime: runtime as Runtime,
-    observer: { onSession: () => {} } as unknown as Observer,
+    observer: silentObserver(),
     onSessionConfirmed: (index) => told.push(`session ${index} confirmed`),
     onSessionDropped: (index) => told.push(`session ${index} dropped`),
   };

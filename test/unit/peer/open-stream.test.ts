@@ -7,6 +7,7 @@ import { openStream, parseOpenOptions } from '../../../src/peer/open-stream.js';
 import type { PeerStream } from '../../../src/peer/peer-stream.js';
 import { FakeEngine } from '../support/fake-engine.js';
 import { bytes, noFlusher } from '../support/messages.js';
+import { silentObserver } from '../support/silent-observer.js';
 
 let engine: FakeEngine;
 
@@ -23,7 +24,7 @@ function open(options: object | undefined): Promise<PeerStream> {
     verified: 'id',
   });
   const runtime = { clock: { nowMs: () => 0 } } as Runtime;
-  const context: Partial<PeerContext> = { engine, flusher, streamsPerPeer: 9, messageBytes: 8, runtime };
+  const context: Partial<PeerContext> = { engine, flusher, streamsPerPeer: 9, messageBytes: 8, observer: silentObserver(), runtime };
   return openStream(context as PeerContext, {} as MeshPeer, association, parseOpenOptions('x', options as never), new AbortController().signal);
 }
 
