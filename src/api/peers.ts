@@ -55,7 +55,10 @@ export interface PathChange {
 }
 
 /** Why a path changed. Open union. */
-export type PathCause = { readonly kind: 'connected' } | { readonly kind: 'disconnected'; readonly error: OsierError | null };
+export type PathCause =
+  | { readonly kind: 'connected' }
+  | { readonly kind: 'roamed'; readonly end: 'local' | 'remote' }
+  | { readonly kind: 'disconnected'; readonly error: OsierError | null };
 
 /** Events of a peer. */
 export interface PeerEvents {

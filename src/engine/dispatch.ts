@@ -1,5 +1,5 @@
 /** Walks the records of a batch and calls whom each is for. */
-import type { Engine } from './engine.js';
+import type { Engine, PathRecord } from './engine.js';
 import { EventKind, RECORD_WORDS, Word } from './events.js';
 import { SlotTable } from './slot-table.js';
 
@@ -33,6 +33,8 @@ export interface AssociationSink {
   onResetHint(): void;
   onMoreStreams(): void;
   onDraining(): void;
+  /** Packets go another way from now on. */
+  onPathChanged(path: PathRecord): void;
   /** The handle is dead, and those of its streams. */
   onClosed(cause: number, closeCode: number, silentMs: number, reason: Uint8Array): void;
 }
@@ -165,6 +167,9 @@ function dispatchToAssociation(sink: AssociationSink, kind: number, stream: numb
       break;
     case EventKind.peerDraining:
       sink.onDraining();
+      break;
+    case EventKind.pathChanged:
+      sink.onPathChanged(bytesOf(engine, events, at));
       break;
     case EventKind.associationClosed:
       sink.onClosed(word(events, at + Word.a), word(events, at + Word.b), word(events, at + Word.c), bytesOf(engine, events, at));

@@ -21,6 +21,8 @@ export interface AssociationSetOwner {
   /** The peer's association ended, by the peer, by time, or by another that replaced it. */
   onLost(association: Association, error: OsierError): void;
   onResetHint(association: Association): void;
+  /** The packets of `association`, the peer's, go another way. */
+  onPathChanged(association: Association, path: PathRecord): void;
   /** One of any kind is about to end: its counters can be read for the last time. */
   onEnding(association: Association): void;
   /** One on trial came to nothing. */
@@ -154,6 +156,10 @@ export class AssociationSet implements AssociationOwner {
 
   onResetHint(association: Association): void {
     this.#owner.onResetHint(association);
+  }
+
+  onPathChanged(association: Association, path: PathRecord): void {
+    if (association === this.#current) this.#owner.onPathChanged(association, path);
   }
 
   onEnding(association: Association): void {

@@ -1,6 +1,6 @@
 import type { AssociationSink } from '../engine/dispatch.js';
 import { StreamTable } from '../engine/dispatch.js';
-import type { Engine } from '../engine/engine.js';
+import type { Engine, PathRecord } from '../engine/engine.js';
 import type { Flusher } from '../engine/flusher.js';
 import type { OsierError } from '../errors/index.js';
 import type { Cipher, HandshakeResult } from '../handshake/index.js';
@@ -23,6 +23,8 @@ export interface AssociationOwner {
   /** The last session ended before it was confirmed. */
   onUnused(association: Association): void;
   onResetHint(association: Association): void;
+  /** Its packets go another way from now on. */
+  onPathChanged(association: Association, path: PathRecord): void;
   /** Its streams have failed, and its counters are about to go. */
   onEnding(association: Association): void;
   /** The engine ended it. */
@@ -210,6 +212,10 @@ export class Association implements AssociationSink {
   onDraining(): void {
     this.#peerDraining = true;
     this.#creditWaiters.resolveAll();
+  }
+
+  onPathChanged(path: PathRecord): void {
+    this.#owner.onPathChanged(this, path);
   }
 
   onClosed(cause: number, closeCode: number, silentMs: number, reason: Uint8Array): void {

@@ -269,6 +269,12 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     this.#rekeyTimer.restart(role);
   }
 
+  onPathChanged(_association: Association, record: PathRecord): void {
+    const to = pathOf(record, this.#context.sockets);
+    this.#hosts.saw(to.remote);
+    this.#status.roamTo(to);
+  }
+
   onEnding(association: Association): void {
     this.#totals.add(association);
   }

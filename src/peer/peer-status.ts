@@ -33,6 +33,13 @@ export class PeerStatus {
     safely(() => this.#peer.emit('state', state));
   }
 
+  /** One end has another address now. */
+  roamTo(to: Path): void {
+    const remote = this.#path?.remote;
+    const stayed = remote?.host === to.remote.host && remote.port === to.remote.port;
+    this.moveTo(to, { kind: 'roamed', end: stayed ? 'local' : 'remote' });
+  }
+
   moveTo(to: Path | null, cause: PathCause): void {
     const from = this.#path;
     if (from === null && to === null) return;

@@ -41,6 +41,7 @@ function associationSink(): AssociationSink {
     onResetHint: note('reset hint'),
     onMoreStreams: note('more streams'),
     onDraining: note('draining'),
+    onPathChanged: note('path'),
     onClosed: note('closed'),
   };
 }

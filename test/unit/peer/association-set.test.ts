@@ -57,6 +57,7 @@ function makeSet(peerIsGreater: boolean): AssociationSet {
     onEstablished: (association) => told.push(`established ${association.handle}`),
     onKeysChanged: () => {},
     onLost: (association, error: OsierError) => told.push(`lost ${association.handle} ${error.code}`),
+    onPathChanged: () => {},
     onResetHint: () => {},
     onEnding: (association) => engine.calls.push(`count ${association.handle}`),
     onCandidateGone: () => told.push('candidate gone'),
