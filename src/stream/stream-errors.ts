@@ -44,7 +44,11 @@ export function resetByPeer(protocol: string, reason: number, code: number): Osi
       return osierError('ERR_OSIER_KIND_MISMATCH', message, { protocol, expected });
     }
     case ResetReason.limit:
-      return osierError('ERR_OSIER_REFUSED', `The peer serves as many '${protocol}' streams as it will: try again later.`, { why: 'limit' });
+      return osierError(
+        'ERR_OSIER_REFUSED',
+        `A limit of the peer ended the stream '${protocol}': it serves no more of them now, or a message was larger than it takes.`,
+        { why: 'limit' },
+      );
     case ResetReason.policy:
       return osierError('ERR_OSIER_REFUSED', `The peer does not take '${protocol}' streams from this node.`, { why: 'policy' });
     case ResetReason.shutdown:
