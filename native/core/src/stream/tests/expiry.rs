@@ -49,6 +49,27 @@ fn what_was_never_sent_expires_without_a_word() {
 }
 
 #[test]
+fn a_message_can_arrive_after_one_behind_it_was_dropped_and_nothing_else_ever_came() {
+    let mut pair = Pair::new();
+    let [a, b] = pair.open_kind(StreamKind::Messages);
+    pair.send_plain(a, b"late");
+    let late = pair.send(0).unwrap();
+    pair.send_with(0, a, b"lost for good", mortal(2));
+    let lost = pair.send(0).unwrap();
+    pair.lose(0, &lost);
+    pair.wait(LIFETIME);
+    let question = pair.send(0).unwrap();
+    pair.deliver(1, &question);
+    let answer = pair.send(1).unwrap();
+    pair.deliver(0, &answer);
+    // The drop is known now: its place counts as if it had come.
+    pair.acknowledge(1, &answer);
+    pair.deliver(1, &late);
+    assert_eq!(pair.receive(1, b).0, [b"late".to_vec()]);
+    assert_eq!(pair.fates(0), [(2, MessageFate::Expired)]);
+}
+
+#[test]
 fn an_acknowledgement_that_comes_too_late_needs_the_receivers_word() {
     let mut pair = Pair::new();
     let [a, b] = pair.open_kind(StreamKind::Messages);
