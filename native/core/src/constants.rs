@@ -38,6 +38,9 @@ pub(crate) const KEY_GENERATION_BITS: u32 = 24;
 
 // Tuning: paths
 
+/// Probe time-out of a path of which nothing was measured (RFC 9002 §6.2.2).
+pub(crate) const INITIAL_PTO_MICROS: u64 = 3 * INITIAL_RTT_MICROS + MAX_ACK_DELAY_MICROS;
+
 /// Challenges that a new path gets before it counts as dead (RFC 9000 §8.2.4: three probe time-outs).
 pub(crate) const PATH_CHALLENGES_MAX: u32 = 3;
 

@@ -169,6 +169,50 @@ fn one_small_packet_from_a_new_address_is_enough() {
 }
 
 #[test]
+fn a_new_network_may_be_far_slower_than_the_one_before() {
+    for busy in [false, true] {
+        let (mut net, a, b) = network(10);
+        for (from, to) in [(a, b), (b, a)] {
+            net.link(from, to).config.delay_micros = 500;
+        }
+        let associations = net.associate(a, b, Cipher::ChaCha20Poly1305);
+        let bytes = if busy { BYTES } else { 100_000 };
+        let mut transfer = Transfer::start(&mut net, (a, b), associations, bytes, bytes);
+        let at_micros = if busy { SECOND / 5 } else { 10 * SECOND };
+        let mut moved = false;
+        let start = net.now();
+        loop {
+            transfer.poll(&mut net);
+            for host in [a, b] {
+                while let Some(event) = net.engine(host).poll_event() {
+                    moved |= matches!(event, Event::PathChanged { .. });
+                    transfer.on_event(host, &event);
+                }
+                net.flush(host);
+            }
+            let elapsed = net.now().saturating_micros_since(start);
+            if elapsed >= at_micros && !moved {
+                net.set_address(a, "10.0.9.9:7400".parse().unwrap());
+                for (from, to) in [(a, b), (b, a)] {
+                    net.link(from, to).config.delay_micros = 50_000;
+                }
+                let now = net.now();
+                net.engine(a).ping(now, associations.0, 1);
+                net.flush(a);
+                break;
+            }
+            let until = net.now().plus_micros(10_000);
+            while net.step(until) {}
+        }
+        let until = net.now().plus_micros(5 * SECOND);
+        while net.step(until) {}
+        moved |= std::iter::from_fn(|| net.engine(b).poll_event())
+            .any(|event| matches!(event, Event::PathChanged { .. }));
+        assert!(moved, "busy: {busy}");
+    }
+}
+
+#[test]
 fn an_observer_who_resends_packets_faster_does_not_become_the_path() {
     for relays in [false, true] {
         for (there, back) in WAYS {

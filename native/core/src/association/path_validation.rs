@@ -12,7 +12,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::constants::{PATH_CHALLENGES_MAX, REFUSED_PATH_PTOS};
+use crate::constants::{INITIAL_PTO_MICROS, PATH_CHALLENGES_MAX, REFUSED_PATH_PTOS};
 use crate::entropy::Entropy;
 use crate::path::Path;
 use crate::time::Instant;
@@ -71,6 +71,8 @@ struct Challenge {
     answered_at: Option<Instant>,
     sent: u32,
     again_at: Instant,
+    /// The candidate may be slower than the present path, as far as anybody knows (RFC 9000 §8.2.4).
+    given_up_at: Instant,
     wait_micros: u64,
 }
 
@@ -131,10 +133,12 @@ impl PathValidation {
             return Some(moved);
         }
         let challenge = self.challenge.as_mut().filter(|challenge| now >= challenge.again_at)?;
-        if challenge.sent >= PATH_CHALLENGES_MAX {
-            self.challenge = None;
-        } else {
+        if challenge.sent < PATH_CHALLENGES_MAX {
             challenge.owe(now);
+        } else if now < challenge.given_up_at {
+            challenge.again_at = challenge.given_up_at;
+        } else {
+            self.challenge = None;
         }
         None
     }
@@ -214,6 +218,8 @@ impl Challenge {
             answered_at: None,
             sent: 0,
             again_at: now,
+            given_up_at: now
+                .plus_micros(u64::from(PATH_CHALLENGES_MAX) * wait_micros.max(INITIAL_PTO_MICROS)),
             wait_micros,
         };
         challenge.owe(now);

@@ -5,6 +5,7 @@ use super::error::ProtocolViolation;
 use super::memory_budget::{MemoryBudget, Reservation};
 use crate::constants::CREDIT_INITIAL_BYTES;
 use crate::time::Instant;
+use osier_wire::limits::MAX_STREAM_OFFSET;
 use std::rc::Rc;
 
 /// What this end allowed the peer over all streams together.
@@ -55,12 +56,15 @@ impl AssociationCredit {
         self.window.granted() - self.received
     }
 
-    /// The peer goes on `bytes` further without having sent them, and without credit: they are never held.
+    /// The peer goes on `bytes` further without having sent them, and without credit: they are never held, and count as consumed at once.
     pub(crate) fn on_passed_over(&mut self, bytes: u64) {
+        // Offsets end where the credit does; nobody comes near.
+        let bytes = bytes.min(MAX_STREAM_OFFSET.saturating_sub(self.received));
         if bytes > 0 {
-            self.received = self.received.saturating_add(bytes);
-            self.window.pass_over_to(self.received);
+            self.received += bytes;
+            self.window.pass_over(bytes, self.received);
             self.grant_owed = true;
+            self.settle();
         }
     }
 

@@ -72,8 +72,9 @@ impl CreditWindow {
         self.grant_beyond(0)
     }
 
-    /// The peer is at `offset` although it was not granted that much.
-    pub(crate) fn pass_over_to(&mut self, offset: u64) {
+    /// The peer went on `bytes` further, to `offset`, without credit and without having sent them.
+    pub(crate) fn pass_over(&mut self, bytes: u64, offset: u64) {
+        self.consumed += bytes;
         self.granted = self.granted.max(offset);
     }
 

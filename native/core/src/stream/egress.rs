@@ -361,6 +361,10 @@ fn write_lost(
 /// Writes the end of a stream whose bytes were all sent before.
 fn write_bare_fin(stream: &mut Stream, handle: u32, w: &mut Writer<'_>, log: &mut FrameLog) -> Option<u32> {
     if stream.send.contents.is_some() {
+        // Its opening goes along, until that is acknowledged: both or neither.
+        if log.room() < 2 {
+            return None;
+        }
         write_open(stream, handle, w, log)?;
         return stream.write_last(handle, w, log);
     }

@@ -91,8 +91,6 @@ pub(crate) enum ProtocolViolation {
     MessageOverlap,
     /// Another length or order than another part of the same message told.
     MessageChanged,
-    /// More unanswered EXPIREs than any honest sender has.
-    TooManyExpiries,
 }
 
 impl ProtocolViolation {
@@ -109,7 +107,6 @@ impl ProtocolViolation {
             Self::WrongKind => "a frame of another kind of stream",
             Self::MessageOverlap => "places of messages overlap",
             Self::MessageChanged => "the parts of a message disagree",
-            Self::TooManyExpiries => "too many unanswered EXPIREs",
         }
     }
 }

@@ -24,6 +24,8 @@ pub(crate) struct ReceiveHalf {
     grant_owed: bool,
     /// A message was larger than this end takes: why it reads no more.
     pub(crate) is_too_large: bool,
+    /// Bytes that the peer passed over: the association counts them as consumed since then, and not again when their turn comes.
+    prepaid: u64,
 }
 
 impl ReceiveHalf {
@@ -36,6 +38,7 @@ impl ReceiveHalf {
             window: CreditWindow::new(initial, cap),
             grant_owed: false,
             is_too_large: false,
+            prepaid: 0,
         }
     }
 
@@ -113,7 +116,8 @@ impl ReceiveHalf {
         let consumed = self.buffer.consume(blocks, bytes as u64);
         credit.on_memory(before, self.buffer.memory_bytes());
         if consumed > 0 {
-            credit.on_consumed(now, rtt_micros, consumed);
+            let unpaid = self.take_prepaid(consumed);
+            credit.on_consumed(now, rtt_micros, unpaid);
             let due = self.window.on_consumed(now, rtt_micros, consumed, credit.budget());
             self.grant_owed |= due && self.state == ReceiveState::Receiving;
         }
@@ -160,6 +164,15 @@ impl ReceiveHalf {
         self.clear_arrivals(credit);
         let freed = self.buffer.skip_to(blocks, end);
         credit.on_memory(before, self.buffer.memory_bytes());
-        credit.on_discarded(freed);
+        let unpaid = self.take_prepaid(freed);
+        credit.on_discarded(unpaid);
+    }
+
+    /// What of `bytes` the association has not counted yet.
+    #[inline]
+    fn take_prepaid(&mut self, bytes: u64) -> u64 {
+        let prepaid = self.prepaid.min(bytes);
+        self.prepaid -= prepaid;
+        bytes - prepaid
     }
 }

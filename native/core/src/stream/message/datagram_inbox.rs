@@ -7,7 +7,7 @@ use crate::constants::{
 use crate::range_set::RangeSet;
 use crate::stream::memory_budget::{MemoryBudget, Reservation};
 use osier_wire::{DatagramFragment, DatagramFrame};
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 /// Buffers kept for datagrams to come, so that small ones take no allocation each.
@@ -39,7 +39,10 @@ struct Incomplete {
     arrival: u64,
     number: u64,
     total_len: u64,
-    bytes: Vec<u8>,
+    /// What came, by position: memory goes to bytes that are there, not to a length that somebody claims.
+    parts: BTreeMap<u64, Box<[u8]>>,
+    /// What the parts are reserved as.
+    held_bytes: u64,
     pieces: RangeSet,
 }
 
@@ -111,47 +114,55 @@ impl DatagramInbox {
 
     fn take_part(&mut self, fragment: DatagramFragment, data: &[u8]) -> bool {
         let DatagramFragment { number, total_len, offset } = fragment;
-        let found = self.incomplete.iter().rposition(|one| one.number == number);
-        let Some(index) = found.or_else(|| self.begin(number, total_len)) else { return false };
-        let Some(one) = self.incomplete.get_mut(index) else { return false };
-        let end = offset + data.len() as u64;
-        if one.total_len != total_len {
+        if total_len + DATAGRAM_RECORD_BYTES > self.limit_bytes || !self.make_room(data.len() as u64) {
             return false;
         }
-        if (one.bytes.len() as u64) < end {
-            one.bytes.resize(end as usize, 0);
-        }
-        one.bytes[offset as usize..end as usize].copy_from_slice(data);
-        one.pieces.insert(offset..end);
+        let found = self.incomplete.iter().rposition(|one| one.number == number);
+        let index = found.unwrap_or_else(|| self.begin(number, total_len));
+        let fits = |one: &&mut Incomplete| one.total_len == total_len && !one.parts.contains_key(&offset);
+        let Some(one) = self.incomplete.get_mut(index).filter(fits) else {
+            self.give_back(data.len() as u64);
+            return false;
+        };
+        one.parts.insert(offset, data.into());
+        one.held_bytes += data.len() as u64 + DATAGRAM_RECORD_BYTES;
+        one.pieces.insert(offset..offset + data.len() as u64);
         if one.pieces.len() > STREAM_GAPS_MAX {
             self.drop_incomplete(index);
             return false;
         }
-        if !one.pieces.covers(0..total_len) {
+        one.pieces.covers(0..total_len) && self.join(index)
+    }
+
+    /// Makes one of the parts that are all here.
+    fn join(&mut self, index: usize) -> bool {
+        let Some(one) = self.incomplete.remove(index) else { return false };
+        self.memory.set(self.memory.bytes() - one.held_bytes);
+        if !self.make_room(one.total_len) {
             return false;
         }
-        let Some(one) = self.incomplete.remove(index) else { return false };
-        self.whole.push_back(Datagram { arrival: self.arrivals, bytes: one.bytes });
+        let mut bytes = vec![0; one.total_len as usize];
+        for (offset, part) in one.parts {
+            bytes[offset as usize..offset as usize + part.len()].copy_from_slice(&part);
+        }
+        self.whole.push_back(Datagram { arrival: self.arrivals, bytes });
         true
     }
 
-    /// Room for a datagram of which the first part came; its place among the incomplete.
-    fn begin(&mut self, number: u64, total_len: u64) -> Option<usize> {
+    /// The place among the incomplete of a datagram of which the first part came.
+    fn begin(&mut self, number: u64, total_len: u64) -> usize {
         if self.incomplete.len() >= DATAGRAMS_INCOMPLETE_MAX {
             self.drop_incomplete(0);
         }
-        if !self.make_room(total_len) {
-            return None;
-        }
-        let one = Incomplete {
+        self.incomplete.push_back(Incomplete {
             arrival: self.arrivals,
             number,
             total_len,
-            bytes: Vec::new(),
+            parts: BTreeMap::new(),
+            held_bytes: 0,
             pieces: RangeSet::new(),
-        };
-        self.incomplete.push_back(one);
-        Some(self.incomplete.len() - 1)
+        });
+        self.incomplete.len() - 1
     }
 
     /// Drops the oldest until `len` bytes more fit, and reserves them; false, and this one counts as dropped, when they never will.
@@ -159,7 +170,9 @@ impl DatagramInbox {
         let needed = len + DATAGRAM_RECORD_BYTES;
         loop {
             let fits = self.memory.bytes() + needed <= self.limit_bytes;
-            if fits && self.memory.budget().has_room(needed) {
+            let budget = self.memory.budget();
+            let is_little = self.memory.bytes() + needed <= DATAGRAM_BUFFER_BYTES;
+            if fits && if is_little { budget.has_room(needed) } else { budget.may_grow(needed) } {
                 self.memory.set(self.memory.bytes() + needed);
                 return true;
             }
@@ -187,7 +200,7 @@ impl DatagramInbox {
 
     fn drop_incomplete(&mut self, index: usize) {
         if let Some(one) = self.incomplete.remove(index) {
-            self.give_back(one.total_len);
+            self.memory.set(self.memory.bytes() - one.held_bytes);
             self.dropped += 1;
         }
     }

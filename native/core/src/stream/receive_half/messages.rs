@@ -126,13 +126,16 @@ impl ReceiveHalf {
     ) -> bool {
         let Arrivals::Messages(inbox) = &mut self.arrivals else { return false };
         let Some(end) = inbox.on_drop_known(offset) else { return false };
-        credit.on_passed_over(self.buffer.fill(offset..end));
+        let passed_over = self.buffer.fill(offset..end);
+        credit.on_passed_over(passed_over);
+        self.prepaid += passed_over;
         let gone = inbox.forget_gone(self.buffer.consumed());
         let memory = self.buffer.memory_bytes();
         let freed = self.buffer.consume(blocks, gone);
         credit.on_memory(memory, self.buffer.memory_bytes());
         if freed > 0 {
-            credit.on_discarded(freed);
+            let unpaid = self.take_prepaid(freed);
+            credit.on_discarded(unpaid);
             self.grant_owed |= self.window.on_discarded(freed);
         }
         self.expect(credit);
@@ -206,6 +209,7 @@ impl ReceiveHalf {
         }
         self.use_credit(credit, covered)?;
         credit.on_passed_over(final_offset - covered);
+        self.prepaid += final_offset - covered;
         Ok(())
     }
 

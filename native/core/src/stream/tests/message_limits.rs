@@ -1,7 +1,9 @@
 //! What an authenticated peer may not do with messages, and what it can not make this end hold.
 
 use super::*;
-use osier_wire::{ExpireFrame, MessageFrame, MessageHeader, StreamFrame};
+use osier_wire::{
+    DatagramFragment, DatagramFrame, DatagramHeader, ExpireFrame, MessageFrame, MessageHeader, StreamFrame,
+};
 
 fn receiver() -> Streams {
     Setup { window: 10_000, window_cap: 10_000, max_streams: 8, ..Setup::default() }
@@ -68,8 +70,15 @@ fn an_expire_needs_credit_for_its_record() {
 fn questions_that_are_never_let_answer_do_not_pile_up() {
     let mut streams = receiver();
     let expire = ExpireFrame { id: StreamId(0), offset: 0, total_len: 0 };
-    let asked = (0..100_000).take_while(|_| streams.on_expire(NOW, &expire).is_ok()).count();
-    assert_eq!(asked, crate::constants::EXPIRE_REPLIES_MAX);
+    for _ in 0..100_000 {
+        assert_eq!(streams.on_expire(NOW, &expire), Ok(()));
+    }
+    let mut bytes = vec![0; 60_000];
+    let (mut w, mut log) = (Writer::new(&mut bytes), FrameLog::new());
+    streams.fill(NOW, &mut w, &mut log);
+    let answers =
+        log.as_slice().iter().filter(|frame| matches!(frame, SentFrame::ExpireReply { .. })).count();
+    assert_eq!(answers, 1);
 }
 
 #[test]
@@ -121,4 +130,70 @@ fn first_parts_of_many_huge_messages_take_no_more_than_the_budget() {
     assert!(pair.budgets[1].used_bytes() > 1 << 20);
     let empty = Setup::default().streams(0, &pair.budgets[0]);
     pair.ends[0] = empty;
+}
+
+#[test]
+fn what_the_peer_passes_over_takes_no_memory() {
+    let budget = MemoryBudget::new(64 << 20);
+    let mut streams = Setup { max_streams: 8, ..Setup::default() }.streams(1, &budget);
+    let before = budget.used_bytes();
+    for number in 0..4 {
+        assert_eq!(streams.on_message(NOW, &part(number, 0, 0, 0, b"")), Ok(()));
+        let end = StreamFrame { id: StreamId(number << 1), offset: 1 << 30, fin: true, data: b"" };
+        assert_eq!(streams.on_stream(&end), Ok(()));
+        // The credit that the first bytes took is granted again.
+        let mut bytes = vec![0; 60_000];
+        let (mut w, mut log) = (Writer::new(&mut bytes), FrameLog::new());
+        streams.fill(NOW, &mut w, &mut log);
+    }
+    let held = budget.used_bytes() - before;
+    assert!(held < 8 << 20, "{held} bytes for eight frames");
+}
+
+#[test]
+fn a_part_of_a_datagram_takes_the_memory_of_its_bytes_whatever_length_it_claims() {
+    let budget = MemoryBudget::new(64 << 20);
+    let mut streams = Setup { max_streams: 8, ..Setup::default() }.streams(1, &budget);
+    let before = budget.used_bytes();
+    for number in 0..8 {
+        for datagram in 0..4 {
+            let fragment = DatagramFragment { number: datagram, total_len: 1 << 20, offset: (1 << 20) - 1 };
+            let header = DatagramHeader { id: StreamId(number << 1), fragment: Some(fragment) };
+            assert_eq!(streams.on_datagram(&DatagramFrame { header, data: b"1" }), Ok(()));
+        }
+    }
+    let held = budget.used_bytes() - before;
+    assert!(held < 1 << 20, "{held} bytes for 32 of one byte");
+}
+
+#[test]
+fn no_end_is_lost_where_a_packet_holds_as_many_frames_as_it_can() {
+    let mut pair = Pair::new();
+    let request = OpenRequest { kind: StreamKind::Messages, priority: 3, protocol: "p", metadata: b"" };
+    let handles: Vec<u32> = (0..18).map(|_| pair.ends[0].open(&request).unwrap()).collect();
+    for &handle in &handles {
+        pair.send_plain(handle, b"x");
+        pair.ends[0].finish(handle).unwrap();
+    }
+    // An acknowledgement comes first: the frames behind it are odd in number.
+    let mut bytes = vec![0; PACKET_ROOM];
+    let (mut w, mut log) = (Writer::new(&mut bytes), FrameLog::new());
+    log.push(SentFrame::MaxData);
+    pair.ends[0].fill(pair.now, &mut w, &mut log);
+    let len = w.position();
+    bytes.truncate(len);
+    let frames = log.as_slice().to_vec();
+    pair.lose(0, &Packet { bytes, frames });
+    pair.exchange();
+    for handle in pair
+        .events(1)
+        .iter()
+        .filter_map(|event| match event {
+            StreamEvent::Opened { handle, .. } => Some(*handle),
+            _ => None,
+        })
+        .collect::<Vec<_>>()
+    {
+        assert!(pair.receive(1, handle).1, "the end arrived");
+    }
 }
