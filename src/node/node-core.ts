@@ -222,8 +222,8 @@ export class NodeCore implements PeerContext, NodeSink {
   }
 
   #closePeers(error: OsierError, timeoutMs: number, reason: Uint8Array): Promise<CloseReport>[] {
-    const told = { closeCode: closeNumber('shutdown'), reason };
-    return this.peers.values().map((peer) => peer.closeWith(timeoutMs, error, told, this.#failure));
+    const cause = { error, notice: { closeCode: closeNumber('shutdown'), reason }, stateError: this.#failure };
+    return this.peers.values().map((peer) => peer.closeWith(timeoutMs, cause));
   }
 
   // ---- for the peers ----
