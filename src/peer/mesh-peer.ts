@@ -8,24 +8,17 @@ import type { PathRecord } from '../engine/engine.js';
 import type { OsierError } from '../errors/index.js';
 import { durationOption, reasonOption, rejecting } from '../errors/option-checks.js';
 import type { HandshakeResult } from '../handshake/index.js';
-import { compareNodeIds, type HostAndPort, type NodeId } from '../identity/index.js';
-import type { Association } from './association.js';
-import { AssociationSet, type AssociationSetOwner } from './association-set.js';
+import type { HostAndPort, NodeId } from '../identity/index.js';
+import type { AssociationSet } from './association-set.js';
 import { AssociationUse } from './association-use.js';
-import { closeNumber, duplicateIdentity, peerClosed } from './closing-errors.js';
+import { closeNumber, peerClosed } from './closing-errors.js';
 import type { PeerContext } from './context.js';
-import { Dialing } from './dialing.js';
-import { InstanceHistory } from './instance-history.js';
 import type { Join } from './join.js';
-import { KnownHosts } from './known-hosts.js';
 import { openStream, parseOpenOptions } from './open-stream.js';
-import { pathOf } from './path-record.js';
 import { type PeerCloseCause, PeerClosing } from './peer-closing.js';
-import { PeerStatus } from './peer-status.js';
+import { PeerConnection } from './peer-connection.js';
 import { Reconnector } from './reconnector.js';
-import { RekeyTimer } from './rekey-timer.js';
 import { openTraced } from './traced-open.js';
-import { TrafficTotals } from './traffic-totals.js';
 
 /**
  * The peer of one id, whatever becomes of its connections.
@@ -38,39 +31,29 @@ import { TrafficTotals } from './traffic-totals.js';
  *   any --close()--> closed
  * ```
  */
-export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, AssociationSetOwner {
+export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
   readonly id: NodeId;
-  readonly associations: AssociationSet;
   readonly #context: PeerContext;
-  readonly #totals: TrafficTotals;
+  readonly #connection: PeerConnection;
   readonly #reconnector: Reconnector;
-  readonly #rekeyTimer: RekeyTimer;
-  readonly #dialing: Dialing;
   readonly #use: AssociationUse;
   readonly #closing: PeerClosing;
-  readonly #hosts = new KnownHosts();
-  readonly #status: PeerStatus;
   /** Who wants it kept connected. */
   readonly #keptFor = new Set<string>();
-  readonly #instances = new InstanceHistory();
   #join: Join | null = null;
-  #verified: 'id' | 'network' = 'network';
-  #askedById = false;
-  #wasConnected = false;
 
   constructor(context: PeerContext, id: NodeId) {
     super();
     this.id = id;
     this.#context = context;
-    this.associations = new AssociationSet(context, compareNodeIds(context.id, id) < 0, this);
-    this.#status = new PeerStatus(this, context.observer);
-    this.#totals = new TrafficTotals(context.engine);
-    this.#dialing = new Dialing(context, this, this.#status);
-    this.#use = new AssociationUse(context, this, this.#dialing);
-    this.#rekeyTimer = new RekeyTimer(context.runtime, {
-      packets: () => this.associations.current?.packets ?? 0,
-      rekey: () => this.#dialing.again(),
+    this.#connection = new PeerConnection(context, this, {
+      onConnected: (association) => {
+        this.#connection.dialing.take()?.succeed();
+        this.#join?.succeed(this, association);
+      },
+      onLost: () => this.#reconnector.onLost(),
     });
+    this.#use = new AssociationUse(context, this, this.#connection.dialing);
     this.#reconnector = new Reconnector(context.runtime, {
       connect: (options) => this.connect(options),
       isConnected: () => this.associations.current !== null,
@@ -78,29 +61,33 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     this.#closing = new PeerClosing(context, {
       associations: this.associations,
       onClosing: ({ error }) => this.#stopConnecting(error),
-      onDrained: (cause) => this.#end(cause),
+      onDrained: (cause) => this.#connection.end(cause),
     });
   }
 
+  get associations(): AssociationSet {
+    return this.#connection.associations;
+  }
+
   get state(): PeerState {
-    return this.#status.state;
+    return this.#connection.status.state;
   }
 
   get verified(): 'id' | 'network' {
-    return this.#verified;
+    return this.#connection.verified;
   }
 
   get path(): Path | null {
-    return this.#status.path;
+    return this.#connection.status.path;
   }
 
   /** Where a connection may be tried. */
   get knownHosts(): readonly HostAndPort[] {
-    return this.#hosts.all;
+    return this.#connection.hosts.all;
   }
 
   get isDialing(): boolean {
-    return this.#dialing.isGoingOn || this.#join !== null;
+    return this.#connection.dialing.isGoingOn || this.#join !== null;
   }
 
   /** The close that was begun; `null` before. */
@@ -115,27 +102,26 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
 
   /** Somebody here asked for it. */
   get isAskedFor(): boolean {
-    return this.#hosts.areGiven;
+    return this.#connection.hosts.areGiven;
   }
 
   /** Leaves no trace of a peer that never came to anything. */
   forgetWhenUnused(): void {
-    if (!this.#wasConnected && this.isDispensable) this.#context.onGone(this);
+    if (!this.#connection.wasMade && this.isDispensable) this.#context.onGone(this);
   }
 
   /** Adds to where the peer is looked for. */
   addHosts(hosts: readonly HostAndPort[]): void {
-    this.#hosts.add(hosts);
+    this.#connection.hosts.add(hosts);
   }
 
   /** Somebody here connects by its id, which counts from when the peer is connected. */
   askById(): void {
-    this.#askedById = true;
-    if (this.associations.current !== null) this.#verified = 'id';
+    this.#connection.askById();
   }
 
   get isAskedById(): boolean {
-    return this.#askedById;
+    return this.#connection.isAskedById;
   }
 
   /** After a loss, connects again at once and until it is closed, or until every `reason` given was released. */
@@ -188,7 +174,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
   }
 
   stats(): PeerStats {
-    return this.#totals.stats(this.associations.current, this.#status.pathChanges);
+    return this.#connection.stats();
   }
 
   close(options?: CloseOptions): Promise<CloseReport> {
@@ -218,74 +204,9 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     return isInstalled;
   }
 
-  // ---- from the associations ----
-
-  onStreamOpened(association: Association, stream: number, kind: number, head: Uint8Array): void {
-    this.#context.serve(this, association, stream, kind, head);
-  }
-
-  onEstablished(association: Association): void {
-    const { engine, sockets } = this.#context;
-    const record = engine.associationPath(association.handle);
-    const path = record === null ? null : pathOf(record, sockets);
-    if (path !== null) this.#hosts.saw(path.remote);
-    const { remoteInstance, cipher, verified } = association.facts;
-    if (this.#instances.alternates(remoteInstance)) this.#context.warn(duplicateIdentity(this.id));
-    if (verified === 'id' || this.#askedById) this.#verified = 'id';
-    this.#status.enter({ status: 'connected', instance: remoteInstance, cipher });
-    this.#status.moveTo(path, { kind: 'connected' });
-    this.#context.log('info', { peer: this.id, path }, 'A peer is connected.');
-    if (!this.#wasConnected) {
-      this.#wasConnected = true;
-      this.#context.onKnown(this);
-    }
-    this.#dialing.take()?.succeed();
-    this.#join?.succeed(this, association);
-  }
-
-  onKeysChanged(_association: Association, role: HandshakeResult['role']): void {
-    this.#rekeyTimer.restart(role);
-  }
-
-  onPathChanged(_association: Association, record: PathRecord): void {
-    const to = pathOf(record, this.#context.sockets);
-    this.#hosts.saw(to.remote);
-    this.#status.roamTo(to);
-  }
-
-  onEnding(association: Association): void {
-    this.#totals.add(association);
-  }
-
-  onLost(_association: Association, error: OsierError): void {
-    this.#rekeyTimer.stop();
-    this.#status.enter({ status: 'idle' });
-    this.#status.moveTo(null, { kind: 'disconnected', error });
-    this.#context.log('info', { peer: this.id, code: error.code }, `A peer is not connected any more: ${error.message}`);
-    this.#reconnector.onLost();
-  }
-
-  onResetHint(): void {
-    this.#dialing.onResetHint();
-  }
-
-  onCandidateGone(): void {
-    this.forgetWhenUnused();
-  }
-
-  // ---- from its close ----
-
   #stopConnecting(error: OsierError): void {
     this.#reconnector.stop();
-    this.#dialing.take()?.fail(error);
+    this.#connection.dialing.take()?.fail(error);
     this.#join?.fail(error);
-  }
-
-  #end({ error, notice, stateError }: PeerCloseCause): void {
-    this.#rekeyTimer.stop();
-    this.associations.endState(error, notice);
-    this.#context.onGone(this);
-    this.#status.enter({ status: 'closed', error: stateError });
-    this.#status.moveTo(null, { kind: 'disconnected', error: stateError });
   }
 }
