@@ -6,7 +6,7 @@ import type { ByteStream, OpenOptions, StreamKind, StreamOfKind } from '../api/s
 import type { CloseOptions, CloseReport, TimedWaitOptions } from '../api/waiting.js';
 import type { PathRecord } from '../engine/engine.js';
 import type { OsierError } from '../errors/index.js';
-import { durationOption, reasonOption, rejecting } from '../errors/option-checks.js';
+import { closeTimeoutOption, reasonOption, rejecting } from '../errors/option-checks.js';
 import type { HandshakeResult } from '../handshake/index.js';
 import type { HostAndPort, NodeId } from '../identity/index.js';
 import type { AssociationSet } from './association-set.js';
@@ -179,7 +179,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
 
   close(options?: CloseOptions): Promise<CloseReport> {
     return rejecting(() => {
-      const timeoutMs = durationOption('timeoutMs', options?.timeoutMs, 5_000);
+      const timeoutMs = closeTimeoutOption(options?.timeoutMs);
       const reason = reasonOption(options?.reason);
       const error = peerClosed('local', 'normal', options?.reason ?? '');
       return this.closeWith(timeoutMs, { error, notice: { closeCode: closeNumber('normal'), reason }, stateError: null });
