@@ -5,6 +5,9 @@ import { textOf } from './text-of.js';
 /** Longest time that an option may give: ten years. Far below what a double or the engine's microseconds can hold. */
 export const DURATION_MS_MAX = 315_360_000_000;
 
+/** Default of everything that drains. */
+const CLOSE_TIMEOUT_MS = 5_000;
+
 /** Longest reason that a close carries, in bytes of UTF-8. */
 const REASON_BYTES_MAX = 256;
 
@@ -65,6 +68,11 @@ export function optionsObject<T extends object>(option: string, value: T | undef
   if (value === undefined) return {};
   if (typeof value !== 'object' || value === null) throw invalidOption(option, `must be an object, not ${shown(value)}`);
   return value;
+}
+
+/** How long a close lets streams finish, in milliseconds. */
+export function closeTimeoutOption(value: unknown): number {
+  return durationOption('timeoutMs', value, CLOSE_TIMEOUT_MS);
 }
 
 /** What a peer is told at the end; UTF-8. */

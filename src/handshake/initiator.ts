@@ -10,7 +10,7 @@ import { checkSenderIndex, checkVersions, type HandshakeParty, type HandshakeRes
 import { type Answer, decodeAnswer, encodeRequest } from './payload.js';
 import { FEATURE_JOINED, MESSAGE_1_BYTES } from './protocol.js';
 import { retryDelayMs } from './retry-schedule.js';
-import { ATTEMPTS_KEPT } from './tuning.js';
+import { SentHandshakes } from './sent-handshakes.js';
 
 /** Whom to call, and from where. */
 export interface Call extends LocalEnd {
@@ -48,7 +48,7 @@ export class Initiator {
   readonly #keys: NetworkKeys;
   readonly #remoteStatic: Uint8Array;
   /** Own message 1s that may still be answered, newest first. */
-  #sent: NoiseHandshake[] = [];
+  readonly #sent = new SentHandshakes();
   readonly #cookies: Cookies;
   #attempts = 0;
   #isOver = false;
@@ -85,7 +85,7 @@ export class Initiator {
       ephemeralSecret: Uint8Array.from(this.#party.randomBytes(32)),
     });
     const message = noise.writeMessage(this.#payload());
-    this.#keep(noise);
+    this.#sent.add(noise);
     this.#attempts++;
     const { localIndex: senderIndex, replacesIndex: receiverIndex } = this.#call;
     const datagram = encodeEnvelope({ kind: MessageKind.ik1, receiverIndex, senderIndex, noise: message }, this.#keys.mac1Key);
@@ -107,8 +107,7 @@ export class Initiator {
 
   /** Ends the handshake and overwrites its secrets. */
   wipe(): void {
-    for (const noise of this.#sent) noise.wipe();
-    this.#sent = [];
+    this.#sent.wipe();
     this.#cookies.wipe();
     this.#isOver = true;
   }
@@ -124,17 +123,12 @@ export class Initiator {
     return encodeRequest({ ...introduction, timestampMicros: timestamps.next(), ciphers }, PAYLOAD_BYTES);
   }
 
-  #keep(noise: NoiseHandshake): void {
-    this.#sent.unshift(noise);
-    for (const forgotten of this.#sent.splice(ATTEMPTS_KEPT)) forgotten.wipe();
-  }
-
   #read(datagram: Uint8Array): { noise: NoiseHandshake; answer: Answer } {
     const { kind, receiverIndex, senderIndex, noise: message } = decodeEnvelope(datagram);
     if (this.#isOver) throw new HandshakeFault('unexpected', 'The handshake is over');
     if (kind !== MessageKind.ik2) throw new HandshakeFault('unexpected', `Message ${kind} came instead of an answer`);
     if (receiverIndex !== this.#call.localIndex) throw new HandshakeFault('unexpected', 'The message answers another handshake');
-    const { noise, payload } = this.#open(message);
+    const { noise, payload } = this.#sent.open(message);
     return { noise, answer: wipedOnFault(noise, () => this.#answer(payload, senderIndex)) };
   }
 
@@ -143,16 +137,6 @@ export class Initiator {
     if (answer.id !== this.#call.peer) throw new HandshakeFault('wrong-identity', `${answer.id} answered for ${this.#call.peer}`);
     if (answer.kind === 'accepted') this.#check(answer, senderIndex);
     return answer;
-  }
-
-  /** The payload of a message 2 to any of the last message 1s. Each is tried on a copy, so a forged one spoils nothing. */
-  #open(message: Uint8Array): { noise: NoiseHandshake; payload: Uint8Array } {
-    for (const sent of this.#sent) {
-      const noise = sent.clone();
-      const payload = orFault(() => wipedOnFault(noise, () => noise.readMessage(message)));
-      if (!(payload instanceof HandshakeFault)) return { noise, payload };
-    }
-    throw new HandshakeFault('unauthentic', 'The message answers none of the last calls');
   }
 
   #check(answer: Extract<Answer, { kind: 'accepted' }>, senderIndex: number): void {

@@ -10,7 +10,7 @@ import { checkIdentity, checkSenderIndex, checkVersions, type HandshakeParty, ty
 import { type Answer, decodeAnswer, encodeGreeting, encodeIntroduction } from './payload.js';
 import { MESSAGE_1_BYTES, VERSIONS } from './protocol.js';
 import { retryDelayMs } from './retry-schedule.js';
-import { ATTEMPTS_KEPT } from './tuning.js';
+import { SentHandshakes } from './sent-handshakes.js';
 
 /** What a received message 2 came to. 'found' ends nothing yet: see {@link FoundNode}. 'cookie' and 'ignored' end nothing either. The others end the handshake. */
 export type JoinOutcome =
@@ -47,7 +47,7 @@ export class JoinInitiator {
   readonly #keys: JoinNetworkKeys;
   readonly #localIndex: number;
   /** Own message 1s that may still be answered, newest first. */
-  #sent: NoiseHandshake[] = [];
+  readonly #sent = new SentHandshakes();
   /** The state after the message 2 that was read last. */
   #answered: NoiseHandshake | null = null;
   readonly #cookies: Cookies;
@@ -79,8 +79,7 @@ export class JoinInitiator {
     const { prologue, psk } = this.#keys;
     const noise = xxInitiator({ prologue, psk, localStatic, ephemeralSecret: Uint8Array.from(this.#party.randomBytes(32)) });
     const message = noise.writeMessage(encodeGreeting({ senderIndex: this.#localIndex, versions: VERSIONS, features: 0, ciphers }, PAYLOAD_BYTES));
-    this.#sent.unshift(noise);
-    for (const forgotten of this.#sent.splice(ATTEMPTS_KEPT)) forgotten.wipe();
+    this.#sent.add(noise);
     this.#attempts++;
     const datagram = this.#packet(MessageKind.xx1, 0, message);
     this.#cookies.stamp(datagram);
@@ -105,8 +104,7 @@ export class JoinInitiator {
 
   /** Ends the handshake and overwrites its secrets. */
   wipe(): void {
-    for (const noise of this.#sent) noise.wipe();
-    this.#sent = [];
+    this.#sent.wipe();
     this.#answered?.wipe();
     this.#answered = null;
     this.#cookies.wipe();
@@ -123,18 +121,8 @@ export class JoinInitiator {
     if (this.#isOver) throw new HandshakeFault('unexpected', 'The handshake is over');
     if (kind !== MessageKind.xx2) throw new HandshakeFault('unexpected', `Message ${kind} came instead of an answer`);
     if (receiverIndex !== this.#localIndex) throw new HandshakeFault('unexpected', 'The message answers another handshake');
-    const { noise, payload } = this.#open(message);
+    const { noise, payload } = this.#sent.open(message);
     return { noise, answer: wipedOnFault(noise, () => this.#answer(noise, payload, senderIndex)) };
-  }
-
-  /** The payload of a message 2 to any of the last message 1s. Each is tried on a copy, so a forged one spoils nothing. */
-  #open(message: Uint8Array): { noise: NoiseHandshake; payload: Uint8Array } {
-    for (const sent of this.#sent) {
-      const noise = sent.clone();
-      const payload = orFault(() => wipedOnFault(noise, () => noise.readMessage(message)));
-      if (!(payload instanceof HandshakeFault)) return { noise, payload };
-    }
-    throw new HandshakeFault('unauthentic', 'The message answers none of the last calls');
   }
 
   #answer(noise: NoiseHandshake, payload: Uint8Array, senderIndex: number): Answer {

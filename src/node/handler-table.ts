@@ -2,7 +2,7 @@ import type { HandleOptions, Handler, HandlerRegistration, MessageOptions, Prior
 import type { CloseOptions, CloseReport } from '../api/waiting.js';
 import type { Runtime } from '../engine/runtime.js';
 import { invalidOption, osierError } from '../errors/index.js';
-import { choiceOption, durationOption, integerOption, protocolOption, reasonOption, rejecting } from '../errors/option-checks.js';
+import { choiceOption, closeTimeoutOption, integerOption, protocolOption, reasonOption, rejecting } from '../errors/option-checks.js';
 import { type Delivery, drainStreams, Patience, parseMessageOptions, STREAM_KINDS, type StreamEnd } from '../stream/index.js';
 
 /** Most streams that one handler may serve at once. */
@@ -90,7 +90,7 @@ export class HandlerEntry implements HandlerRegistration {
 
   close(options?: CloseOptions): Promise<CloseReport> {
     return rejecting(() => {
-      const timeoutMs = durationOption('timeoutMs', options?.timeoutMs, 5_000);
+      const timeoutMs = closeTimeoutOption(options?.timeoutMs);
       reasonOption(options?.reason);
       this.#closing ??= this.#close(timeoutMs);
       return this.#closing;

@@ -10,35 +10,22 @@ import { isDelivering } from '../engine/events.js';
 import { Flusher } from '../engine/flusher.js';
 import type { Runtime } from '../engine/runtime.js';
 import { type OsierError, osierError } from '../errors/index.js';
-import { choiceOption, durationOption, reasonOption, rejecting, signalOption } from '../errors/option-checks.js';
+import { closeTimeoutOption, reasonOption, rejecting } from '../errors/option-checks.js';
 import { textOf } from '../errors/text-of.js';
 import type { HandshakeFault, HandshakeParty } from '../handshake/index.js';
-import { formatAddress, type HostAndPort, type NodeId, parseAddress } from '../identity/index.js';
+import { formatAddress, type NodeId } from '../identity/index.js';
 import { Observer } from '../observe/index.js';
-import {
-  Answering,
-  type Association,
-  type Calling,
-  closeNumber,
-  JoinTable,
-  type MeshPeer,
-  nodeClosed,
-  type PeerContext,
-  PeerTable,
-  safely,
-} from '../peer/index.js';
-import { abandonable } from '../stream/index.js';
-import { engineConfigOf, handshakePartyOf, loadCredentials, networkSecretsOf } from './credentials.js';
+import { Answering, type Association, type Calling, JoinTable, type MeshPeer, type PeerContext, PeerTable, safely } from '../peer/index.js';
+import { Connecting } from './connecting.js';
+import { engineConfigOf, handshakePartyOf, loadCredentials } from './credentials.js';
 import { HandlerTable } from './handler-table.js';
 import { KeptPeers } from './kept-peers.js';
 import { announcedHosts, bindSockets } from './listen-sockets.js';
+import { NodeClosing } from './node-closing.js';
 import { NodeCounters } from './node-counters.js';
 import type { ParsedNodeOptions } from './options.js';
-import { type ParsedReload, parseReload } from './reload.js';
+import { Reloading } from './reloading.js';
 import { serveStream } from './serve-stream.js';
-
-/** Why a peer is kept connected: a call asked for it. */
-const BY_CALL = 'connect';
 
 /** A node's parts and how they hang together; {@link MeshNode} is its public face. */
 export class NodeCore implements PeerContext, NodeSink {
@@ -55,14 +42,11 @@ export class NodeCore implements PeerContext, NodeSink {
   readonly #answering: Answering;
   readonly #joins: JoinTable;
   readonly #kept: KeptPeers;
-  /** Settles when the reloads so far are done, one after another. */
-  #reloaded: Promise<unknown> = Promise.resolve();
+  readonly #connecting: Connecting;
+  readonly #reloading: Reloading;
+  readonly #closing: NodeClosing;
   readonly #counters: NodeCounters;
   #sockets: readonly SocketAddress[] = [];
-  #closedBy: OsierError | null = null;
-  #closing: Promise<CloseReport> | null = null;
-  /** What ended the node; `null` for a close that somebody asked for. */
-  #failure: OsierError | null = null;
   /** Where the node's events go; set before any can occur. */
   events: EventEmitter<MeshNodeEvents> | null = null;
 
@@ -85,6 +69,12 @@ export class NodeCore implements PeerContext, NodeSink {
     this.#joins = new JoinTable(this, this.peers);
     this.#kept = new KeptPeers(this.id, this.peers, this.#joins);
     this.#counters = new NodeCounters(this.engine, this.peers);
+    this.#connecting = new Connecting(this, this.peers, this.#joins);
+    this.#reloading = new Reloading(this, this.#kept, (secrets) => this.#useNetworkSecrets(secrets));
+    this.#closing = new NodeClosing(this.peers, {
+      onClosing: (error) => this.#onClosing(error),
+      onPeersClosed: (failure) => this.#onPeersClosed(failure),
+    });
   }
 
   /** Errors: as {@link MeshNode.create}. */
@@ -130,7 +120,7 @@ export class NodeCore implements PeerContext, NodeSink {
   }
 
   get closedBy(): OsierError | null {
-    return this.#closedBy;
+    return this.#closing.closedBy;
   }
 
   get address(): string {
@@ -138,56 +128,16 @@ export class NodeCore implements PeerContext, NodeSink {
     return formatAddress({ id: this.id, hosts });
   }
 
-  async connect(target: string, options: ConnectOptions | undefined): Promise<Peer> {
-    if (this.#closedBy !== null) throw this.#closedBy;
-    const { id, hosts } = parseAddress(target);
-    const reconnect = choiceOption('reconnect', options?.reconnect, ['on-use', 'always'], 'on-use');
-    durationOption('timeoutMs', options?.timeoutMs, 0);
-    const signal = signalOption(options?.signal);
-    signal?.throwIfAborted();
-    if (id === null) return this.#join(hosts, options, reconnect);
-    if (id === this.id) {
-      throw osierError('ERR_OSIER_BAD_ADDRESS', `'${target}' is the address of this node itself.`, { input: target });
-    }
-    // One that is being closed gets another object once that is done.
-    for (let closing = this.peers.get(id)?.closing; closing; closing = this.peers.get(id)?.closing) await abandonable(closing, signal);
-    if (this.#closedBy !== null) throw this.#closedBy;
-    const peer = this.peers.obtain(id);
-    peer.addHosts(hosts);
-    peer.askById();
-    await peer.connect(options);
-    if (reconnect === 'always') peer.keepConnected(BY_CALL);
-    return peer;
-  }
-
-  async #join(hosts: readonly HostAndPort[], options: ConnectOptions | undefined, reconnect: 'on-use' | 'always'): Promise<Peer> {
-    const peer = await this.#joins.connect(hosts, options);
-    if (reconnect === 'always') peer.keepConnected(BY_CALL);
-    return peer;
+  connect(target: string, options: ConnectOptions | undefined): Promise<Peer> {
+    return this.#connecting.connect(target, options);
   }
 
   reload(changes: ReloadOptions): Promise<void> {
-    return rejecting(() => {
-      const parsed = parseReload(changes);
-      const reloaded = this.#reloaded.then(() => this.#reload(parsed));
-      this.#reloaded = reloaded.catch(() => {});
-      return reloaded;
-    });
-  }
-
-  async #reload({ network, peers }: ParsedReload): Promise<void> {
-    if (this.#closedBy !== null) throw this.#closedBy;
-    const networkSecrets = network === null ? null : await networkSecretsOf(network);
-    if (this.#closedBy !== null) throw this.#closedBy;
-    // What can fail comes first.
-    if (peers !== null) this.#kept.replace(peers);
-    if (networkSecrets === null) return;
-    this.party = { ...this.party, networkSecrets };
-    this.#answering.useNetworkSecrets(networkSecrets);
+    return this.#reloading.reload(changes);
   }
 
   handle(protocol: string, options: HandleOptions<StreamKind> | undefined, handler: Handler<never>): HandlerRegistration {
-    if (this.#closedBy !== null) throw this.#closedBy;
+    if (this.closedBy !== null) throw this.closedBy;
     return this.#handlers.add(protocol, options, handler);
   }
 
@@ -200,30 +150,7 @@ export class NodeCore implements PeerContext, NodeSink {
   }
 
   close(options: CloseOptions | undefined): Promise<CloseReport> {
-    return rejecting(() => {
-      const timeoutMs = durationOption('timeoutMs', options?.timeoutMs, 5_000);
-      const reason = reasonOption(options?.reason);
-      this.#closing ??= this.#close(timeoutMs, reason);
-      return this.#closing;
-    });
-  }
-
-  async #close(timeoutMs: number, reason: Uint8Array): Promise<CloseReport> {
-    this.#closedBy = nodeClosed(this.#failure);
-    this.#joins.close(this.#closedBy);
-    this.#handlers.drainAll();
-    const reports = await Promise.all(this.#closePeers(this.#closedBy, timeoutMs, reason));
-    this.#counters.freeze();
-    this.engine.close();
-    this.log('info', { node: this.id, code: this.#failure?.code ?? null }, 'The node is closed.');
-    this.observer.close();
-    safely(() => this.events?.emit('close', this.#failure));
-    return reports.reduce(joined, { status: 'drained' });
-  }
-
-  #closePeers(error: OsierError, timeoutMs: number, reason: Uint8Array): Promise<CloseReport>[] {
-    const told = { closeCode: closeNumber('shutdown'), reason };
-    return this.peers.values().map((peer) => peer.closeWith(timeoutMs, error, told, this.#failure));
+    return rejecting(() => this.#closing.begin(closeTimeoutOption(options?.timeoutMs), reasonOption(options?.reason)));
   }
 
   // ---- for the peers ----
@@ -291,16 +218,26 @@ export class NodeCore implements PeerContext, NodeSink {
 
   #fail(error: OsierError): void {
     this.log('error', { code: error.code }, error.message);
-    this.#failure ??= error;
-    const nothing = new Uint8Array(0);
-    if (this.#closing === null) this.#closing = this.#close(0, nothing);
-    // A close that is going on waits no longer.
-    else this.#closePeers(error, 0, nothing);
+    this.#closing.fail(error);
   }
-}
 
-function joined(a: CloseReport, b: CloseReport): CloseReport {
-  if (a.status === 'drained') return b;
-  if (b.status === 'drained') return a;
-  return { status: 'cut', streams: a.streams + b.streams, unacknowledgedBytes: a.unacknowledgedBytes + b.unacknowledgedBytes };
+  // ---- from its close and its reloads ----
+
+  #onClosing(error: OsierError): void {
+    this.#joins.close(error);
+    this.#handlers.drainAll();
+  }
+
+  #onPeersClosed(failure: OsierError | null): void {
+    this.#counters.freeze();
+    this.engine.close();
+    this.log('info', { node: this.id, code: failure?.code ?? null }, 'The node is closed.');
+    this.observer.close();
+    safely(() => this.events?.emit('close', failure));
+  }
+
+  #useNetworkSecrets(networkSecrets: HandshakeParty['networkSecrets']): void {
+    this.party = { ...this.party, networkSecrets };
+    this.#answering.useNetworkSecrets(networkSecrets);
+  }
 }

@@ -2,7 +2,7 @@ import type { PathRecord } from '../engine/engine.js';
 import { type OsierError, osierError } from '../errors/index.js';
 import { type HandshakeResult, wipeKeys } from '../handshake/index.js';
 import { Association, type AssociationOwner } from './association.js';
-import { peerClosed, peerRestarted } from './closing-errors.js';
+import { type CloseNotice, peerClosed, peerRestarted } from './closing-errors.js';
 import type { PeerContext } from './context.js';
 import { sessionConfigOf } from './session-config.js';
 
@@ -97,17 +97,17 @@ export class AssociationSet implements AssociationOwner {
     }
   }
 
-  /** Ends the current association at this end. `told`: what the peer hears; `null`: nothing. */
-  endCurrent(error: OsierError, told: { readonly closeCode: number; readonly reason: Uint8Array } | null): void {
+  /** Ends the current association at this end. `notice`: what the peer hears; `null`: nothing. */
+  endCurrent(error: OsierError, notice: CloseNotice | null): void {
     const current = this.#current;
     this.#current = null;
-    if (current !== null) this.#end(current, error, told);
+    if (current !== null) this.#end(current, error, notice);
   }
 
   /** Ends everything: the next handshake begins another state. */
-  endState(error: OsierError, told: { readonly closeCode: number; readonly reason: Uint8Array } | null): void {
-    this.endCurrent(error, told);
-    for (const candidate of this.#candidates.values()) this.#end(candidate, error, told);
+  endState(error: OsierError, notice: CloseNotice | null): void {
+    this.endCurrent(error, notice);
+    for (const candidate of this.#candidates.values()) this.#end(candidate, error, notice);
     this.#candidates.clear();
     this.#token = null;
   }
@@ -243,8 +243,8 @@ export class AssociationSet implements AssociationOwner {
     this.#end(candidate, peerClosed('local', 'normal', ''), null);
   }
 
-  #end(association: Association, error: OsierError, told: { readonly closeCode: number; readonly reason: Uint8Array } | null): void {
+  #end(association: Association, error: OsierError, notice: CloseNotice | null): void {
     this.#context.dispatcher.associations.delete(association.handle);
-    association.end(error, told);
+    association.end(error, notice);
   }
 }

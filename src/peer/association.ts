@@ -5,7 +5,7 @@ import type { Flusher } from '../engine/flusher.js';
 import type { OsierError } from '../errors/index.js';
 import type { Cipher, HandshakeResult } from '../handshake/index.js';
 import { type StreamEnd, Waiters } from '../stream/index.js';
-import { associationClosed } from './closing-errors.js';
+import { associationClosed, type CloseNotice } from './closing-errors.js';
 import { PingTable } from './ping-table.js';
 
 /** Words that {@link Engine.associationStats} writes. */
@@ -168,12 +168,12 @@ export class Association implements AssociationSink {
     return this.#creditWaiters.wait(signal);
   }
 
-  /** Ends it at this end: tells the peer (when `told` says how), fails what is open with `error`. */
-  end(error: OsierError, told: { readonly closeCode: number; readonly reason: Uint8Array } | null): void {
+  /** Ends it at this end: tells the peer (when `notice` says how), fails what is open with `error`. */
+  end(error: OsierError, notice: CloseNotice | null): void {
     if (this.#ended !== null) return;
     this.#fail(error);
-    if (told === null) this.#engine.dropAssociation(this.handle);
-    else this.#engine.closeAssociation(this.handle, told.closeCode, told.reason);
+    if (notice === null) this.#engine.dropAssociation(this.handle);
+    else this.#engine.closeAssociation(this.handle, notice.closeCode, notice.reason);
     this.#flusher.mark();
   }
 

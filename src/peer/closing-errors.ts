@@ -6,6 +6,12 @@ import type { NodeId } from '../identity/index.js';
 /** Close codes in the order of their numbers on the wire. */
 const CLOSE_CODES: readonly CloseCode[] = ['normal', 'shutdown', 'restart', 'idle', 'refused', 'protocol', 'revoked', 'limit', 'application'];
 
+/** What the peer hears of a close: `closeCode` as {@link closeNumber} gives it, and the words in UTF-8. */
+export interface CloseNotice {
+  readonly closeCode: number;
+  readonly reason: Uint8Array;
+}
+
 /** The number of a close code on the wire. */
 export function closeNumber(code: CloseCode): number {
   return CLOSE_CODES.indexOf(code);

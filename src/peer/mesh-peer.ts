@@ -6,32 +6,19 @@ import type { ByteStream, OpenOptions, StreamKind, StreamOfKind } from '../api/s
 import type { CloseOptions, CloseReport, TimedWaitOptions } from '../api/waiting.js';
 import type { PathRecord } from '../engine/engine.js';
 import type { OsierError } from '../errors/index.js';
-import { durationOption, reasonOption, rejecting } from '../errors/option-checks.js';
+import { closeTimeoutOption, reasonOption, rejecting } from '../errors/option-checks.js';
 import type { HandshakeResult } from '../handshake/index.js';
-import { compareNodeIds, type HostAndPort, type NodeId } from '../identity/index.js';
-import { drainStreams, Patience, ResetReason } from '../stream/index.js';
-import type { Association } from './association.js';
-import { AssociationSet, type AssociationSetOwner } from './association-set.js';
-import { closeNumber, duplicateIdentity, peerClosed } from './closing-errors.js';
+import type { HostAndPort, NodeId } from '../identity/index.js';
+import type { AssociationSet } from './association-set.js';
+import { AssociationUse } from './association-use.js';
+import { closeNumber, peerClosed } from './closing-errors.js';
 import type { PeerContext } from './context.js';
-import { Deadline } from './deadline.js';
-import { Dial } from './dial.js';
-import { timedOut, tooSlow, unreachable } from './dial-errors.js';
-import { InstanceHistory } from './instance-history.js';
 import type { Join } from './join.js';
-import { KnownHosts } from './known-hosts.js';
 import { openStream, parseOpenOptions } from './open-stream.js';
-import { pathOf } from './path-record.js';
-import { PeerStatus } from './peer-status.js';
+import { type PeerCloseCause, PeerClosing } from './peer-closing.js';
+import { PeerConnection } from './peer-connection.js';
 import { Reconnector } from './reconnector.js';
-import { RekeyTimer } from './rekey-timer.js';
 import { openTraced } from './traced-open.js';
-import { TrafficTotals } from './traffic-totals.js';
-
-/** A RESET hint begins at most one handshake in this time. */
-const RESET_HINT_INTERVAL_MS = 1_000;
-/** How long a handshake goes on unanswered that a RESET hint or the age of the keys began. */
-const DIAL_AGAIN_PATIENCE_MS = 10_000;
 
 /**
  * The peer of one id, whatever becomes of its connections.
@@ -44,69 +31,68 @@ const DIAL_AGAIN_PATIENCE_MS = 10_000;
  *   any --close()--> closed
  * ```
  */
-export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, AssociationSetOwner {
+export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
   readonly id: NodeId;
-  readonly associations: AssociationSet;
   readonly #context: PeerContext;
-  readonly #totals: TrafficTotals;
+  readonly #connection: PeerConnection;
   readonly #reconnector: Reconnector;
-  readonly #rekeyTimer: RekeyTimer;
-  readonly #hosts = new KnownHosts();
-  readonly #status: PeerStatus;
+  readonly #use: AssociationUse;
+  readonly #closing: PeerClosing;
   /** Who wants it kept connected. */
   readonly #keptFor = new Set<string>();
-  readonly #instances = new InstanceHistory();
-  #dial: Dial | null = null;
   #join: Join | null = null;
-  #verified: 'id' | 'network' = 'network';
-  #askedById = false;
-  #hintedAtMs = Number.NEGATIVE_INFINITY;
-  #closing: Promise<CloseReport> | null = null;
-  /** With the streams of a close that is going on. */
-  #patience: Patience | null = null;
-  #wasConnected = false;
 
   constructor(context: PeerContext, id: NodeId) {
     super();
     this.id = id;
     this.#context = context;
-    this.associations = new AssociationSet(context, compareNodeIds(context.id, id) < 0, this);
-    this.#status = new PeerStatus(this, context.observer);
-    this.#totals = new TrafficTotals(context.engine);
-    this.#rekeyTimer = new RekeyTimer(context.runtime, {
-      packets: () => this.associations.current?.packets ?? 0,
-      rekey: () => this.#dialAgain(),
+    this.#connection = new PeerConnection(context, this, {
+      onConnected: (association) => {
+        this.#connection.dialing.take()?.succeed();
+        this.#join?.succeed(this, association);
+      },
+      onLost: () => this.#reconnector.onLost(),
     });
+    this.#use = new AssociationUse(context, this, this.#connection.dialing);
     this.#reconnector = new Reconnector(context.runtime, {
       connect: (options) => this.connect(options),
       isConnected: () => this.associations.current !== null,
     });
+    this.#closing = new PeerClosing(context, {
+      associations: this.associations,
+      onClosing: ({ error }) => this.#stopConnecting(error),
+      onDrained: (cause) => this.#connection.end(cause),
+    });
+  }
+
+  get associations(): AssociationSet {
+    return this.#connection.associations;
   }
 
   get state(): PeerState {
-    return this.#status.state;
+    return this.#connection.status.state;
   }
 
   get verified(): 'id' | 'network' {
-    return this.#verified;
+    return this.#connection.verified;
   }
 
   get path(): Path | null {
-    return this.#status.path;
+    return this.#connection.status.path;
   }
 
   /** Where a connection may be tried. */
   get knownHosts(): readonly HostAndPort[] {
-    return this.#hosts.all;
+    return this.#connection.hosts.all;
   }
 
   get isDialing(): boolean {
-    return this.#dial !== null || this.#join !== null;
+    return this.#connection.dialing.isGoingOn || this.#join !== null;
   }
 
   /** The close that was begun; `null` before. */
   get closing(): Promise<CloseReport> | null {
-    return this.#closing;
+    return this.#closing.report;
   }
 
   /** Nobody would miss it before it connects again. */
@@ -116,27 +102,26 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
 
   /** Somebody here asked for it. */
   get isAskedFor(): boolean {
-    return this.#hosts.areGiven;
+    return this.#connection.hosts.areGiven;
   }
 
   /** Leaves no trace of a peer that never came to anything. */
   forgetWhenUnused(): void {
-    if (!this.#wasConnected && this.isDispensable) this.#context.onGone(this);
+    if (!this.#connection.wasMade && this.isDispensable) this.#context.onGone(this);
   }
 
   /** Adds to where the peer is looked for. */
   addHosts(hosts: readonly HostAndPort[]): void {
-    this.#hosts.add(hosts);
+    this.#connection.hosts.add(hosts);
   }
 
   /** Somebody here connects by its id, which counts from when the peer is connected. */
   askById(): void {
-    this.#askedById = true;
-    if (this.associations.current !== null) this.#verified = 'id';
+    this.#connection.askById();
   }
 
   get isAskedById(): boolean {
-    return this.#askedById;
+    return this.#connection.isAskedById;
   }
 
   /** After a loss, connects again at once and until it is closed, or until every `reason` given was released. */
@@ -171,7 +156,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
 
   /** Resolves when connected; the options are those of everything that waits for the network. */
   async connect(options?: TimedWaitOptions): Promise<void> {
-    await this.#withAssociation(options, async () => {});
+    await this.#use.with(options, async () => {});
   }
 
   openStream(protocol: string, options?: OpenOptions<'bytes'>): Promise<ByteStream>;
@@ -179,25 +164,25 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
   async openStream(protocol: string, options?: OpenOptions<StreamKind>): Promise<StreamOfKind[StreamKind]> {
     const request = parseOpenOptions(protocol, options);
     return openTraced(this.#context, this.id, request, options?.metadata, (traced) =>
-      this.#withAssociation(options, (association, signal) => openStream(this.#context, this, association, traced, signal)),
+      this.#use.with(options, (association, signal) => openStream(this.#context, this, association, traced, signal)),
     );
   }
 
   async ping(options?: TimedWaitOptions): Promise<number> {
-    const rttMicros = await this.#withAssociation(options, (association, signal) => association.ping(signal));
+    const rttMicros = await this.#use.with(options, (association, signal) => association.ping(signal));
     return rttMicros / 1_000;
   }
 
   stats(): PeerStats {
-    return this.#totals.stats(this.associations.current, this.#status.pathChanges);
+    return this.#connection.stats();
   }
 
   close(options?: CloseOptions): Promise<CloseReport> {
     return rejecting(() => {
-      const timeoutMs = durationOption('timeoutMs', options?.timeoutMs, 5_000);
+      const timeoutMs = closeTimeoutOption(options?.timeoutMs);
       const reason = reasonOption(options?.reason);
       const error = peerClosed('local', 'normal', options?.reason ?? '');
-      return this.closeWith(timeoutMs, error, { closeCode: closeNumber('normal'), reason }, null);
+      return this.closeWith(timeoutMs, { error, notice: { closeCode: closeNumber('normal'), reason }, stateError: null });
     });
   }
 
@@ -206,31 +191,10 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
   }
 
   /**
-   * Ends for good: streams first, as far as `timeoutMs` allows; what waits fails with `error`. `stateError` is what the last state shows. Once more:
-   * the close that is going on takes no longer than `timeoutMs` from now.
+   * Ends for good: streams first, as far as `timeoutMs` allows. Once more: the close that is going on takes no longer than `timeoutMs` from now.
    */
-  closeWith(
-    timeoutMs: number,
-    error: OsierError,
-    told: { readonly closeCode: number; readonly reason: Uint8Array },
-    stateError: OsierError | null,
-  ): Promise<CloseReport> {
-    if (this.#closing === null) this.#closing = this.#close(timeoutMs, error, told, stateError);
-    else this.#patience?.shorten(timeoutMs);
-    return this.#closing;
-  }
-
-  /** The association to use; begins to connect where there is none. An abort of `signal` rejects with its reason. */
-  async connected(signal: AbortSignal): Promise<Association> {
-    signal.throwIfAborted();
-    if (this.#context.closedBy !== null) throw this.#context.closedBy;
-    if (this.#closing !== null) throw peerClosed('local', 'normal', '');
-    const current = this.associations.current;
-    if (current !== null) return current;
-    if (this.knownHosts.length === 0) throw unreachable(this.id);
-    this.#dial ??= this.#startDial();
-    await this.#dial.wait(signal);
-    return this.connected(signal);
+  closeWith(timeoutMs: number, cause: PeerCloseCause): Promise<CloseReport> {
+    return this.#closing.begin(timeoutMs, cause);
   }
 
   /** See {@link AssociationSet.install}; `path` led to the peer. `token`: what the peer was told as this end's, where it was not the present one. */
@@ -240,160 +204,9 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer, Associat
     return isInstalled;
   }
 
-  // ---- from the associations ----
-
-  onStreamOpened(association: Association, stream: number, kind: number, head: Uint8Array): void {
-    this.#context.serve(this, association, stream, kind, head);
-  }
-
-  onEstablished(association: Association): void {
-    const { engine, sockets } = this.#context;
-    const record = engine.associationPath(association.handle);
-    const path = record === null ? null : pathOf(record, sockets);
-    if (path !== null) this.#hosts.saw(path.remote);
-    const { remoteInstance, cipher, verified } = association.facts;
-    if (this.#instances.alternates(remoteInstance)) this.#context.warn(duplicateIdentity(this.id));
-    if (verified === 'id' || this.#askedById) this.#verified = 'id';
-    this.#status.enter({ status: 'connected', instance: remoteInstance, cipher });
-    this.#status.moveTo(path, { kind: 'connected' });
-    this.#context.log('info', { peer: this.id, path }, 'A peer is connected.');
-    if (!this.#wasConnected) {
-      this.#wasConnected = true;
-      this.#context.onKnown(this);
-    }
-    this.#endDial()?.succeed();
-    this.#join?.succeed(this, association);
-  }
-
-  onKeysChanged(_association: Association, role: HandshakeResult['role']): void {
-    this.#rekeyTimer.restart(role);
-  }
-
-  onPathChanged(_association: Association, record: PathRecord): void {
-    const to = pathOf(record, this.#context.sockets);
-    this.#hosts.saw(to.remote);
-    this.#status.roamTo(to);
-  }
-
-  onEnding(association: Association): void {
-    this.#totals.add(association);
-  }
-
-  onLost(_association: Association, error: OsierError): void {
-    this.#rekeyTimer.stop();
-    this.#status.enter({ status: 'idle' });
-    this.#status.moveTo(null, { kind: 'disconnected', error });
-    this.#context.log('info', { peer: this.id, code: error.code }, `A peer is not connected any more: ${error.message}`);
-    this.#reconnector.onLost();
-  }
-
-  onResetHint(): void {
-    const nowMs = this.#context.runtime.clock.nowMs();
-    if (this.#dial !== null || this.#closing !== null || nowMs - this.#hintedAtMs < RESET_HINT_INTERVAL_MS) return;
-    this.#hintedAtMs = nowMs;
-    this.#dialAgain();
-  }
-
-  onCandidateGone(): void {
-    this.forgetWhenUnused();
-  }
-
-  // ---- dialing ----
-
-  #startDial(): Dial {
-    const startedAtMs = this.#context.runtime.clock.nowMs();
-    const dial = new Dial(this.#context, this, {
-      onAttempt: (attempt) => {
-        if (this.associations.current === null) this.#status.enter({ status: 'connecting', attempt });
-      },
-      onOver: () => {
-        this.#reportDial(dial, startedAtMs);
-        if (this.#dial !== dial) return;
-        this.#dial = null;
-        if (this.#status.state.status === 'connecting') this.#status.enter({ status: 'idle' });
-        this.associations.forgetTokenWhenUnused();
-        this.forgetWhenUnused();
-      },
-    });
-    dial.start();
-    return dial;
-  }
-
-  #reportDial(dial: Dial, startedAtMs: number): void {
-    let error = dial.failure;
-    if (error === null && !dial.isAnswered) {
-      // The peer called meanwhile: that is told where it was answered.
-      if (this.#dial !== dial) return;
-      error = timedOut(this.id, Math.round(this.#context.runtime.clock.nowMs() - startedAtMs), dial.hints);
-    }
-    this.#context.observer.onHandshake({ peer: this.id, role: 'initiator', startedAtMs, error });
-  }
-
-  /** A handshake beside the association that there is: nobody waits for it. */
-  #dialAgain(): void {
-    if (this.#dial !== null || this.#closing !== null || this.knownHosts.length === 0) return;
-    this.#dial = this.#startDial();
-    const deadline = new Deadline(this.#context.runtime, { timeoutMs: DIAL_AGAIN_PATIENCE_MS }, (timeoutMs) => timedOut(this.id, timeoutMs, []));
-    this.#dial
-      .wait(deadline.signal)
-      .catch(() => {})
-      .finally(() => deadline.dispose());
-  }
-
-  #endDial(): Dial | null {
-    const dial = this.#dial;
-    this.#dial = null;
-    return dial;
-  }
-
-  /** Connects first where needed, and again when the association ended before it could be of use. */
-  async #withAssociation<T>(options: TimedWaitOptions | undefined, use: (association: Association, signal: AbortSignal) => Promise<T>): Promise<T> {
-    const timeOut = (timeoutMs: number): OsierError =>
-      this.associations.current === null ? timedOut(this.id, timeoutMs, this.#dial?.hints ?? []) : tooSlow(this.id, timeoutMs);
-    const deadline = new Deadline(this.#context.runtime, options, timeOut);
-    try {
-      for (;;) {
-        const association = await this.connected(deadline.signal);
-        try {
-          if (association.endedBy !== null) continue;
-          return await use(association, deadline.signal);
-        } catch (error) {
-          if (error !== association.endedBy) throw error;
-        }
-      }
-    } finally {
-      deadline.dispose();
-      this.forgetWhenUnused();
-    }
-  }
-
-  // ---- closing ----
-
-  async #close(
-    timeoutMs: number,
-    error: OsierError,
-    told: { readonly closeCode: number; readonly reason: Uint8Array },
-    stateError: OsierError | null,
-  ): Promise<CloseReport> {
+  #stopConnecting(error: OsierError): void {
     this.#reconnector.stop();
-    this.#endDial()?.fail(error);
+    this.#connection.dialing.take()?.fail(error);
     this.#join?.fail(error);
-    const report = await this.#drain(timeoutMs, error);
-    this.#rekeyTimer.stop();
-    this.associations.endState(error, told);
-    this.#context.onGone(this);
-    this.#status.enter({ status: 'closed', error: stateError });
-    this.#status.moveTo(null, { kind: 'disconnected', error: stateError });
-    return report;
-  }
-
-  async #drain(timeoutMs: number, error: OsierError): Promise<CloseReport> {
-    const { engine, flusher, runtime } = this.#context;
-    const current = this.associations.current;
-    if (current === null) return { status: 'drained' };
-    engine.drain(current.handle);
-    flusher.mark();
-    this.#patience = new Patience(runtime.setTimer, timeoutMs);
-    return drainStreams(current.openStreams, this.#patience, (stream) => stream.giveUp(error, ResetReason.application, 0));
   }
 }

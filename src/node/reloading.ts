@@ -1,0 +1,41 @@
+import type { ReloadOptions } from '../api/node.js';
+import { rejecting } from '../errors/option-checks.js';
+import type { HandshakeParty } from '../handshake/index.js';
+import type { PeerContext } from '../peer/index.js';
+import { networkSecretsOf } from './credentials.js';
+import type { KeptPeers } from './kept-peers.js';
+import { type ParsedReload, parseReload } from './reload.js';
+
+/** The reloads of a node, one after another: each as a whole or not at all. */
+export class Reloading {
+  readonly #context: PeerContext;
+  readonly #kept: KeptPeers;
+  readonly #useNetworkSecrets: (secrets: HandshakeParty['networkSecrets']) => void;
+  /** Settles when the reloads so far are done. */
+  #done: Promise<unknown> = Promise.resolve();
+
+  constructor(context: PeerContext, kept: KeptPeers, useNetworkSecrets: (secrets: HandshakeParty['networkSecrets']) => void) {
+    this.#context = context;
+    this.#kept = kept;
+    this.#useNetworkSecrets = useNetworkSecrets;
+  }
+
+  /** Errors: as {@link MeshNode.reload}. */
+  reload(changes: ReloadOptions): Promise<void> {
+    return rejecting(() => {
+      const parsed = parseReload(changes);
+      const reloaded = this.#done.then(() => this.#apply(parsed));
+      this.#done = reloaded.catch(() => {});
+      return reloaded;
+    });
+  }
+
+  async #apply({ network, peers }: ParsedReload): Promise<void> {
+    if (this.#context.closedBy !== null) throw this.#context.closedBy;
+    const networkSecrets = network === null ? null : await networkSecretsOf(network);
+    if (this.#context.closedBy !== null) throw this.#context.closedBy;
+    // What can fail comes first.
+    if (peers !== null) this.#kept.replace(peers);
+    if (networkSecrets !== null) this.#useNetworkSecrets(networkSecrets);
+  }
+}
