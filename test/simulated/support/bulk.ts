@@ -25,11 +25,12 @@ export async function writeUntil(stream: ByteStream, clock: Clock, untilMs: numb
   return { byteCount, digest: hash.digest('hex') };
 }
 
-/** Reads to the end. */
-export async function readAll(stream: ByteStream): Promise<Carried> {
+/** Reads to the end; calls back whenever bytes have come. */
+export async function readAll(stream: ByteStream, onBatch: () => void = () => {}): Promise<Carried> {
   const hash = createHash('sha256');
   let byteCount = 0;
   for await (const batch of stream) {
+    onBatch();
     for (const chunk of batch) {
       hash.update(chunk);
       byteCount += chunk.length;
