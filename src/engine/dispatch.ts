@@ -12,7 +12,7 @@ export interface StreamSink {
   /** `count`: bytes or, where the stream has them, messages. */
   onReadable(count: number, endIncluded: boolean): void;
   onWritable(): void;
-  onFinished(): void;
+  onFinished(expiredMessages: number): void;
   onReset(reason: number, code: number): void;
   onStopped(code: number): void;
   onFlushed(): void;
@@ -125,7 +125,7 @@ function dispatchToStream(sink: StreamSink, kind: number, events: Uint32Array, a
       sink.onWritable();
       break;
     case EventKind.streamFinished:
-      sink.onFinished();
+      sink.onFinished(word(events, at + Word.a) + 2 ** 32 * word(events, at + Word.b));
       break;
     case EventKind.streamReset:
       sink.onReset(word(events, at + Word.a), word(events, at + Word.b));

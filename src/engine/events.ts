@@ -21,7 +21,7 @@ export const EventKind = {
   streamReadable: 4,
   /** There is room for writing again. */
   streamWritable: 5,
-  /** The peer has everything, the end included. */
+  /** The peer has everything, the end included. a, b: low and high half of the count of messages that expired (datagrams: presumed lost). */
   streamFinished: 6,
   /** The peer gave the stream up. a: reason; b: code. */
   streamReset: 7,

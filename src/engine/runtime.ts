@@ -34,6 +34,6 @@ export interface Runtime {
   /** Addresses of this machine that others may reach; those of the loopback where there are no others. */
   machineAddresses(): readonly ResolvedAddress[];
   /** Others than the usual ones, for tests. */
-  readonly rekeyIntervals?: RekeyIntervals;
+  readonly rekeyIntervals?: RekeyIntervals | undefined;
   createEngine(config: EngineConfig, listener: BatchListener): Engine;
 }

@@ -6,7 +6,7 @@ import { MessageCounter, type StreamPort } from './stream-port.js';
 
 /** One end of a stream of messages or datagrams: what the two have in common. */
 export abstract class MessageEnd extends StreamEnd<MessageSendSide, MessageReceiveSide> implements AsyncIterable<Uint8Array> {
-  /** The counters when all fates were known: the engine may have forgotten them when the stream is closed. */
+  /** What became of all that was sent, once that is known: the engine may have forgotten it when the stream is closed. */
   #settled: readonly bigint[] | null = null;
 
   constructor(port: StreamPort, facts: StreamFacts, sending: MessageSending) {
@@ -21,10 +21,11 @@ export abstract class MessageEnd extends StreamEnd<MessageSendSide, MessageRecei
     this.sender.onSettled(token, fate);
   }
 
-  override onFinished(): void {
-    const counters = this.port.messageCounters();
-    if (counters !== null) this.#settled = [...counters];
-    super.onFinished();
+  override onFinished(expiredMessages = 0): void {
+    const sent = BigInt(this.sender.acceptedMessages);
+    const expired = BigInt(expiredMessages);
+    this.#settled = [sent, sent - expired, expired, 0n];
+    super.onFinished(expiredMessages);
   }
 
   override onClosed(): void {

@@ -118,7 +118,7 @@ export abstract class StreamEnd<S extends SendLine = SendLine, R extends Receive
     this.sender.onWritable();
   }
 
-  onFinished(): void {
+  onFinished(_expiredMessages = 0): void {
     this.sender.onFinished();
     this.#closeWhenOver();
   }

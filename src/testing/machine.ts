@@ -1,4 +1,5 @@
 /** A virtual machine as the network sees it: its addresses, its router, the socket that listens, and whether it runs. */
+import type { RekeyIntervals } from '../engine/runtime.js';
 import type { SimNat } from './options.js';
 import { type Endpoint, Router } from './router.js';
 
@@ -22,6 +23,10 @@ export class Machine {
   socket: VirtualSocket | null = null;
   /** Runs again at this time. */
   frozenUntilMicros = 0;
+  /** How far its wall clock is ahead of the network's. */
+  wallClockAheadMs = 0;
+  /** Of its nodes, where they are not the usual ones. */
+  rekeyIntervals: RekeyIntervals | undefined = undefined;
   #address: string;
   /** What arrived while it was stopped. */
   #waiting: { readonly from: Endpoint; readonly datagram: Uint8Array; readonly ecn: number }[] = [];

@@ -3,6 +3,7 @@ import type { Clock } from '../api/waiting.js';
 import { invalidOption, osierError } from '../errors/index.js';
 import { choiceOption, optionsObject } from '../errors/option-checks.js';
 import { identityOfSeed } from '../identity/index.js';
+import type { Machine } from './machine.js';
 import { linkFaults, natOption, type SimLink, type SimNat, type SimOptions, seedOption } from './options.js';
 import { SeededRandom } from './seeded-random.js';
 import { settled } from './settling.js';
@@ -16,6 +17,15 @@ const STEPS_WITHOUT_A_LOOK = 1_000;
 
 /** Calls back for every datagram that leaves or arrives on `network`. */
 export let observeDatagrams: (network: SimNetwork, observer: (observed: Observed) => void) => void;
+
+/** What lies under a network, for tests that do what its users cannot: send in another's name, set clocks, shorten the life of keys. */
+export interface Underneath {
+  readonly network: VirtualNetwork;
+  machineOf(host: SimHost): Machine;
+}
+
+/** Gives access to what lies under `network`. */
+export let underneath: (network: SimNetwork) => Underneath;
 
 /**
  * A virtual network. Every pair of hosts is linked. Its seed is in the message of every error that `run` rejects with.
@@ -38,6 +48,7 @@ export class SimNetwork implements AsyncDisposable {
     observeDatagrams = (network, observer) => {
       network.#network.observer = observer;
     };
+    underneath = (network) => ({ network: network.#network, machineOf: (host) => network.#hostOf('host', host).machine });
   }
 
   constructor(options?: SimOptions) {

@@ -4,7 +4,7 @@ import type { Clock } from '../api/waiting.js';
 import { type Carrier, DetachedDriver, type Train } from '../engine/detached-driver.js';
 import type { BatchListener, Engine, EngineConfig, EngineInfo, PathRecord } from '../engine/engine.js';
 import { PathCache } from '../engine/path-cache.js';
-import type { ResolvedAddress, Runtime, Timer } from '../engine/runtime.js';
+import type { RekeyIntervals, ResolvedAddress, Runtime, Timer } from '../engine/runtime.js';
 import type { SimEvent } from './event-queue.js';
 import { type Machine, NODE_PORT, RECEIVE_BUFFER_BYTES, type VirtualSocket } from './machine.js';
 import type { Endpoint } from './router.js';
@@ -36,7 +36,11 @@ export class SimRuntime implements Runtime {
   }
 
   wallClockMs(): number {
-    return this.#network.time.wallClockMs;
+    return this.#network.time.wallClockMs + this.#machine.wallClockAheadMs;
+  }
+
+  get rekeyIntervals(): RekeyIntervals | undefined {
+    return this.#machine.rekeyIntervals;
   }
 
   readonly setTimer = (delayMs: number, callback: () => void): Timer => {

@@ -122,7 +122,10 @@ impl<'a> RecordWriter<'a> {
             }
             StreamEvent::Writable { handle } => self.write(&record(STREAM_WRITABLE, *handle), &[]),
             StreamEvent::Flushed { handle, .. } => self.write(&record(STREAM_FLUSHED, *handle), &[]),
-            StreamEvent::SendFinished { handle } => self.write(&record(STREAM_FINISHED, *handle), &[]),
+            StreamEvent::SendFinished { handle, expired } => {
+                let (a, b) = (*expired as u32, (*expired >> 32) as u32);
+                self.write(&Record { a, b, ..record(STREAM_FINISHED, *handle) }, &[])
+            }
             StreamEvent::ResetByPeer { handle, reason, code } => {
                 let (a, b) = (*reason as u32, *code);
                 self.write(&Record { a, b, ..record(STREAM_RESET, *handle) }, &[])

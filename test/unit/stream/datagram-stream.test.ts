@@ -67,11 +67,18 @@ test('a loop gets one datagram at a time', async () => {
   expect(got).toEqual(['a', 'b']);
 });
 
-test('what was not told of datagrams when the stream is closed counts as unknown', () => {
+test('datagrams of a stream that finished are acknowledged, but for those that the engine calls lost', () => {
   for (let count = 0; count < 3; count++) stream.trySend(bytes('a'));
   void stream.end();
   stream.onReadable(0, true);
   engine.isForgetful = true;
-  stream.onFinished();
+  stream.onFinished(2);
+  expect(stream.stats()).toMatchObject({ messagesSent: 3n, messagesDelivered: 1n, messagesExpired: 2n, messagesUnknown: 0n });
+});
+
+test('what was not told of datagrams when the stream is given up counts as unknown', () => {
+  for (let count = 0; count < 3; count++) stream.trySend(bytes('a'));
+  engine.isForgetful = true;
+  stream.reset();
   expect(stream.stats()).toMatchObject({ messagesSent: 3n, messagesDelivered: 0n, messagesExpired: 0n, messagesUnknown: 3n });
 });

@@ -218,7 +218,10 @@ impl Streams {
             EventSort::Flushed => {
                 Some(StreamEvent::Flushed { handle, acknowledged: stream.send.buffer.acknowledged() })
             }
-            EventSort::SendFinished => Some(StreamEvent::SendFinished { handle }),
+            EventSort::SendFinished => {
+                let expired = stream.send.outbox().map_or(0, |outbox| outbox.stats().expired);
+                Some(StreamEvent::SendFinished { handle, expired })
+            }
             EventSort::ResetByPeer => match stream.receive.state.refusal() {
                 Some(StreamError::ResetByPeer { reason, code }) => {
                     Some(StreamEvent::ResetByPeer { handle, reason, code })

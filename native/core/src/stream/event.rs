@@ -42,6 +42,8 @@ pub enum StreamEvent {
     SendFinished {
         /// Stream handle.
         handle: u32,
+        /// Messages that expired, or datagrams presumed lost, of all that were sent; the others were delivered. The handle may die before anybody asks.
+        expired: u64,
     },
     /// The peer gave up its sending; what was unread is gone.
     ResetByPeer {

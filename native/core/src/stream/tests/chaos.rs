@@ -233,7 +233,7 @@ impl World {
                     assert!((life.reset[1 - at] || life.refused) && !life.saw_end[at]);
                     life.saw_reset[at] = true;
                 }
-                StreamEvent::SendFinished { handle } => {
+                StreamEvent::SendFinished { handle, .. } => {
                     let life = self.life(at, handle);
                     assert!(life.finished[at]);
                 }

@@ -20,7 +20,7 @@ fn a_stream_finished_and_read_both_ways_closes_at_both_ends() {
     for (at, handle) in [(0, a), (1, b)] {
         assert_eq!(pair.read(at, handle, 10), Ok((b"bye".to_vec(), true)));
         let events = pair.events(at);
-        assert!(events.contains(&StreamEvent::SendFinished { handle }));
+        assert!(events.contains(&StreamEvent::SendFinished { handle, expired: 0 }));
         assert_eq!(events.last(), Some(&closed(handle)));
         assert_eq!(pair.read(at, handle, 10), Err(StreamError::Unknown));
         assert_eq!(pair.ends[at].write(handle, b"x"), Err(StreamError::Unknown));

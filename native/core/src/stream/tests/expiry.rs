@@ -187,7 +187,7 @@ fn the_end_waits_for_the_fate_of_all() {
     let events = pair.events(0);
     let settled = StreamEvent::MessageSettled { handle: a, token: 1, fate: MessageFate::Expired };
     let place = |event: &StreamEvent| events.iter().position(|other| other == event);
-    assert!(place(&settled).unwrap() < place(&StreamEvent::SendFinished { handle: a }).unwrap());
+    assert!(place(&settled).unwrap() < place(&StreamEvent::SendFinished { handle: a, expired: 1 }).unwrap());
     assert_eq!(pair.receive(1, b), (vec![], true));
 }
 

@@ -1,0 +1,198 @@
+/** Message 1s that somebody recorded, clocks that went back, and calls that cross: nothing is torn down, and who is honest gets in. */
+import { describe, expect, test } from 'vitest';
+import type { ByteStream, MeshNode, Peer } from '../../src/index.js';
+import type { SimHost } from '../../src/testing/index.js';
+import { observeDatagrams, type SimNetwork, underneath } from '../../src/testing/sim-network.js';
+import { patternBytes, sameBytes } from '../scenario/support/nodes.js';
+import { echoed, serveEcho, simulate } from './support/programs.js';
+
+const BYTES = patternBytes(5_000);
+const YEAR_MS = 365 * 86_400_000;
+/** Type and message of a first message by id. */
+const MESSAGE_1 = [1, 1] as const;
+
+/** Keeps every message 1 that `from` sends to `to`. */
+function recordCalls(network: SimNetwork, from: SimHost, to: SimHost): readonly Uint8Array[] {
+  const calls: Uint8Array[] = [];
+  observeDatagrams(network, ({ what, from: sender, to: receiver, bytes }) => {
+    const isCall = bytes[0] === MESSAGE_1[0] && bytes[1] === MESSAGE_1[1];
+    if (what === 'sent' && sender === from.name && receiver === to.name && isCall) calls.push(Uint8Array.from(bytes));
+  });
+  return calls;
+}
+
+/** Sends `datagram` to `to` as from the address of `source`. */
+function replay(network: SimNetwork, source: SimHost, to: SimHost, datagram: Uint8Array): void {
+  const { network: wires, machineOf } = underneath(network);
+  wires.send(machineOf(source), { host: machineOf(to).publicAddress, port: 7_400 }, datagram, 0);
+}
+
+/** The next `byteCount` bytes of a stream that has no end. */
+async function readExactly(stream: ByteStream, byteCount: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(byteCount);
+  for (let at = 0; at < byteCount; ) {
+    const read = await stream.read(bytes.subarray(at));
+    if (read === 0) throw new Error('the stream ended');
+    at += read;
+  }
+  return bytes;
+}
+
+interface Party {
+  readonly host: SimHost;
+  readonly node: MeshNode;
+}
+
+/** A server, and a client that has called it `times` times, restarted each time, with what it said first. */
+async function called(
+  network: SimNetwork,
+  times: number,
+  idleTimeoutMs: number,
+): Promise<{ server: Party; client: Party; thief: SimHost; peer: Peer; calls: readonly Uint8Array[] }> {
+  const [home, away, thief] = [network.host('server'), network.host('client'), network.host('thief')];
+  const calls = recordCalls(network, away, home);
+  const server = await home.start({ idleTimeoutMs });
+  serveEcho(server);
+  let node = await away.start({ idleTimeoutMs });
+  let peer = await node.connect(server.address);
+  for (let time = 1; time < times; time++) {
+    await network.clock.sleep(1_000);
+    await node.close();
+    node = await away.start({ idleTimeoutMs });
+    peer = await node.connect(server.address);
+  }
+  await echoed(peer, BYTES);
+  expect(calls).toHaveLength(times);
+  return { server: { host: home, node: server }, client: { host: away, node }, thief, peer, calls };
+}
+
+/** Replays each call thrice, from its sender's own address and from a stranger's, over several seconds. */
+async function replayAll(network: SimNetwork, calls: readonly Uint8Array[], sources: readonly SimHost[], to: SimHost): Promise<void> {
+  for (let round = 0; round < 3; round++) {
+    for (const call of calls) for (const source of sources) replay(network, source, to, call);
+    await network.clock.sleep(2_000);
+  }
+}
+
+describe('a recorded message 1, the newest and older ones, from its sender or a stranger', () => {
+  test('changes nothing for a live association: its streams go on', async () => {
+    const network = simulate();
+    await network.run(async () => {
+      const { server, client, thief, peer, calls } = await called(network, 3, 600_000);
+      // Longer than answers are kept for repetitions.
+      await network.clock.sleep(20_000);
+      const states: string[] = [];
+      for (const end of [peer, server.node.peers.get(client.node.id)]) end?.on('state', ({ status }) => states.push(status));
+      const stream = await peer.openStream('echo');
+      await stream.write(BYTES);
+      const replayed = replayAll(network, [...calls], [client.host, thief], server.host);
+      const { handshakesCompleted } = server.node.stats();
+      for (let round = 0; round < 10; round++) {
+        const read = await readExactly(stream, 500);
+        expect(sameBytes(read, BYTES.subarray(round * 500, round * 500 + 500))).toBe(true);
+        await network.clock.sleep(500);
+      }
+      await replayed;
+      await network.clock.sleep(20_000);
+      expect(states).toEqual([]);
+      expect(server.node.stats()).toMatchObject({ handshakesCompleted, peersConnected: 1 });
+      expect(sameBytes(await echoed(peer, BYTES), BYTES)).toBe(true);
+    });
+  });
+
+  test('changes nothing for an idle association: the next stream uses it', async () => {
+    const network = simulate();
+    await network.run(async () => {
+      const { server, client, thief, peer, calls } = await called(network, 3, 0);
+      await network.clock.sleep(3_600_000);
+      const { handshakesCompleted } = server.node.stats();
+      const before = calls.length;
+      await replayAll(network, [...calls], [client.host, thief], server.host);
+      await network.clock.sleep(20_000);
+      expect(sameBytes(await echoed(peer, BYTES), BYTES)).toBe(true);
+      expect(server.node.stats()).toMatchObject({ handshakesCompleted, peersConnected: 1 });
+      // Nobody called anew: there are those of before, and three replays of each in their sender's name.
+      expect(calls).toHaveLength(4 * before);
+    });
+  });
+
+  test('makes no association where one has expired, and keeps its sender from nothing', async () => {
+    const network = simulate();
+    await network.run(async () => {
+      const { server, client, thief, peer, calls } = await called(network, 3, 10_000);
+      await network.clock.sleep(60_000);
+      const { handshakesCompleted } = server.node.stats();
+      await replayAll(network, [...calls], [client.host, thief], server.host);
+      await network.clock.sleep(20_000);
+      expect(server.node.stats()).toMatchObject({ handshakesCompleted, peersConnected: 0 });
+      expect(sameBytes(await echoed(peer, BYTES), BYTES)).toBe(true);
+    });
+  });
+
+  test('makes no association with a restarted server, which remembers none of them, and keeps its sender from nothing', async () => {
+    const network = simulate();
+    await network.run(async () => {
+      const { server, client, thief, peer, calls } = await called(network, 3, 10_000);
+      await network.clock.sleep(60_000);
+      server.host.crash();
+      const again = await server.host.start();
+      serveEcho(again);
+      await replayAll(network, [...calls], [client.host, thief], server.host);
+      await network.clock.sleep(20_000);
+      expect(again.stats()).toMatchObject({ handshakesCompleted: 0n, peersConnected: 0 });
+      expect(sameBytes(await echoed(peer, BYTES), BYTES)).toBe(true);
+    });
+  });
+});
+
+describe('a wall clock that goes back by a year', () => {
+  test.each(['server', 'client'])('keeps nobody out, whether the node is restarted or not: %s', async (which) => {
+    const network = simulate();
+    await network.run(async () => {
+      const { server, client, peer } = await called(network, 1, 10_000);
+      const host = which === 'server' ? server.host : client.host;
+      underneath(network).machineOf(host).wallClockAheadMs = -YEAR_MS;
+      await network.clock.sleep(60_000);
+      expect(peer.state.status).not.toBe('connected');
+      expect(sameBytes(await echoed(peer, BYTES), BYTES)).toBe(true);
+
+      await network.clock.sleep(60_000);
+      host.crash();
+      const again = await host.start();
+      serveEcho(again);
+      const startMs = network.clock.nowMs();
+      const caller = which === 'server' ? client.node : again;
+      const back = await caller.connect(which === 'server' ? again.address : server.node.address);
+      expect(sameBytes(await echoed(back, BYTES), BYTES)).toBe(true);
+      expect(network.clock.nowMs() - startMs).toBeLessThan(5_000);
+    });
+  });
+});
+
+describe('both ends that call one another at once', () => {
+  test.each([0, 1])('connect once the direction from end %s, dead at first, carries again, and have one association', async (deaf) => {
+    for (const deadMs of [100, 1_000, 10_000]) {
+      const network = simulate({ link: { delayMs: 10 } });
+      await network.run(async () => {
+        const hosts = [network.host('one'), network.host('other')] as const;
+        const nodes = [await hosts[0].start(), await hosts[1].start()] as const;
+        for (const node of nodes) serveEcho(node);
+        const [from, to] = deaf === 0 ? hosts : ([hosts[1], hosts[0]] as const);
+        network.setLink(from, to, { lossRate: 1 }, 'one-way');
+        const bothConnected = Promise.all([nodes[0].connect(nodes[1].address), nodes[1].connect(nodes[0].address)]);
+        await network.clock.sleep(deadMs);
+        network.setLink(from, to, { lossRate: 0 }, 'one-way');
+        const healedMs = network.clock.nowMs();
+        const peers = await bothConnected;
+        // The longest wait between two attempts is 5 s, with its jitter.
+        expect(network.clock.nowMs() - healedMs).toBeLessThan(6_100);
+        const states: string[] = [];
+        for (const peer of peers) peer.on('state', ({ status }) => states.push(status));
+        for (const peer of peers) expect(sameBytes(await echoed(peer, BYTES), BYTES)).toBe(true);
+        await network.clock.sleep(30_000);
+        expect(states).toEqual([]);
+        for (const node of nodes) expect(node.stats().peersConnected).toBe(1);
+      });
+    }
+  });
+});
