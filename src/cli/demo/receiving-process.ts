@@ -10,6 +10,7 @@ import { STATUS_PROTOCOL, serveStatus } from './status-messages.js';
 // Ctrl-C reaches both processes; this one ends when the other has said goodbye.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 process.on('disconnect', () => process.exit());
+if (!process.connected) process.exit();
 
 const { OSIER_SECRET: secret = '' } = process.env;
 const directory = process.argv[2] ?? '.';
@@ -31,5 +32,6 @@ try {
 }
 
 function tell(event: ReceiverEvent): void {
-  if (process.connected) process.send?.(event);
+  // Who is gone need not be told.
+  process.send?.(event, undefined, undefined, () => {});
 }
