@@ -8,6 +8,7 @@ const folder = new URL('../../examples/', import.meta.url);
 
 /** What each program prints, all of it. */
 const OUTPUTS: Readonly<Record<string, RegExp>> = {
+  'deadline-messages.mjs': /^21 sent: 20 delivered, 1 expired, 0 unknown\nthe monitor has read 20, in order: true\n$/,
   'echo.mjs': /^echo: hello, mesh\n$/,
   'file-transfer.mjs': /^file-transfer\.mjs: \d+ bytes, sha256 [0-9a-f]{64}, stored and verified\n$/,
   'request-response.mjs': /^1 \+ 2 \+ 3 = 6\n40 \+ 2 = 42\nat once: 1, 4, 9\n$/,

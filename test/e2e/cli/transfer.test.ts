@@ -131,12 +131,3 @@ test('Ctrl-C ends a listener with 0 and frees its port at once', async () => {
   await using again = new OsierCommand(['listen', '--json', '--bind', `udp://127.0.0.1:${port}`, '--dir', to.folder.path]);
   expect(await again.nextEvent()).toMatchObject({ event: 'listening' });
 });
-
-test('the demo moves a file between two processes and verifies it', async () => {
-  using from = temporaryFolder();
-  const content = randomBytes(3_000_000);
-  writeFileSync(from.file('sample'), content);
-  const { exitCode, stdout } = await osier(['demo', '--json', from.file('sample')]);
-  expect(exitCode).toBe(0);
-  expect(JSON.parse(stdout)).toMatchObject({ event: 'demo', sizeBytes: content.length, blake2b: blake2b(content), verified: true });
-});
