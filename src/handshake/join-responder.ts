@@ -66,7 +66,7 @@ export class JoinResponder {
 
   /** Whether a message 3 to `localIndex` is waited for. */
   isOpen(localIndex: number): boolean {
-    return this.#open.get(localIndex) !== null;
+    return this.#open.get(localIndex, this.#nowMs()) !== null;
   }
 
   /** Takes a message 1 whose mac1 is right under the network secret at index `network`. */
@@ -90,7 +90,7 @@ export class JoinResponder {
 
   /** Takes a message 3 for `localIndex`. One that is not authentic changes nothing. */
   receiveLast(localIndex: number, datagram: Uint8Array): ReceivedJoin {
-    const open = this.#open.get(localIndex);
+    const open = this.#open.get(localIndex, this.#nowMs());
     const read = orFault(() => this.#readLast(localIndex, open, datagram));
     if (read instanceof HandshakeFault) return { status: 'ignored', fault: read };
     const { noise, introduction, join } = read;

@@ -24,16 +24,15 @@ export class OpenJoins {
     this.#onForgotten = onForgotten;
   }
 
-  get(localIndex: number): OpenJoin | null {
+  /** The join that waits at this index: a message 3 that was held back for longer finds none. */
+  get(localIndex: number, nowMs: number): OpenJoin | null {
+    this.#forgetExpired(nowMs);
     return this.#joins.get(localIndex) ?? null;
   }
 
-  /** The join that a message 1 began. Forgets those whose time is over. */
+  /** The join that a message 1 began. */
   find(digest: string, nowMs: number): OpenJoin | null {
-    for (const { takenAtMs } of this.#joins.values()) {
-      if (nowMs - takenAtMs < UNCONFIRMED_MS) break;
-      this.#forgetOldest();
-    }
+    this.#forgetExpired(nowMs);
     return this.#byDigest.get(digest) ?? null;
   }
 
@@ -50,6 +49,13 @@ export class OpenJoins {
     this.#joins.delete(localIndex);
     this.#byDigest.delete(join.digest);
     join.noise.wipe();
+  }
+
+  #forgetExpired(nowMs: number): void {
+    for (const { takenAtMs } of this.#joins.values()) {
+      if (nowMs - takenAtMs < UNCONFIRMED_MS) return;
+      this.#forgetOldest();
+    }
   }
 
   #forgetOldest(): void {
