@@ -3,6 +3,7 @@
 use super::entry::{Opening, Stream};
 use super::event_queue::EventSort;
 use super::message::MESSAGE_CREDIT_MIN;
+use super::send_half::SendProgress;
 use super::stream_frame_writer::{write_stream_frame, PADDING_MAX_BYTES};
 use super::{Shared, Streams};
 use crate::constants::TURN_BYTES;
@@ -128,15 +129,7 @@ impl Streams {
         }
         let was_urgent = stream.is_urgent();
         let progress = stream.send.on_acknowledged(&self.shared.blocks, offset..offset + u64::from(len), fin);
-        if progress.writable {
-            self.shared.raise(handle, stream, EventSort::Writable);
-        }
-        if progress.flushed {
-            self.shared.raise(handle, stream, EventSort::Flushed);
-        }
-        if progress.finished {
-            self.shared.raise(handle, stream, EventSort::SendFinished);
-        }
+        self.shared.raise_progress(handle, stream, progress);
         if was_urgent || progress.finished {
             self.settle(handle);
         }
@@ -250,6 +243,20 @@ impl Streams {
 }
 
 impl Shared {
+    /// Tells what an acknowledgement, or the end of a lifetime, brought the sending half.
+    #[inline]
+    pub(super) fn raise_progress(&mut self, handle: u32, stream: &mut Stream, progress: SendProgress) {
+        if progress.writable {
+            self.raise(handle, stream, EventSort::Writable);
+        }
+        if progress.flushed {
+            self.raise(handle, stream, EventSort::Flushed);
+        }
+        if progress.finished {
+            self.raise(handle, stream, EventSort::SendFinished);
+        }
+    }
+
     /// Whose turn it is: the highest level, and on it what takes no credit first.
     #[inline]
     fn next_turn(&self) -> Option<Turn> {

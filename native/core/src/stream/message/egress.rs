@@ -45,15 +45,7 @@ impl Streams {
         if stream.send.outbox().is_some_and(super::Outbox::has_untold) {
             self.shared.raise(handle, stream, EventSort::Settled);
         }
-        if progress.writable {
-            self.shared.raise(handle, stream, EventSort::Writable);
-        }
-        if progress.flushed {
-            self.shared.raise(handle, stream, EventSort::Flushed);
-        }
-        if progress.finished {
-            self.shared.raise(handle, stream, EventSort::SendFinished);
-        }
+        self.shared.raise_progress(handle, stream, progress);
         self.shared.rearm(handle, stream);
         self.settle(handle);
     }
