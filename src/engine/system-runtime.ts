@@ -3,9 +3,8 @@ import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { performance } from 'node:perf_hooks';
-import type { WaitOptions } from '../api/waiting.js';
-import { durationOption, signalOption } from '../errors/option-checks.js';
 import type { ResolvedAddress, Runtime, Timer } from './runtime.js';
+import { sleepBy } from './sleep.js';
 import { createSystemEngine } from './system-engine.js';
 
 /** Longest delay of a Node timer; a longer one would fire at once. */
@@ -13,7 +12,7 @@ const NODE_TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** The real machine: its clock, its resolver, and an engine on its sockets. */
 export const systemRuntime: Runtime = {
-  clock: { nowMs: () => performance.now(), sleep },
+  clock: { nowMs: () => performance.now(), sleep: sleepBy(setTimer) },
   wallClockMs: () => Date.now(),
   setTimer,
   // After the microtasks: a run of awaited writes, each of which resumes in one, ends up in one flush.
@@ -33,26 +32,6 @@ function setTimer(delayMs: number, callback: () => void): Timer {
     rest = setTimer(delayMs - NODE_TIMER_MS_MAX, callback);
   });
   return { cancel: () => rest.cancel() };
-}
-
-async function sleep(durationMs: number, options?: WaitOptions): Promise<void> {
-  const delayMs = durationOption('durationMs', durationMs ?? Number.NaN, 0);
-  const signal = signalOption(options?.signal);
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) {
-      reject(signal.reason);
-      return;
-    }
-    const onAbort = (): void => {
-      timer.cancel();
-      reject(signal?.reason);
-    };
-    const timer = setTimer(delayMs, () => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    });
-    signal?.addEventListener('abort', onAbort, { once: true });
-  });
 }
 
 async function resolve(host: string): Promise<readonly ResolvedAddress[]> {

@@ -1,6 +1,6 @@
-import type { Clock, WaitOptions } from '../api/waiting.js';
+import type { Clock } from '../api/waiting.js';
 import type { Timer } from '../engine/runtime.js';
-import { durationOption, signalOption } from '../errors/option-checks.js';
+import { sleepBy } from '../engine/sleep.js';
 import { EventQueue, type SimEvent } from './event-queue.js';
 
 /** Not 0, so that nothing mistakes the beginning for "never". */
@@ -65,26 +65,5 @@ export class VirtualTime {
 
 /** A clock whose timers are set by `setTimer`. */
 export function clockOf(time: VirtualTime, setTimer: (delayMs: number, callback: () => void) => Timer): Clock {
-  return { nowMs: () => time.nowMs, sleep: (durationMs, options) => sleep(durationMs, options, setTimer) };
-}
-
-async function sleep(
-  durationMs: number,
-  options: WaitOptions | undefined,
-  setTimer: (delayMs: number, callback: () => void) => Timer,
-): Promise<void> {
-  const delayMs = durationOption('durationMs', durationMs ?? Number.NaN, 0);
-  const signal = signalOption(options?.signal);
-  signal?.throwIfAborted();
-  await new Promise<void>((resolve, reject) => {
-    const onAbort = (): void => {
-      timer.cancel();
-      reject(signal?.reason);
-    };
-    const timer = setTimer(delayMs, () => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    });
-    signal?.addEventListener('abort', onAbort, { once: true });
-  });
+  return { nowMs: () => time.nowMs, sleep: sleepBy(setTimer) };
 }
