@@ -239,5 +239,7 @@ export class NodeCore implements PeerContext, NodeSink {
   #useNetworkSecrets(networkSecrets: HandshakeParty['networkSecrets']): void {
     this.party = { ...this.party, networkSecrets };
     this.#answering.useNetworkSecrets(networkSecrets);
+    for (const peer of this.peers.values()) peer.onSecrets();
+    this.#joins.onSecrets();
   }
 }

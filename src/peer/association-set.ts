@@ -90,10 +90,13 @@ export class AssociationSet implements AssociationOwner {
    * LIMIT when the engine takes no more associations.
    */
   install(result: HandshakeResult, path: PathRecord): boolean {
+    let isInstalled = false;
     try {
-      return this.#install(result, path);
+      isInstalled = this.#install(result, path);
+      return isInstalled;
     } finally {
       wipeKeys(result);
+      if (!isInstalled && result.role === 'responder') this.#context.onSessionDropped(result.localIndex);
     }
   }
 
@@ -170,7 +173,8 @@ export class AssociationSet implements AssociationOwner {
     this.#candidates.delete(association.facts.remoteToken);
     if (association !== this.#current) return;
     this.#current = null;
-    this.forgetTokenWhenUnused();
+    // Also where a dial has told it: the peer, which may have this association still, would go on with it.
+    if (this.isEmpty) this.#token = null;
     this.#owner.onLost(association, error);
   }
 

@@ -60,6 +60,21 @@ export class Dialing {
     this.again();
   }
 
+  /** Hosts became known. */
+  onHosts(): void {
+    this.#present?.onHosts();
+  }
+
+  /** The network secrets are others. */
+  onSecrets(): void {
+    this.#present?.onSecrets();
+  }
+
+  /** This end's state towards the peer has ended. */
+  onStateEnded(): void {
+    this.#present?.onStateEnded();
+  }
+
   /** Gives up the present dial to the caller, who settles it. */
   take(): Dial | null {
     const dial = this.#present;

@@ -74,6 +74,11 @@ export class JoinTable {
     for (const peer of this.#peers.values()) peer.releaseConnection(address);
   }
 
+  /** The node's network secrets are others: what is under way goes on under these. */
+  onSecrets(): void {
+    for (const join of this.#joins.values()) join.onSecrets();
+  }
+
   /** What waits fails with `error`; nothing is kept any more. */
   close(error: OsierError): void {
     for (const reconnector of this.#kept.values()) reconnector.stop();
@@ -91,6 +96,7 @@ export class JoinTable {
     if (present !== undefined) return present;
     const join: Join = new Join(this.#context, hosts, {
       peerOf: (id) => this.#found(address, hosts, id),
+      mismatchOf: (id) => this.#mismatchOf(address, hosts, id),
       onOver: () => {
         if (this.#joins.get(address) === join) this.#joins.delete(address);
       },
@@ -109,11 +115,17 @@ export class JoinTable {
     return null;
   }
 
-  #found(address: string, hosts: readonly HostAndPort[], id: NodeId): MeshPeer | null {
+  #mismatchOf(address: string, hosts: readonly HostAndPort[], id: NodeId): OsierError | null {
     for (const host of hosts) {
       const pinned = this.#pins.get(formatHost(host));
-      if (pinned !== undefined && pinned !== id) throw pinMismatch(address, pinned, id);
+      if (pinned !== undefined && pinned !== id) return pinMismatch(address, pinned, id);
     }
+    return null;
+  }
+
+  #found(address: string, hosts: readonly HostAndPort[], id: NodeId): MeshPeer | null {
+    const mismatch = this.#mismatchOf(address, hosts, id);
+    if (mismatch !== null) throw mismatch;
     const peer = this.#peers.obtain(id);
     if (peer.closing !== null) return null;
     for (const host of hosts) this.#pins.set(formatHost(host), id);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { PeerStats } from '../api/stats.js';
 import type { PathRecord } from '../engine/engine.js';
 import type { OsierError } from '../errors/index.js';
@@ -122,6 +123,8 @@ export class PeerConnection implements AssociationSetOwner {
 
   onPathChanged(_association: Association, record: PathRecord): void {
     const to = pathOf(record, this.#context.sockets);
+    // It may have been told with the connection already.
+    if (isDeepStrictEqual(to, this.status.path)) return;
     this.hosts.saw(to.remote);
     this.status.roamTo(to);
   }
@@ -132,6 +135,7 @@ export class PeerConnection implements AssociationSetOwner {
 
   onLost(_association: Association, error: OsierError): void {
     this.#rekeyTimer.stop();
+    if (this.associations.isEmpty) this.dialing.onStateEnded();
     this.status.enter({ status: 'idle' });
     this.status.moveTo(null, { kind: 'disconnected', error });
     this.#context.log('info', { peer: this.#peer.id, code: error.code }, `A peer is not connected any more: ${error.message}`);

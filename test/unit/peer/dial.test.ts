@@ -156,8 +156,7 @@ describe('a dial', () => {
     const dial = dialTo('192.0.2.1');
     const waiting = dial.wait(new AbortController().signal).catch(() => {});
     await settle();
-    dial.onDatagram(new Uint8Array(48), new Uint8Array(7));
-    dial.onDatagram(new Uint8Array(48), new Uint8Array(200));
+    for (const length of [7, 200]) context.calls.get(1)?.onDatagram(new Uint8Array(48), new Uint8Array(length));
     dial.onHint(1);
     dial.onHint(99);
     expect(faults).toEqual(['malformed', 'malformed']);

@@ -136,6 +136,12 @@ impl SessionSet {
         self.sessions.iter().flat_map(deadlines).flatten().min()
     }
 
+    /// The peer of a session is reached by `path`: the path before and the remote index, where that is another.
+    pub(crate) fn place(&mut self, local_index: u32, path: Path) -> Option<(Path, u32)> {
+        let session = self.by_index(local_index).filter(|session| session.path != path)?;
+        Some((std::mem::replace(&mut session.path, path), session.remote_index))
+    }
+
     /// The peer is reached by `to` instead of `from`.
     pub(crate) fn follow(&mut self, from: &Path, to: Path) {
         for session in self.sessions.iter_mut().filter(|session| session.path.remote == from.remote) {
