@@ -135,10 +135,10 @@ export class PeerConnection implements AssociationSetOwner {
 
   onLost(_association: Association, error: OsierError): void {
     this.#rekeyTimer.stop();
-    if (this.associations.isEmpty) this.dialing.onStateEnded();
     this.status.enter({ status: 'idle' });
     this.status.moveTo(null, { kind: 'disconnected', error });
     this.#context.log('info', { peer: this.#peer.id, code: error.code }, `A peer is not connected any more: ${error.message}`);
+    if (this.associations.isEmpty) this.dialing.onStateEnded();
     this.#listener.onLost();
   }
 
