@@ -37,6 +37,7 @@ impl Association {
         let linger = self.linger_micros();
         let was_in_use = self.sessions.can_send();
         let session = self.sessions.by_index(header.receiver_index).ok_or(Rejected::Unauthentic)?;
+        let stays = was_in_use || session.begun_here;
         let (head, sealed) = packet.split_at_mut(DATA_HEADER_BYTES);
         let length =
             session.receive.open(now, number, head, sealed, linger).map_err(|_| Rejected::Unauthentic)?;
@@ -49,7 +50,7 @@ impl Association {
         let confirmation = self.sessions.confirm(now, header.receiver_index, linger);
         let received = match confirmation {
             super::session_set::Confirmation::First => {
-                self.settle_path(now, header.receiver_index, arrival.path, was_in_use)
+                self.settle_path(now, header.receiver_index, arrival.path, stays)
             }
             super::session_set::Confirmation::Known => Received::Processed,
         };
@@ -58,10 +59,10 @@ impl Association {
         Ok(received)
     }
 
-    /// The session of `local_index` is confirmed by a packet from `from`. Where its handshake came from proves nothing, for a copy of message 1 may
-    /// have been faster; and a path that is in use is left by validation alone.
-    fn settle_path(&mut self, now: Instant, local_index: u32, from: Path, was_in_use: bool) -> Received {
-        if !was_in_use && !self.path.is_same_way(&from) {
+    /// The session of `local_index` is confirmed by a packet from `from`. Where a message 1 came from proves nothing, for a copy may have been
+    /// faster; and a path that is in use, or that this end asked at, is left by validation alone: it `stays`.
+    fn settle_path(&mut self, now: Instant, local_index: u32, from: Path, stays: bool) -> Received {
+        if !stays && !self.path.is_same_way(&from) {
             self.take_path(now, from);
         }
         let called_from = self.sessions.place(local_index, self.path);

@@ -27,8 +27,10 @@ pub struct SessionConfig {
     pub first_send: u64,
     /// Least packet number that the peer sends under the key.
     pub first_receive: u64,
-    /// Where the handshake came from.
+    /// Where this end asked, or where the message came from that it answered.
     pub path: Path,
+    /// This end asked.
+    pub begun_here: bool,
     /// True for the initiator; a responder's session sends nothing before the first authentic packet.
     pub confirmed: bool,
     /// Send on it from now on, or from its confirmation on.
@@ -43,6 +45,7 @@ pub(crate) struct Session {
     pub(crate) receive: ReceiveKeys,
     pub(crate) path: Path,
     pub(crate) confirmed: bool,
+    pub(crate) begun_here: bool,
     preferred: bool,
     discard_at: Option<Instant>,
 }
@@ -78,6 +81,7 @@ impl SessionSet {
             receive: ReceiveKeys::new(config.cipher, config.receive_key, config.first_receive),
             path: config.path,
             confirmed: config.confirmed,
+            begun_here: config.begun_here,
             preferred: config.preferred,
             discard_at: (!config.confirmed).then(|| now.plus_micros(CONFIRMATION_MICROS)),
         });
