@@ -40,9 +40,9 @@ export class JoinTable {
         deadline.signal.throwIfAborted();
         if (this.#context.closedBy !== null) throw this.#context.closedBy;
         const present = this.#connected(hosts);
-        if (present !== null) return present;
+        if (present !== null) return unique(present);
         const { peer, association } = await this.#join(address, hosts).wait(deadline.signal);
-        if (association.endedBy === null) return peer;
+        if (association.endedBy === null) return unique(peer);
         throwIfRefused(address, association.endedBy);
       }
     } finally {
@@ -136,6 +136,13 @@ export class JoinTable {
     peer.addHosts(hosts);
     return peer;
   }
+}
+
+/** Throws DUPLICATE_IDENTITY when two nodes take turns to be `peer`. */
+function unique(peer: MeshPeer): MeshPeer {
+  const { duplicate } = peer;
+  if (duplicate !== null) throw duplicate;
+  return peer;
 }
 
 /** A node asks its policy only after it knows who joined: its no is the first thing that it says on the new session. */

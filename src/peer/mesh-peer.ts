@@ -92,6 +92,11 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
     return this.#connection.dialing.isGoingOn || this.isJoining;
   }
 
+  /** See {@link PeerConnection.duplicate}. */
+  get duplicate(): OsierError | null {
+    return this.#connection.duplicate;
+  }
+
   /** The close that was begun; `null` before. */
   get closing(): Promise<CloseReport> | null {
     return this.#closing.report;

@@ -70,6 +70,11 @@ export class PeerConnection implements AssociationSetOwner {
     return this.#wasMade;
   }
 
+  /** Why whoever would use it cannot know which of two nodes that would be; `null` where there is one. */
+  get duplicate(): OsierError | null {
+    return this.#instances.isAlternating(this.#context.runtime.clock.nowMs()) ? duplicateIdentity(this.#peer.id) : null;
+  }
+
   get isDialing(): boolean {
     return this.#peer.isDialing;
   }
@@ -105,7 +110,7 @@ export class PeerConnection implements AssociationSetOwner {
     const path = record === null ? null : pathOf(record, sockets);
     if (path !== null) this.hosts.saw(path.remote);
     const { remoteInstance, cipher, verified } = association.facts;
-    if (this.#instances.alternates(remoteInstance)) this.#context.warn(duplicateIdentity(this.#peer.id));
+    if (this.#instances.alternates(remoteInstance, this.#context.runtime.clock.nowMs())) this.#context.warn(duplicateIdentity(this.#peer.id));
     if (verified === 'id' || this.#isAskedById) this.#verified = 'id';
     this.status.enter({ status: 'connected', instance: remoteInstance, cipher });
     this.status.moveTo(path, { kind: 'connected' });
