@@ -77,6 +77,7 @@ export class JoinTable {
   /** The node's network secrets are others: what is under way goes on under these. */
   onSecrets(): void {
     for (const join of this.#joins.values()) join.onSecrets();
+    for (const reconnector of this.#kept.values()) reconnector.hurry();
   }
 
   /** What waits fails with `error`; nothing is kept any more. */

@@ -148,6 +148,7 @@ export class Join implements Caller<JoinInitiator> {
       const current = peer.associations.current;
       if (current !== null) this.succeed(peer, current);
       else if (path !== null) this.#finish(found, peer, path, rounds);
+      else peer.forgetWhenUnused();
     } catch (error) {
       if (!OsierError.is(error)) throw error;
       this.fail(error);

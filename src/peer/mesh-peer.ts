@@ -126,6 +126,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
   /** The node's network secrets are others: what is under way goes on under these. */
   onSecrets(): void {
     this.#connection.dialing.onSecrets();
+    this.#reconnector.hurry();
   }
 
   /** Somebody here connects by its id, which counts from when the peer is connected. */
