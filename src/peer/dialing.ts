@@ -1,3 +1,4 @@
+import type { OsierError } from '../errors/index.js';
 import type { PeerContext } from './context.js';
 import { Deadline } from './deadline.js';
 import { Dial } from './dial.js';
@@ -42,7 +43,13 @@ export class Dialing {
   /** A handshake beside the association that there is: nobody waits for it. */
   again(): void {
     if (this.#present !== null || this.#peer.closing !== null || this.#peer.knownHosts.length === 0) return;
-    this.#present = this.#start();
+    try {
+      this.#present = this.#start();
+    } catch (error) {
+      // No index is left; the session that there is goes on.
+      this.#context.warn(error as OsierError);
+      return;
+    }
     const deadline = new Deadline(this.#context.runtime, { timeoutMs: DIAL_AGAIN_PATIENCE_MS }, (timeoutMs) =>
       timedOut(this.#peer.id, timeoutMs, []),
     );

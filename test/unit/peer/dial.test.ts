@@ -25,7 +25,11 @@ class NotingEngine extends FakeEngine {
     this.datagrams.push({ to: new TextDecoder().decode(path).trim(), bytes: Buffer.from(datagram ?? []).toString('hex') });
   }
 
+  /** Every index is taken. */
+  isFull = false;
+
   override reserveIndex(): number {
+    if (this.isFull) return 0;
     const index = super.reserveIndex();
     this.reserved.add(index);
     return index;
@@ -176,6 +180,21 @@ describe('a dial', () => {
     context.calls.get(1)?.onDatagram(engine.pathTo('192.0.2.1'), datagram);
     await waiting;
     expect(events.slice(-3)).toEqual(['session by 192.0.2.1', 'dialed true', 'over']);
+    expect(engine.reserved.size).toBe(0);
+  });
+
+  test('goes on with the index that it has while no other is left, and does not begin without one', async () => {
+    runtime.names.set('192.0.2.1', ['192.0.2.1']);
+    const dial = dialTo('192.0.2.1');
+    const waiting = dial.wait(new AbortController().signal);
+    await settle();
+    engine.isFull = true;
+    expect(() => dialTo('192.0.2.1')).toThrow(expect.objectContaining({ code: 'ERR_OSIER_LIMIT' }));
+    await runtime.advance(60_000);
+    expect([...engine.reserved]).toEqual([1]);
+    expect(engine.datagrams.length).toBeGreaterThan(15);
+    dial.succeed();
+    await waiting;
     expect(engine.reserved.size).toBe(0);
   });
 
