@@ -100,16 +100,11 @@ export class AssociationSet implements AssociationOwner {
     }
   }
 
-  /** Ends the current association at this end. `notice`: what the peer hears; `null`: nothing. */
-  endCurrent(error: OsierError, notice: CloseNotice | null): void {
+  /** Ends everything: the next handshake begins another state. `notice`: what the peer hears; `null`: nothing. */
+  endState(error: OsierError, notice: CloseNotice | null): void {
     const current = this.#current;
     this.#current = null;
     if (current !== null) this.#end(current, error, notice);
-  }
-
-  /** Ends everything: the next handshake begins another state. */
-  endState(error: OsierError, notice: CloseNotice | null): void {
-    this.endCurrent(error, notice);
     for (const candidate of this.#candidates.values()) this.#end(candidate, error, notice);
     this.#candidates.clear();
     this.#token = null;
