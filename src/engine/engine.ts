@@ -41,7 +41,8 @@ export interface SessionConfig {
   readonly receiveKey: Uint8Array;
   /** The least packet number that each side uses under these keys. */ readonly firstSend: bigint;
   readonly firstReceive: bigint;
-  readonly path: PathRecord;
+  /** Where this end asked, or where the message came from that it answered. */ readonly path: PathRecord;
+  /** This end asked: the path is right until the peer proves another. */ readonly begunHere: boolean;
   /** True for the initiator. A responder's session sends nothing before the first authentic packet. */ readonly confirmed: boolean;
   /** True: new packets go out on this session from now on (for an unconfirmed one: from its confirmation on). */ readonly preferred: boolean;
 }

@@ -125,6 +125,7 @@ pub(crate) fn session_config(js: Js, value: sys::napi_value) -> JsResult<Session
         first_send: packet_number(&object, c"firstSend")?,
         first_receive: packet_number(&object, c"firstReceive")?,
         path: path(&object.array(c"path")?)?,
+        begun_here: object.boolean(c"begunHere")?,
         confirmed: object.boolean(c"confirmed")?,
         preferred: object.boolean(c"preferred")?,
     })

@@ -129,6 +129,7 @@ function installSessions(first, second) {
       firstSend: 0n,
       firstReceive: 0n,
       path: own.engine.pathTo('127.0.0.1', other.port),
+      begunHere: true,
       confirmed: true,
       preferred: true,
     });

@@ -66,8 +66,12 @@ impl Engine {
         let mut arrival = Arrival { path: meta.path, ecn: meta.ecn, entropy: &mut self.entropy };
         match association.on_packet(now, &header, &mut arrival, packet) {
             Ok(Received::Processed) => Some(Some(handle)),
-            Ok(Received::Confirmed { local_index }) => {
+            Ok(Received::Confirmed { local_index, called_from }) => {
                 self.half_open.remove(local_index);
+                if let Some((path, remote_index)) = called_from {
+                    self.remotes.remove(&(path.remote, remote_index));
+                    self.remotes.insert((association.path().remote, remote_index), handle);
+                }
                 self.events.push_back(Event::SessionConfirmed { association: handle, local_index });
                 Some(Some(handle))
             }
