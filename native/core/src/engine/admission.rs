@@ -62,6 +62,11 @@ impl Admission {
         self.keys = keys.to_vec();
     }
 
+    /// Whether there is a key of this number.
+    pub(super) fn has_key(&self, number: usize) -> bool {
+        number < self.keys.len()
+    }
+
     /// Which key the message's mac1 was made with.
     pub(super) fn matching_key(&self, message: &HandshakeInvariants<'_>) -> Option<usize> {
         self.keys.iter().position(|key| mac1::verify(&key.mac1, message.before_mac1, &message.mac1))
