@@ -138,7 +138,7 @@ impl Driver {
             match letter {
                 Letter::Stray(mut stray) => self.engine.handle_stray(self.now, &mut stray),
                 Letter::Handshake { path, admission_key, proven, datagram } => {
-                    self.engine.handle_handed_over(path, admission_key, proven, datagram);
+                    self.engine.handle_handed_over(self.now, path, admission_key, proven, datagram);
                 }
             }
         }

@@ -6,7 +6,7 @@ use super::{Engine, ReceiveMeta};
 use crate::event::Event;
 use crate::path::Path;
 use crate::time::Instant;
-use osier_wire::{PacketKind, Reset};
+use osier_wire::{HandshakeInvariants, PacketKind, Reset};
 use std::collections::VecDeque;
 
 /// Bytes of strays that wait for the driver, which takes them after every call that received: what one such call brings at most, four slots of 64 KiB.
@@ -103,19 +103,36 @@ impl Engine {
         self.handle_packets(now, &meta, meta.segment_size.max(1), &mut stray.bytes, false);
     }
 
-    /// Takes a first message that another shard admitted and handed over: it is told like one of this engine's own. Both have the same keys.
-    /// False, and counted as rejected: as many handshake messages wait as may, or there is no such key.
+    /// Takes a first message that another shard admitted and handed over: it is told like one of this engine's own. Both have the same keys, and each
+    /// its own cookies: `proven` by one of the other's, or here by one of this engine's. False, and counted as rejected: as many handshake messages
+    /// wait as may, there is no such key, or it is no handshake message.
     pub fn handle_handed_over(
         &mut self,
+        now: Instant,
         path: Path,
         admission_key: usize,
         proven: bool,
         datagram: Vec<u8>,
     ) -> bool {
-        let message = Event::Handshake { local_index: None, admission_key, proven, path, datagram };
-        let admitted = self.admission.has_key(admission_key) && self.admit(message).is_some();
+        let admitted = self.admit_handed_over(now, path, admission_key, proven, datagram).is_some();
         self.stats.packets_rejected += u64::from(!admitted);
         admitted
+    }
+
+    fn admit_handed_over(
+        &mut self,
+        now: Instant,
+        path: Path,
+        admission_key: usize,
+        proven: bool,
+        datagram: Vec<u8>,
+    ) -> Option<()> {
+        let message = HandshakeInvariants::decode(&datagram).ok()?;
+        let proven = proven || self.admission.proves_address(now, path.remote, &message);
+        if !self.admission.has_key(admission_key) {
+            return None;
+        }
+        self.admit(Event::Handshake { local_index: None, admission_key, proven, path, datagram })
     }
 
     /// Whether `packet` is another shard's: then it waits for the driver, or is dropped and counted.
@@ -165,3 +182,6 @@ impl Engine {
 fn is_unaddressed(packet: &[u8]) -> bool {
     packet.get(SHARD_OFFSET - 3..=SHARD_OFFSET) == Some(&[0; 4])
 }
+
+#[cfg(test)]
+mod tests;
