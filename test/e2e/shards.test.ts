@@ -4,6 +4,8 @@ import { EventKind } from '../../src/engine/events.js';
 import { CREDIT, type End, key, Recorder, session, TEXT } from './support/engines.js';
 
 const HOST = '127.0.0.1';
+/** First byte of a handshake packet. */
+const HANDSHAKE_TYPE = 1;
 const PAYLOAD = new Uint8Array(40_000).map((_, at) => at % 251);
 
 /** The engines of a node with several shards, on one port and in one group. */
@@ -101,6 +103,7 @@ describe('shards that share a port', () => {
     for (const { engine } of shards.all) engine.setAdmissionKeys(new Uint8Array(128));
     const message = new Uint8Array(PATH_RECORD_BYTES + 200).fill(7);
     message.set(zero.engine.pathTo(HOST, 9));
+    message[PATH_RECORD_BYTES] = HANDSHAKE_TYPE;
     expect(zero.engine.handOver(1, 1, message, true)).toBe(true);
     const told = await one.next(EventKind.handshake);
     expect(told).toMatchObject({ stream: 1, a: 1 });
