@@ -20,6 +20,8 @@ describe('a shard that ends while others leave letters for it', () => {
   it('leaves and comes back while messages are left for it without a pause', () => expectEnding('close-against-push', 1_000, 0));
   it('goes with its worker while messages are left for it without a pause', () => expectEnding('terminate-against-push', 50, 0));
 
+  it('keeps no process alive by its place', () => expectEnding('leave-open', 1, 0));
+
   it('goes with the process', async () => {
     for (let round = 0; round < 20; round++) await expectEnding('exit', 1, 7);
   });

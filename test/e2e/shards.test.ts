@@ -1,7 +1,11 @@
+import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createDgramEngine } from '../../src/engine/dgram-engine.js';
 import { ENGINE_COUNTERS, type Engine, PATH_RECORD_BYTES } from '../../src/engine/engine.js';
 import { EventKind } from '../../src/engine/events.js';
-import { CREDIT, type End, key, Recorder, session, TEXT } from './support/engines.js';
+import { CONFIG, CREDIT, type End, key, Recorder, session, TEXT } from './support/engines.js';
 
 const HOST = '127.0.0.1';
 /** First byte of a handshake packet. */
@@ -111,5 +115,111 @@ describe('shards that share a port', () => {
     expect(zero.engine.handOver(2, 1, message, true)).toBe(false);
     one.engine.close();
     expect(zero.engine.handOver(1, 1, message, true)).toBe(false);
+  });
+});
+
+describe('what shards cannot be', () => {
+  const refusedWith = (code: string, syscall: string) => expect.objectContaining({ code, syscall }) as Error;
+
+  it('a shard that is none of them, or one of too many', () => {
+    for (const config of [{ shard: 1 }, { shard: 2, shards: 2 }, { shards: 257 }, { shard: -1, shards: 2 }, { shards: 1.5 }]) {
+      expect(() => new Recorder(config)).toThrow(/^shards? must be/);
+    }
+    expect(() => new Recorder({ shard: 255, shards: 256 })).not.toThrow();
+    expect(() => new Recorder({ shard: 0, shards: 0 })).not.toThrow();
+  });
+
+  it('steered without a shared port, or in an order of nobody', () => {
+    const { engine } = new Recorder({ shards: 2 });
+    const { port } = engine.bind(HOST, 0);
+    expect(() => engine.steer(Uint8Array.of(0))).toThrow(refusedWith('EINVAL', 'setsockopt'));
+    expect(engine.info().reasons.join()).toContain('reuseport-steering');
+    const other = new Recorder({ shards: 2 }).engine;
+    expect(() => other.bind(HOST, port, true)).toThrow(refusedWith('EADDRINUSE', 'bind'));
+    other.bind(HOST, 0, true);
+    expect(() => other.steer(new Uint8Array())).toThrow(refusedWith('EINVAL', 'setsockopt'));
+    expect(other.info().features).not.toContain('reuseport-steering');
+    other.steer(Uint8Array.of(0));
+    expect(other.info().features).toContain('reuseport-steering');
+  });
+
+  it('in a group without a number, or of a closed engine', () => {
+    const { engine } = new Recorder({ shards: 2 });
+    for (const wrong of [1, -1n, 2n ** 64n, undefined]) expect(() => engine.joinShardGroup(wrong as bigint)).toThrow('group must be');
+    engine.joinShardGroup(2n ** 64n - 1n);
+    engine.close();
+    expect(() => engine.joinShardGroup(group)).toThrow('closed');
+    expect(() => engine.steer(Uint8Array.of(0))).toThrow('closed');
+    expect(engine.handOver(0, 0, new Uint8Array(PATH_RECORD_BYTES + 1).with(2, 4), false)).toBe(false);
+  });
+
+  it('handed what is no path and datagram', () => {
+    const { engine } = new Recorder({ shards: 2 });
+    engine.bind(HOST, 0);
+    const path = engine.pathTo(HOST, 9);
+    for (const wrong of [path, path.subarray(1), new Uint8Array(PATH_RECORD_BYTES + 100), new Uint8Array(PATH_RECORD_BYTES + 1_473)]) {
+      expect(() => engine.handOver(0, 0, wrong, false)).toThrow(TypeError);
+    }
+  });
+
+  it('over node:dgram', () => {
+    const engine = createDgramEngine(CONFIG, () => {}, 'a test');
+    expect(() => engine.bind(HOST, 0, true)).toThrow(refusedWith('EOPNOTSUPP', 'bind'));
+    expect(() => engine.joinShardGroup(group)).toThrow(refusedWith('EOPNOTSUPP', 'joinShardGroup'));
+    expect(() => engine.steer(Uint8Array.of(0))).toThrow(refusedWith('EOPNOTSUPP', 'setsockopt'));
+    expect(engine.handOver(0, 0, new Uint8Array(100), false)).toBe(false);
+    engine.close();
+  });
+});
+
+describe('what waits for a shard that does not come to it', () => {
+  /** A shard whose loop does not turn in the meantime, since all of this is one tick. */
+  function messagesTaken(pushes: number, bytes: number): { readonly taken: number; readonly one: Recorder } {
+    const [zero, one] = new Shards(2, group).all as [Recorder, Recorder];
+    one.engine.setAdmissionKeys(new Uint8Array(64));
+    const message = new Uint8Array(PATH_RECORD_BYTES + bytes);
+    message.set(zero.engine.pathTo(HOST, 9));
+    message[PATH_RECORD_BYTES] = HANDSHAKE_TYPE;
+    let taken = 0;
+    for (let push = 0; push < pushes; push++) taken += Number(zero.engine.handOver(1, 0, message, false));
+    return { taken, one };
+  }
+
+  it('is 1,024 messages at most, and each of them is told', async () => {
+    const { taken, one } = messagesTaken(3_000, 1_000);
+    expect(taken).toBe(1_024);
+    for (let told = 0; told < taken; told++) await one.next(EventKind.handshake);
+    const counters = new BigUint64Array(ENGINE_COUNTERS);
+    one.engine.stats(counters);
+    expect(counters[4]).toBe(0n);
+  });
+
+  it('is 1 MiB of datagrams at most, and all others are counted', async () => {
+    const gate = new Int32Array(new SharedArrayBuffer(4));
+    const worker = new Worker(new URL('./support/deaf-shard.mjs', import.meta.url), { workerData: { group, gate } });
+    const exited = once(worker, 'exit');
+    await once(worker, 'message');
+    const { engine } = new Recorder({ shard: 0, shards: 2 });
+    const { port } = engine.bind(HOST, 0, true);
+    engine.joinShardGroup(group);
+    const sender = new Recorder().engine;
+    sender.bind(HOST, 0);
+    const path = sender.pathTo(HOST, port);
+    const datagram = new Uint8Array(1_200).fill(4, 0, 1).fill(1, 7, 8);
+    for (let sent = 100; sent <= 2_000; sent += 100) {
+      for (let count = 0; count < 100; count++) sender.sendDatagram(path, datagram);
+      sender.flush();
+      while (strays(engine).forwarded + strays(engine).dropped < sent) await setImmediate();
+    }
+    const { forwarded, dropped } = strays(engine);
+    const room = Math.floor(2 ** 20 / datagram.length);
+    expect(forwarded).toBeLessThanOrEqual(room);
+    // A run that does not fit goes whole; it is no longer than a train.
+    expect(forwarded).toBeGreaterThan(room - 65_536 / datagram.length);
+    expect(dropped).toBe(2_000 - forwarded);
+    Atomics.store(gate, 0, 1);
+    Atomics.notify(gate, 0);
+    expect(await once(worker, 'message')).toEqual([forwarded]);
+    await exited;
   });
 });

@@ -86,7 +86,8 @@ impl Mailbox {
 
     /// Takes nothing more, and drops what is there. When this returns nobody uses the handle, and nobody will.
     pub(crate) fn close(&self) {
-        *self.lock() = State::default();
+        let left = mem::take(&mut *self.lock());
+        drop(left);
     }
 
     /// A thread that panicked inside these few lines left nothing half done.

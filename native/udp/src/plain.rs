@@ -172,4 +172,13 @@ mod tests {
         assert!(sender.reaches(&receiver.local_address()) && sender.take_pending_error().is_ok());
         assert_eq!(sender.datagrams_dropped(), 0);
     }
+
+    #[test]
+    fn ports_are_not_shared_and_not_steered() {
+        let address = "127.0.0.1:0".parse().unwrap();
+        let code = |error: io::Error| error.raw_os_error();
+        assert_eq!(UdpSocket::bind_shared(address).err().and_then(code), Some(libc::EOPNOTSUPP));
+        let mut socket = UdpSocket::bind(address).unwrap();
+        assert_eq!(socket.steer(&[0]).err().and_then(code), Some(libc::EOPNOTSUPP));
+    }
 }

@@ -19,9 +19,10 @@ const scenarios = {
   exit,
   'close-against-push': closeAgainstPush,
   'terminate-against-push': terminateAgainstPush,
+  'leave-open': leaveOpen,
 };
 await (scenarios[scenario] ?? (() => fail(`no scenario "${scenario}"`)))();
-process.exit(0);
+if (scenario !== 'leave-open') process.exit(0);
 
 /** One of two shards ends while every packet crosses from one to the other, and starts anew in the same place; the other goes on. */
 async function terminate() {
@@ -69,10 +70,11 @@ async function exit() {
 /** A shard leaves and comes back, over and over, while another leaves messages for it without a pause. */
 async function closeAgainstPush() {
   const worker = new Worker(new URL('./reopening-worker.mjs', import.meta.url), { workerData: { group, shard: 1, shards: 2, rounds } });
+  const exited = once(worker, 'exit');
   const { accepted, refused, stop } = startPushing();
   const [told] = await once(worker, 'message');
   stop();
-  await once(worker, 'exit');
+  await exited;
   if (told === 0 || accepted() < told) fail(`${told} of ${accepted()} messages were told`);
   if (refused() === 0) fail('nothing was ever refused');
 }
@@ -86,6 +88,16 @@ async function terminateAgainstPush() {
     while (accepted() < 5_000) await setImmediate();
     await worker.terminate();
     stop();
+  }
+}
+
+/** Nothing is closed, and nothing but the places in the group is left: the process must end by itself. */
+async function leaveOpen() {
+  const shards = [0, 1].map((shard) => createEngine(() => {}, { shard, shards: 2 }));
+  for (const engine of shards) {
+    engine.bind(HOST, 0, true);
+    engine.joinShardGroup(group);
+    engine.setRef(false);
   }
 }
 
