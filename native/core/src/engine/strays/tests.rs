@@ -10,6 +10,7 @@ use crate::path::Ecn;
 use crate::stream::HeapBlocks;
 use blake2::digest::Mac;
 use osier_wire::limits::RESET_BYTES;
+use proptest::prelude::*;
 use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -87,8 +88,8 @@ fn answers(engine: &mut Engine) -> usize {
     std::iter::from_fn(|| engine.poll_transmit(now(), &mut room)).count()
 }
 
-/// An association whose peer calls its session `remote_index`; returns its handle.
-fn associate(engine: &mut Engine, remote_index: u32) -> (u32, u32) {
+/// An association with a session whose keys are these bytes; returns its handle and local index.
+fn associate(engine: &mut Engine, remote_index: u32, send: u8, receive: u8) -> (u32, u32) {
     let facts = AssociationConfig {
         parity: 0,
         peer_max_data: 10_000,
@@ -101,8 +102,8 @@ fn associate(engine: &mut Engine, remote_index: u32) -> (u32, u32) {
         local_index,
         remote_index,
         cipher: Cipher::ChaCha20Poly1305,
-        send_key: [local_index as u8; 32],
-        receive_key: [remote_index as u8; 32],
+        send_key: [send; 32],
+        receive_key: [receive; 32],
         first_send: 0,
         first_receive: 0,
         path: path(),
@@ -138,6 +139,31 @@ fn a_train_is_split_by_index_and_runs_of_one_shard_stay_together() {
     assert_eq!(answers(&mut engine), 2);
 }
 
+proptest! {
+    /// A failure prints its input, which repeats it.
+    #[test]
+    fn every_packet_of_any_train_goes_once_and_in_order_to_its_shard(
+        own in 0_u8..4,
+        named in proptest::collection::vec(0_u8..6, 1..80),
+    ) {
+        let mut engine = engine(own, SHARDS);
+        let packets: Vec<_> =
+            named.iter().enumerate().map(|(number, shard)| data(index_of(*shard), number as u8)).collect();
+        receive(&mut engine, &packets);
+        let strays = polled(&mut engine);
+        for shard in 0..6 {
+            let is_stray = shard != own && u16::from(shard) < SHARDS;
+            let expected: Vec<_> =
+                packets.iter().zip(&named).filter(|(_, of)| is_stray && **of == shard).map(|(packet, _)| packet).collect();
+            let bytes: Vec<_> = strays.iter().filter(|(to, ..)| *to == shard).flat_map(|(.., bytes)| bytes.chunks(40)).collect();
+            prop_assert_eq!(bytes, expected);
+        }
+        let stats = engine.stats();
+        prop_assert_eq!(stats.packets_received, named.len() as u64);
+        prop_assert_eq!(stats.strays_forwarded + stats.packets_rejected, stats.packets_received);
+    }
+}
+
 #[test]
 fn a_stray_is_never_answered_with_a_reset_where_it_arrives_and_is_where_it_belongs() {
     let (mut here, mut there) = (engine(1, SHARDS), engine(2, SHARDS));
@@ -164,29 +190,8 @@ fn an_index_of_no_shard_is_answered_where_it_arrives() {
 #[test]
 fn what_arrives_at_another_shard_is_handled_as_if_it_had_arrived_here() {
     let (mut peer, mut here, mut there) = (engine(0, 1), engine(0, 2), engine(1, 2));
-    let (_, local) = associate(&mut there, 77);
-    let facts = AssociationConfig {
-        parity: 1,
-        peer_max_data: 10_000,
-        peer_max_stream_data: 10_000,
-        peer_max_streams: 4,
-    };
-    let association = peer.create_association(now(), &facts).expect("room");
-    let session = SessionConfig {
-        local_index: 77,
-        remote_index: local,
-        cipher: Cipher::ChaCha20Poly1305,
-        send_key: [77; 32],
-        receive_key: [local as u8; 32],
-        first_send: 0,
-        first_receive: 0,
-        path: path(),
-        confirmed: true,
-        preferred: true,
-    };
-    // The index of the test: the engine draws its own, which nobody names here.
-    let reserved = peer.reserve_index([0; 32]).expect("an index");
-    assert!(peer.install_session(now(), association, &SessionConfig { local_index: reserved, ..session }));
+    let (_, index) = associate(&mut there, 77, 1, 2);
+    let (association, _) = associate(&mut peer, index, 2, 1);
     peer.ping(now(), association, 9);
     let mut train = vec![0; 65_536];
     let transmit = peer.poll_transmit(now(), &mut train).expect("a ping");
@@ -262,7 +267,7 @@ fn a_first_message_that_replaces_nothing_is_whose_it_arrives_at() {
 fn a_reset_for_another_shard_finds_it_whatever_its_index_says() {
     let mut shards: Vec<_> = (0..4).map(|shard| engine(shard, SHARDS)).collect();
     // The peer's index says 0, as that of every node without shards does.
-    let (association, _) = associate(&mut shards[2], index_of(0));
+    let (association, _) = associate(&mut shards[2], index_of(0), 1, 2);
     shards[2].ping(now(), association, 1);
     assert_eq!(answers(&mut shards[2]), 1);
     receive(&mut shards[0], &[reset(index_of(0))]);
