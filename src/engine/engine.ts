@@ -67,7 +67,8 @@ export interface Engine {
 
   /**
    * Binds one socket. `host` is numeric. Returns the bound port. Throws the system's error (`code`, `syscall`). `sharesPort`: engines of this user that
-   * say so too may bind the same address; shards bind the same ones in the same order. Default false.
+   * say so too may bind the same address, those of other nodes and processes included: to find out whether an address is free, bind it without sharing
+   * first. Shards bind the same ones in the same order. Default false.
    */
   bind(host: string, port: number, sharesPort?: boolean): { readonly socket: number; readonly port: number };
   /**
