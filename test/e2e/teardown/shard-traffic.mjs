@@ -40,6 +40,7 @@ export class Traffic {
       firstSend: 0n,
       firstReceive: 0n,
       path: this.engine.pathTo(HOST, other.port),
+      begunHere: true,
       confirmed: true,
       preferred: true,
     });

@@ -107,6 +107,7 @@ fn associate(engine: &mut Engine, remote_index: u32, send: u8, receive: u8) -> (
         first_send: 0,
         first_receive: 0,
         path: path(),
+        begun_here: true,
         confirmed: true,
         preferred: true,
     };
