@@ -166,7 +166,11 @@ describe('a join by address and network secret alone', () => {
     expect(refused.status === 'answer' && modern.receive(refused.datagram)).toEqual({ status: 'incompatible', subject: 'cipher', id: bob.id });
     const initiator = joiner();
     const received = called().receive(initiator.nextMessage().datagram, 0);
-    expect(received.status === 'greeting' && initiator.receive(received.greeting.refuse('shutdown'))).toEqual({ status: 'refused', why: 'shutdown', id: bob.id });
+    expect(received.status === 'greeting' && initiator.receive(received.greeting.refuse('shutdown'))).toEqual({
+      status: 'refused',
+      why: 'shutdown',
+      id: bob.id,
+    });
   });
 
   it('keeps a bounded number of joins open, for a bounded time, and gives their indices back', () => {
