@@ -39,6 +39,7 @@ mod sent_packets;
 mod slab;
 mod stream;
 mod time;
+mod token_bucket;
 
 pub use association::{AssociationCounters, SessionConfig, Transmit, TRAIN_BYTES_MAX};
 pub use config::{AssociationConfig, EngineConfig};
