@@ -30,6 +30,8 @@ export interface IncomingGreeting {
 /** What a received message 3 came to. */
 export type ReceivedJoin =
   | { readonly status: 'joined'; readonly join: IncomingJoin }
+  /** To be sent back where it came from; nothing else changes. */
+  | { readonly status: 'answer'; readonly datagram: Uint8Array }
   | { readonly status: 'ignored'; readonly fault: HandshakeFault };
 
 /** Somebody who proved its key, just now: message 3 cannot be a replay, for message 2 was new. */
@@ -37,6 +39,8 @@ export interface IncomingJoin {
   readonly caller: NodeId;
   /** This end's name for its state towards the caller, as message 2 told it before the caller was known. */ readonly token: Uint8Array;
   readonly result: HandshakeResult;
+  /** `answer` is the no, sealed under the keys: the same message 3 again gets it again, for a while. */
+  refuse(answer: Uint8Array): void;
 }
 
 /** The called end of all XXpsk0 handshakes of a node, without I/O and timers. */
@@ -64,9 +68,15 @@ export class JoinResponder {
     this.#networks = networkSecrets.map(joinKeysOf);
   }
 
-  /** Whether a message 3 to `localIndex` is waited for. */
+  /** Whether a message 3 to `localIndex` is waited for, or may come once more. */
   isOpen(localIndex: number): boolean {
-    return this.#open.get(localIndex, this.#nowMs()) !== null;
+    const nowMs = this.#nowMs();
+    return this.#open.get(localIndex, nowMs) !== null || this.#open.refusalAt(localIndex, nowMs) !== null;
+  }
+
+  /** Overwrites the state of all that is open. */
+  close(): void {
+    this.#open.clear();
   }
 
   /** Takes a message 1 whose mac1 is right under the network secret at index `network`. */
@@ -90,6 +100,9 @@ export class JoinResponder {
 
   /** Takes a message 3 for `localIndex`. One that is not authentic changes nothing. */
   receiveLast(localIndex: number, datagram: Uint8Array): ReceivedJoin {
+    const digest = OpenCalls.digestOf(datagram);
+    const refused = this.#open.refusalAt(localIndex, this.#nowMs());
+    if (refused?.digest === digest) return { status: 'answer', datagram: refused.answer };
     const open = this.#open.get(localIndex, this.#nowMs());
     const read = orFault(() => this.#readLast(localIndex, open, datagram));
     if (read instanceof HandshakeFault) return { status: 'ignored', fault: read };
@@ -112,7 +125,8 @@ export class JoinResponder {
       firstReceive: introduction.firstPacketNumber,
       remoteCredit: introduction.credit,
     };
-    return { status: 'joined', join: { caller: introduction.id, token: join.token, result } };
+    const refuse = (answer: Uint8Array): void => this.#open.refuse(localIndex, { digest, answer, takenAtMs: this.#nowMs() });
+    return { status: 'joined', join: { caller: introduction.id, token: join.token, result, refuse } };
   }
 
   #read(datagram: Uint8Array, networkIndex: number): ReadGreeting {

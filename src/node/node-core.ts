@@ -225,11 +225,13 @@ export class NodeCore implements PeerContext, NodeSink {
 
   #onClosing(error: OsierError): void {
     this.#joins.close(error);
+    this.#answering.onClosing();
     this.#handlers.drainAll();
   }
 
   #onPeersClosed(failure: OsierError | null): void {
     this.#counters.freeze();
+    this.#answering.close();
     this.engine.close();
     this.log('info', { node: this.id, code: failure?.code ?? null }, 'The node is closed.');
     this.observer.close();

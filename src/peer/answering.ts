@@ -2,11 +2,12 @@ import type { MeshNodeOptions } from '../api/node.js';
 import { PATH_RECORD_BYTES, type PathRecord } from '../engine/engine.js';
 import { OsierError } from '../errors/index.js';
 import { type HandshakeParty, type HandshakeResult, type IncomingCall, Responder } from '../handshake/index.js';
-import { Admittance } from './admittance.js';
+import { Admittance, type Refusal } from './admittance.js';
 import type { PeerContext } from './context.js';
 import { JoinAnswering } from './join-answering.js';
 import type { MeshPeer } from './mesh-peer.js';
 import type { PeerTable } from './peer-table.js';
+import { RareWarnings } from './rare-warnings.js';
 import { watchedCall } from './watched-call.js';
 
 /** Bytes of a key of mac1. */
@@ -20,12 +21,14 @@ export class Answering {
   readonly #joins: JoinAnswering;
   readonly #responder: Responder;
   readonly #associationsMax: number;
+  readonly #warnings: RareWarnings;
 
   constructor(context: PeerContext, peers: PeerTable, accept: MeshNodeOptions['accept'], associationsMax: number) {
     this.#context = context;
     this.#peers = peers;
-    this.#admittance = new Admittance(context, accept);
-    this.#joins = new JoinAnswering(context, peers, this.#admittance, associationsMax);
+    this.#warnings = new RareWarnings(context);
+    this.#admittance = new Admittance(context, accept, this.#warnings);
+    this.#joins = new JoinAnswering(context, peers, { admittance: this.#admittance, warnings: this.#warnings, associationsMax });
     this.#associationsMax = associationsMax;
     this.#responder = new Responder(context.party, () => context.runtime.clock.nowMs());
   }
@@ -40,6 +43,16 @@ export class Answering {
     this.#responder.useNetworkSecrets(networkSecrets);
     this.#joins.useNetworkSecrets(networkSecrets);
     this.begin();
+  }
+
+  /** The node closes: whoever waits for an answer of the policy is told so. */
+  onClosing(): void {
+    this.#admittance.close();
+  }
+
+  /** The node is closed: what nobody completed is overwritten. */
+  close(): void {
+    this.#joins.close();
   }
 
   /** A message as the engine's record carries it: path record, then datagram. `localIndex` is 0 for a first message. */
@@ -76,8 +89,8 @@ export class Answering {
 
   #onCall(call: IncomingCall, path: PathRecord): void {
     // New keys of an association that is there: it was admitted when it began.
-    if (this.#isRekey(call)) this.#answer(call, path, true);
-    else this.#admittance.decide(call.caller, path, (admitted) => this.#answer(call, path, admitted));
+    if (this.#isRekey(call)) this.#answer(call, path, null);
+    else this.#admittance.decide(call.caller, path, (refusal) => this.#answer(call, path, refusal));
   }
 
   onConfirmed(localIndex: number): void {
@@ -92,9 +105,9 @@ export class Answering {
     return this.#peers.get(call.caller)?.associations.current?.facts.remoteToken === call.remoteToken;
   }
 
-  #answer(call: IncomingCall, path: PathRecord, admitted: boolean): void {
+  #answer(call: IncomingCall, path: PathRecord, refusal: Refusal): void {
     if (this.#context.closedBy !== null) this.#send(path, call.refuse('shutdown'));
-    else if (!admitted) this.#send(path, call.refuse('policy'));
+    else if (refusal !== null) this.#send(path, call.refuse(refusal));
     else this.#admit(call, path);
   }
 
@@ -108,7 +121,7 @@ export class Answering {
     }
     const localIndex = engine.reserveIndex(this.#responder.admissionKeys.subarray(0, KEY_BYTES));
     const firstPacketNumber = peer.associations.nextPacketNumberFor(call.remoteToken);
-    const { datagram, result } = call.accept({ localIndex, token: peer.associations.token, firstPacketNumber });
+    const { datagram, result } = call.accept({ localIndex, token: peer.associations.tokenFor(call.remoteToken), firstPacketNumber });
     if (this.#install(peer, result, path)) {
       this.#send(path, datagram);
       return;
@@ -125,7 +138,7 @@ export class Answering {
     } catch (error) {
       if (!OsierError.is(error)) throw error;
       this.#context.engine.releaseIndex(result.localIndex);
-      this.#context.warn(error);
+      this.#warnings.warn(error);
       return false;
     }
   }
