@@ -229,13 +229,14 @@ export class NodeCore implements PeerContext, NodeSink {
     this.#handlers.drainAll();
   }
 
-  #onPeersClosed(failure: OsierError | null): void {
+  #onPeersClosed(failure: OsierError | null): Promise<void> {
     this.#counters.freeze();
-    this.#answering.close();
+    const threadsEnded = this.#answering.close();
     this.engine.close();
     this.log('info', { node: this.id, code: failure?.code ?? null }, 'The node is closed.');
     this.observer.close();
     safely(() => this.events?.emit('close', failure));
+    return threadsEnded;
   }
 
   #useNetworkSecrets(networkSecrets: HandshakeParty['networkSecrets']): void {

@@ -1,7 +1,8 @@
 import type { MeshNodeOptions } from '../api/node.js';
 import { PATH_RECORD_BYTES, type PathRecord } from '../engine/engine.js';
 import { OsierError } from '../errors/index.js';
-import { type HandshakeParty, type HandshakeResult, type IncomingCall, Responder } from '../handshake/index.js';
+import { textOf } from '../errors/text-of.js';
+import { FirstMessages, type HandshakeParty, type HandshakeResult, type IncomingCall, type ReceivedCall, Responder } from '../handshake/index.js';
 import { Admittance, type Refusal } from './admittance.js';
 import type { PeerContext } from './context.js';
 import { JoinAnswering } from './join-answering.js';
@@ -20,15 +21,24 @@ export class Answering {
   readonly #admittance: Admittance;
   readonly #joins: JoinAnswering;
   readonly #responder: Responder;
+  readonly #firstMessages: FirstMessages;
   readonly #associationsMax: number;
   readonly #warnings: RareWarnings;
 
   constructor(context: PeerContext, peers: PeerTable, accept: MeshNodeOptions['accept'], associationsMax: number) {
     this.#context = context;
     this.#peers = peers;
-    this.#warnings = new RareWarnings(context);
-    this.#admittance = new Admittance(context, accept, this.#warnings);
-    this.#joins = new JoinAnswering(context, peers, { admittance: this.#admittance, warnings: this.#warnings, associationsMax });
+    const warnings = new RareWarnings(context);
+    const admittance = new Admittance(context, accept, warnings);
+    this.#warnings = warnings;
+    this.#admittance = admittance;
+    const firstMessages = new FirstMessages(context.party.exchangeKeys, {
+      runtime: context.runtime,
+      onThreadsFailed: (cause) => context.log('warn', { cause: textOf(cause) }, 'Threads for handshakes fail: the node reads them all by itself.'),
+      onFault: (cause) => context.onFault(cause),
+    });
+    this.#firstMessages = firstMessages;
+    this.#joins = new JoinAnswering(context, peers, { firstMessages, admittance, warnings, associationsMax });
     this.#associationsMax = associationsMax;
     this.#responder = new Responder(context.party, () => context.runtime.clock.nowMs());
   }
@@ -50,9 +60,10 @@ export class Answering {
     this.#admittance.close();
   }
 
-  /** The node is closed: what nobody completed is overwritten. */
-  close(): void {
+  /** The node is closed: what nobody completed is overwritten. Resolves when no thread is left. */
+  close(): Promise<void> {
     this.#joins.close();
+    return this.#firstMessages.close();
   }
 
   /** A message as the engine's record carries it: path record, then datagram. `localIndex` is 0 for a first message. */
@@ -69,7 +80,12 @@ export class Answering {
       this.#joins.onGreeting(path, datagram, admissionKey - networks);
       return;
     }
-    const received = this.#responder.receive(datagram, admissionKey, proven);
+    const taken = this.#responder.take(datagram, admissionKey, proven);
+    if (taken.status !== 'unread') this.#onReceived(taken, path, datagram);
+    else this.#firstMessages.open(taken.first, (opened) => this.#onReceived(taken.finish(opened), path, datagram));
+  }
+
+  #onReceived(received: ReceivedCall, path: PathRecord, datagram: Uint8Array): void {
     switch (received.status) {
       case 'ignored':
         this.#context.onHandshakeFault(null, received.fault);

@@ -1,6 +1,14 @@
 import type { PathRecord } from '../engine/engine.js';
 import { type CloseCode, OsierError } from '../errors/index.js';
-import { type HandshakeParty, type IncomingGreeting, type IncomingJoin, JoinResponder, wipeKeys } from '../handshake/index.js';
+import {
+  type FirstMessages,
+  type HandshakeParty,
+  type IncomingGreeting,
+  type IncomingJoin,
+  JoinResponder,
+  type ReceivedGreeting,
+  wipeKeys,
+} from '../handshake/index.js';
 import { compareNodeIds } from '../identity/index.js';
 import { wipe } from '../identity/sodium.js';
 import type { Admittance, Refusal } from './admittance.js';
@@ -13,6 +21,7 @@ import { sessionConfigOf } from './session-config.js';
 
 /** What joins share with calls by id. */
 export interface JoinAnsweringParts {
+  readonly firstMessages: FirstMessages;
   readonly admittance: Admittance;
   readonly warnings: RareWarnings;
   readonly associationsMax: number;
@@ -55,7 +64,12 @@ export class JoinAnswering {
 
   /** A message 1, by the network secret at index `network`. */
   onGreeting(path: PathRecord, datagram: Uint8Array, network: number): void {
-    const received = this.#responder.receive(datagram, network);
+    const taken = this.#responder.take(datagram, network);
+    if (taken.status !== 'unread') this.#onGreeting(taken, path);
+    else this.#parts.firstMessages.open(taken.first, (opened) => this.#onGreeting(taken.finish(opened), path));
+  }
+
+  #onGreeting(received: ReceivedGreeting, path: PathRecord): void {
     switch (received.status) {
       case 'ignored':
         this.#context.onHandshakeFault(null, received.fault);
