@@ -234,13 +234,17 @@ fn last_message(index: u32, number: u32, key: [u8; 32]) -> Vec<u8> {
 }
 
 #[test]
-fn a_flood_of_forged_message_3s_costs_a_few_readings_and_an_honest_one_crosses_a_retry_later() {
+fn an_honest_message_3_crosses_behind_100_forged_ones_and_behind_a_flood_of_them_a_retry_later() {
     let (mut engine, now) = (engine(), Instant::from_micros(50));
     let index = engine.reserve_index([3; 32]).expect("an index");
-    for number in 0..100 {
+    for number in 0..101 {
         receive(&mut engine, now, address(1, 1), &last_message(index, number, [3; 32]));
     }
-    assert_eq!(crossed(&mut engine).len(), 8);
+    assert_eq!(crossed(&mut engine).len(), 101);
+    for number in 101..1_000 {
+        receive(&mut engine, now, address(1, 1), &last_message(index, number, [3; 32]));
+    }
+    assert_eq!(crossed(&mut engine).len(), 27);
     let later = now.plus_micros(200_000);
     receive(&mut engine, later, address(2, 1), &last_message(index, 100, [3; 32]));
     assert_eq!(crossed(&mut engine), [false]);
@@ -250,7 +254,7 @@ fn a_flood_of_forged_message_3s_costs_a_few_readings_and_an_honest_one_crosses_a
 fn who_cannot_make_the_mac1_of_a_message_3_uses_up_nothing() {
     let (mut engine, now) = (engine(), Instant::from_micros(50));
     let index = engine.reserve_index([3; 32]).expect("an index");
-    for number in 0..100 {
+    for number in 0..1_000 {
         receive(&mut engine, now, address(1, 1), &last_message(index, number, [4; 32]));
     }
     receive(&mut engine, now, address(2, 1), &last_message(index, 100, [3; 32]));
