@@ -100,6 +100,12 @@ export interface Engine {
   sendDatagram(path: PathRecord, datagram: Uint8Array): void;
   /** Answers a first message with a cookie: its sender must prove its address. */ sendCookie(path: PathRecord, firstMessage: Uint8Array): void;
 
+  /**
+   * A data packet with the close code and nothing else, for a session that is never installed: a no that takes neither an association nor an index. Its
+   * keys must serve for nothing else.
+   */
+  sealRefusal(session: SessionConfig, closeCode: number): Uint8Array;
+
   /** Returns a handle, or -1 when the memory or peer limit is reached. */ createAssociation(config: AssociationConfig): number;
   /** False: the association has ended or is ending; the reserved index is given back. */ installSession(
     association: number,

@@ -4,11 +4,12 @@ use std::ffi::CStr;
 
 use napi_sys as sys;
 use osier_core::{
-    AssociationConfig, Cipher, CongestionAlgorithm, EngineConfig, Path, SessionConfig, PATH_RECORD_LENGTH,
+    AssociationConfig, Cipher, CloseCode, CongestionAlgorithm, EngineConfig, Path, SessionConfig,
+    PATH_RECORD_LENGTH,
 };
 use osier_udp::MAX_TRAIN_BYTES;
 
-use crate::arguments::{read_array, read_safe_integer, read_u32};
+use crate::arguments::{read_array, read_safe_integer, read_u32, Arguments};
 use crate::failure::unfit;
 use crate::js::{Js, JsResult};
 
@@ -155,6 +156,12 @@ fn packet_number(object: &Object, name: &CStr) -> JsResult<u64> {
         number if number < 1 << 62 => Ok(number),
         _ => Err(unfit(name, "at most 2^62 - 1")),
     }
+}
+
+/// The close code at position `index` of the arguments.
+pub(crate) fn close_code(arguments: &Arguments, index: usize) -> JsResult<CloseCode> {
+    let code = arguments.up_to(index, c"closeCode", u8::MAX.into())? as u8;
+    CloseCode::try_from(code).map_err(|_| unfit(c"closeCode", "a close code"))
 }
 
 /// A path from its record.

@@ -91,6 +91,7 @@ fn common() -> Vec<sys::napi_property_descriptor> {
         method!(c"releaseIndex", handshake_methods::release_index),
         method!(c"sendDatagram", handshake_methods::send_datagram),
         method!(c"sendCookie", handshake_methods::send_cookie),
+        method!(c"sealRefusal", handshake_methods::seal_refusal),
         method!(c"createAssociation", association_methods::create_association),
         method!(c"installSession", association_methods::install_session),
         method!(c"nextPacketNumber", association_methods::next_packet_number),

@@ -11,6 +11,7 @@ mod half_open;
 mod messages;
 mod prefix_limit;
 mod receive;
+mod reply_limit;
 mod schedule;
 mod strays;
 mod streams;
@@ -33,6 +34,7 @@ pub use admission::AdmissionKey;
 use answer_limit::AnswerLimit;
 use event_queue::EventQueue;
 use half_open::HalfOpen;
+use reply_limit::{Replies, ReplyLimit};
 use schedule::Schedule;
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
@@ -84,7 +86,7 @@ pub struct EngineStats {
 #[derive(Clone, Copy, Debug)]
 enum Receiver {
     /// A handshake that this node began: answers carry a mac1 by this key.
-    Handshake { mac1_key: [u8; 32] },
+    Handshake { mac1_key: [u8; 32], replies: Replies },
     /// A session of this association.
     Session { association: u32 },
 }
@@ -101,6 +103,7 @@ pub struct Engine {
     remotes: HashMap<(SocketAddr, u32), u32>,
     admission: Admission,
     half_open: HalfOpen,
+    replies: ReplyLimit,
     resets: AnswerLimit,
     version_hints: AnswerLimit,
     strays: StrayQueue,
@@ -127,6 +130,7 @@ impl Engine {
             remotes: HashMap::new(),
             admission: Admission::default(),
             half_open: HalfOpen::default(),
+            replies: ReplyLimit::default(),
             resets: AnswerLimit::default(),
             version_hints: AnswerLimit::default(),
             strays: StrayQueue::default(),

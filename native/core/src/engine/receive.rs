@@ -149,11 +149,8 @@ impl Engine {
                 (None, key, self.admit_first(now, meta, key, &invariants)?)
             }
             HandshakeMessage::Ik2 | HandshakeMessage::Xx2 | HandshakeMessage::Xx3 => {
-                let Some(Receiver::Handshake { mac1_key }) = self.indices.get(envelope.receiver_index) else {
-                    return None;
-                };
-                let authentic = mac1::verify(mac1_key, invariants.before_mac1, &invariants.mac1);
-                authentic.then_some((Some(envelope.receiver_index), 0, false))?
+                self.admit_reply(now, envelope.receiver_index, &invariants)?;
+                (Some(envelope.receiver_index), 0, false)
             }
         };
         self.admit(Event::Handshake {
@@ -181,6 +178,15 @@ impl Engine {
             }
             Verdict::Dropped => None,
         }
+    }
+
+    /// `None` for a message to a reserved index that does not cross: the mac1 is wrong, or too many came.
+    fn admit_reply(&mut self, now: Instant, index: u32, message: &HandshakeInvariants<'_>) -> Option<()> {
+        let Some(Receiver::Handshake { mac1_key, replies }) = self.indices.get_mut(index) else {
+            return None;
+        };
+        let authentic = mac1::verify(mac1_key, message.before_mac1, &message.mac1);
+        (authentic && self.replies.admit(now, replies)).then_some(())
     }
 
     pub(super) fn answer_with_cookie(
