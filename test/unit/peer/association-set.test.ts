@@ -222,7 +222,7 @@ describe('a join that the peer has finished', () => {
     const before = set.token;
     set.install(joined('b', '2'), PATH, TOKEN);
     engine.tell({ kind: EventKind.associationClosed, association: 2, a: 1, c: 30_000 });
-    expect(told).toEqual(['established 1']);
+    expect(told).toEqual(['established 1', `session ${nextIndex - 1} dropped`]);
     expect([set.current?.handle, set.token, set.has('b')]).toEqual([1, before, false]);
   });
 });
