@@ -18,6 +18,8 @@ export interface EngineConfig {
   /** UDP payload of a full packet at first: 1,200 (the base that every path carries) to 65,507. */ readonly mtuBytes: number;
   /** Larger sizes are probed for up to this, at most 65,507; the size is fixed where it is left out. */ readonly mtuCeilingBytes?: number;
   /** How new associations find their window. 0: CUBIC, 1: BBR. */ readonly congestion: number;
+  /** The native engine polls its sockets for so long before its loop sleeps; left out or 0: not at all. Others say that they don't. */
+  readonly spinMicros?: number;
 }
 
 /** An opaque record of {@link PATH_RECORD_BYTES} bytes: socket, remote and local address. */
@@ -53,6 +55,11 @@ export interface EngineInfo {
   readonly receiveBufferBytes: number;
   readonly sendBufferBytes: number;
   readonly reasons: readonly string[];
+}
+
+/** Why an engine that something else drives does not spin; none where that was not asked for. */
+export function reasonsAgainstSpin({ spinMicros = 0 }: EngineConfig): readonly string[] {
+  return spinMicros === 0 ? [] : ['spin has no effect: only the native driver polls its sockets itself.'];
 }
 
 /** Called once per batch with the number of records in {@link Engine.events}. Must not throw. */

@@ -43,6 +43,8 @@ pub(crate) struct Driver {
     /// The clock as it was last read: once for what arrives and once for what leaves, not once a question.
     now: Instant,
     blocked: bool,
+    /// Something was received or sent since [`Driver::take_moved`] asked.
+    moved: bool,
     /// Taken from the engine, but without room in the last batch.
     held_back: Option<Event>,
     #[cfg(feature = "fault-injection")]
@@ -59,6 +61,7 @@ impl Driver {
             queue: SendQueue::new(),
             now: clock.now(),
             blocked: false,
+            moved: false,
             held_back: None,
             #[cfg(feature = "fault-injection")]
             faults: crate::fault_methods::Faults::default(),
@@ -100,8 +103,19 @@ impl Driver {
                 segment_size: train.meta.segment_size,
             };
             self.engine.handle_train(self.now, &meta, train.bytes);
+            self.moved = true;
         }
         Ok(())
+    }
+
+    /// Whether the last [`Driver::receive`] found something.
+    pub(crate) fn has_received(&mut self) -> bool {
+        self.receive_buffer.trains().next().is_some()
+    }
+
+    /// Whether something was received or sent since the last time that this was asked.
+    pub(crate) fn take_moved(&mut self) -> bool {
+        std::mem::take(&mut self.moved)
     }
 
     /// Takes the error that a socket reports, as far as it does not end the socket.
@@ -143,7 +157,7 @@ impl Driver {
         for _ in 0..MAX_READS_BEFORE_TIMERS {
             self.receive_buffer.expect_many();
             self.receive(number)?;
-            if self.receive_buffer.trains().next().is_none() || !self.is_due() {
+            if !self.has_received() || !self.is_due() {
                 break;
             }
         }
@@ -176,6 +190,7 @@ impl Driver {
                 let ecn = osier_udp::Ecn::from_traffic_class(transmit.ecn.to_bits());
                 let route = Route { remote, local, interface };
                 self.queue.push(socket, route, ecn, transmit.segment_size, transmit.len);
+                self.moved = true;
             }
             let Some(socket) = self.queue.head_socket() else { return Flow::Idle };
             #[cfg(feature = "fault-injection")]

@@ -9,6 +9,7 @@ use osier_core::Instant;
 
 use crate::driver::Driver;
 use crate::js::{Js, JsResult};
+use crate::spin::Spin;
 use crate::uv::uv_loop_t;
 use crate::uv_handle::UvHandle;
 
@@ -46,6 +47,8 @@ pub(crate) struct JsSide {
 pub(crate) struct Handles {
     pub(crate) timer: Option<UvHandle>,
     pub(crate) prepare: Option<UvHandle>,
+    /// Runs while the endpoint spins; only where that was asked for.
+    pub(crate) idle: Option<UvHandle>,
     /// One a socket, in the order of their numbers.
     pub(crate) polls: Vec<UvHandle>,
 }
@@ -72,6 +75,7 @@ pub(crate) struct Endpoint {
     pub(crate) timer_due: Cell<Instant>,
     /// Whether open sockets keep the process alive.
     pub(crate) referenced: Cell<bool>,
+    pub(crate) spin: Spin,
     pub(crate) failure: RefCell<String>,
 }
 
@@ -91,6 +95,7 @@ impl Endpoint {
             turn_scheduled: Cell::new(false),
             timer_due: Cell::new(Instant::FAR_FUTURE),
             referenced: Cell::new(true),
+            spin: Spin::default(),
             failure: RefCell::default(),
         })
     }

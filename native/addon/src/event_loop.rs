@@ -84,6 +84,7 @@ impl Endpoint {
         }
         let more_to_send = self.send_pending();
         self.set_timer(more_to_send);
+        self.spin_on();
         if self.with_driver(Driver::has_events) == Some(true) {
             self.schedule_turn();
         } else {
@@ -99,7 +100,7 @@ impl Endpoint {
     }
 
     /// Tells JavaScript what happened and sends what is pending.
-    fn turn(&self) {
+    pub(crate) fn turn(&self) {
         self.cancel_scheduled_turn();
         self.run_due_timers();
         for _ in 0..MAX_BATCHES_A_TURN {
@@ -110,6 +111,7 @@ impl Endpoint {
         if self.is_open() {
             let more_to_send = self.send_pending();
             self.set_timer(more_to_send);
+            self.spin_on();
         }
     }
 

@@ -16,6 +16,7 @@
 //! | `driver` | engine and sockets, without libuv and JavaScript |
 //! | `event_loop` | callbacks of libuv, and the order of work in them |
 //! | `delivery`, `event_record` | one callback into JavaScript for a batch |
+//! | `spin` | polling before sleeping |
 //! | `shared_block` | ring memory that JavaScript can look into |
 //! | `pending_requests` | what libuv still works on |
 //! | `teardown` | closing, by JavaScript or with the environment |
@@ -47,6 +48,7 @@ mod method_table;
 mod pending_requests;
 mod shared_block;
 mod socket_methods;
+mod spin;
 mod stream_methods;
 mod teardown;
 mod uv;

@@ -12,7 +12,7 @@ use crate::entry;
 use crate::failure::Failure;
 use crate::js::{Js, JsResult};
 use crate::{
-    association_methods, detached_methods, handshake_methods, info, message_methods, socket_methods,
+    association_methods, detached_methods, handshake_methods, info, message_methods, socket_methods, spin,
     stream_methods,
 };
 
@@ -56,6 +56,7 @@ pub(crate) fn on_loop() -> Vec<sys::napi_property_descriptor> {
         method!(c"pathTo", socket_methods::path_to),
         method!(c"flush", socket_methods::flush),
         method!(c"setRef", socket_methods::set_ref),
+        method!(c"spinCounters", spin::spin_counters),
     ]);
     table
 }

@@ -206,6 +206,11 @@ impl Engine {
         None
     }
 
+    /// Whether anybody could send something that concerns an association.
+    pub fn has_associations(&self) -> bool {
+        self.associations.len() > 0
+    }
+
     /// Entries in the queue of timers: bounded by a small multiple of the associations.
     pub fn timers_waiting(&self) -> usize {
         self.schedule.waiting()
