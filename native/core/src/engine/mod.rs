@@ -9,6 +9,7 @@ mod application;
 mod event_queue;
 mod half_open;
 mod messages;
+mod network_reports;
 mod prefix_limit;
 mod receive;
 mod schedule;
@@ -69,6 +70,8 @@ pub struct EngineStats {
     pub streams_open: u64,
     /// Held for peers now: credit given out and buffers.
     pub memory_bytes: u64,
+    /// Reports of the network about datagrams sent that led to something.
+    pub reports_heeded: u64,
 }
 
 /// What a receiver index stands for.
