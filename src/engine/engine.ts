@@ -134,7 +134,8 @@ export interface Engine {
   /** packetsSent, packetsReceived, bytesSent, bytesReceived, packetsLost, rttMicros, rttVarianceMicros, mtuBytes, congestionWindowBytes, bytesInFlight, hasRtt. */
   associationStats(association: number, into: BigUint64Array): boolean;
   /** The present path of an association. */ associationPath(association: number): PathRecord | null;
-  /** packetsSent, packetsReceived, bytesSent, bytesReceived, packetsRejected, streamsOpen, memoryBytes. */ stats(into: BigUint64Array): void;
+  /** packetsSent, packetsReceived, bytesSent, bytesReceived, packetsRejected, streamsOpen, memoryBytes, reportsHeeded (of the network, about
+   *  datagrams sent, that led to something). */ stats(into: BigUint64Array): void;
   info(): EngineInfo;
 
   /** Sends what is pending. Does nothing while a batch is delivered: what is pending is sent after that. */ flush(): void;

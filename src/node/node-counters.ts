@@ -12,7 +12,7 @@ const Counter = {
   packetsRejected: 4,
   streamsOpen: 5,
   memoryBytes: 6,
-  count: 7,
+  count: 8,
 } as const;
 
 /** Names of features that {@link NodeInfo} knows. */

@@ -39,7 +39,7 @@ describe('timers', () => {
       return own.association;
     });
     const sentBy = (engine: Engine): bigint => {
-      const stats = new BigUint64Array(7);
+      const stats = new BigUint64Array(8);
       engine.stats(stats);
       return stats[0] ?? 0n;
     };

@@ -75,7 +75,7 @@ describe('a spinning engine', () => {
     const stranger = createSocket('udp4').bind(0, '127.0.0.1');
     await once(stranger, 'listening');
     stranger.send(new Uint8Array(64), port, '127.0.0.1');
-    const stats = new BigUint64Array(7);
+    const stats = new BigUint64Array(8);
     while (stats[1] === 0n) {
       await setTimeout(1);
       engine.stats(stats);

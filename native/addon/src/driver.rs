@@ -3,17 +3,16 @@
 use std::io;
 
 use osier_core::{Ecn, Engine, Event, Instant, Path, ReceiveMeta};
-use osier_udp::{classify, ErrorClass, ReceiveBuffer, Route, SendOutcome, SendQueue, UdpSocket};
+use osier_udp::{ReceiveBuffer, Route, SendOutcome, SendQueue, UdpSocket};
 
 use crate::clock::Clock;
 use crate::event_record::RecordWriter;
+use crate::socket_errors::tell;
 
-/// Errors in a row, with nothing received between them, after which a socket counts as dead: waiting for it would spin.
-const MAX_RECEIVE_ERRORS: u32 = 100;
-
-struct BoundSocket {
-    socket: UdpSocket,
-    receive_errors: u32,
+pub(crate) struct BoundSocket {
+    pub(crate) socket: UdpSocket,
+    /// Errors in a row that no datagram came between.
+    pub(crate) receive_errors: u32,
 }
 
 /// System calls of one flush, of a long train each (1 MiB, about 1 ms): acknowledgements and other handles have their turn between two flushes.
@@ -37,7 +36,7 @@ pub(crate) enum Flow {
 pub(crate) struct Driver {
     pub(crate) engine: Engine,
     pub(crate) clock: Clock,
-    sockets: Vec<BoundSocket>,
+    pub(crate) sockets: Vec<BoundSocket>,
     receive_buffer: ReceiveBuffer,
     queue: SendQueue,
     /// The clock as it was last read: once for what arrives and once for what leaves, not once a question.
@@ -118,15 +117,6 @@ impl Driver {
         std::mem::take(&mut self.moved)
     }
 
-    /// Takes the error that a socket reports, as far as it does not end the socket.
-    pub(crate) fn take_socket_error(&mut self, number: u16) -> io::Result<()> {
-        let Some(bound) = self.sockets.get_mut(usize::from(number)) else { return Ok(()) };
-        match bound.socket.take_pending_error() {
-            Ok(()) => bound.note_error(io::ErrorKind::Other.into()),
-            Err(error) => bound.note_error(error),
-        }
-    }
-
     /// Reads the clock.
     pub(crate) fn tick(&mut self) {
         self.now = self.clock.now();
@@ -202,7 +192,12 @@ impl Driver {
                 self.queue.drop_head();
                 continue;
             };
-            match bound.socket.send(&mut self.queue) {
+            let outcome = bound.socket.send(&mut self.queue);
+            if let Some(report) = bound.socket.take_too_long() {
+                tell(self.now, &mut self.engine, &report);
+                has_more = true;
+            }
+            match outcome {
                 SendOutcome::Done if !has_more && self.queue.is_empty() => return Flow::Idle,
                 SendOutcome::Done => {}
                 SendOutcome::Blocked => {
@@ -238,20 +233,6 @@ impl Driver {
             if matches!(event, Event::Handshake { .. } | Event::RefusalHint { .. }) {
                 self.engine.on_handshake_read();
             }
-        }
-    }
-}
-
-impl BoundSocket {
-    /// Lets a receive error pass unless it ends the socket.
-    fn note_error(&mut self, error: io::Error) -> io::Result<()> {
-        match classify(&error) {
-            ErrorClass::Blocked => Ok(()),
-            ErrorClass::Transient if self.receive_errors < MAX_RECEIVE_ERRORS => {
-                self.receive_errors += 1;
-                Ok(())
-            }
-            ErrorClass::Transient | ErrorClass::Fatal => Err(error),
         }
     }
 }

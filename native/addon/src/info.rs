@@ -32,6 +32,7 @@ pub(crate) fn stats(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) 
         stats.packets_rejected,
         stats.streams_open,
         stats.memory_bytes,
+        stats.reports_heeded,
     ];
     arguments.put_counters(0, c"into", &numbers)?;
     js.undefined()

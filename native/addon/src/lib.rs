@@ -14,6 +14,7 @@
 //! | `endpoint` | all state of one engine |
 //! | `clock` | the machine's time, or one that is handed in |
 //! | `driver` | engine and sockets, without libuv and JavaScript |
+//! | `socket_errors` | what sockets and the network report |
 //! | `event_loop` | callbacks of libuv, and the order of work in them |
 //! | `delivery`, `event_record` | one callback into JavaScript for a batch |
 //! | `spin` | polling before sleeping |
@@ -47,6 +48,7 @@ mod message_methods;
 mod method_table;
 mod pending_requests;
 mod shared_block;
+mod socket_errors;
 mod socket_methods;
 mod spin;
 mod stream_methods;
