@@ -85,6 +85,7 @@ answer({
   },
 
   mtuBytes: () => peer.stats().mtuBytes,
+  rttMicros: () => peer.stats().rttMicros,
   pathHost: () => peer.path?.remote.host,
   info: () => node.info(),
 

@@ -16,7 +16,8 @@ export interface Environment {
   readonly places: readonly [Place, Place];
 }
 
-const LOOPBACK: Place = { host: '127.0.0.1', prefix: [] };
+/** Where no namespaces are needed. */
+export const LOOPBACK: Place = { host: '127.0.0.1', prefix: [] };
 
 /** Namespaces of this process only, so that two runs don't meet. The addresses are for documentation (RFC 5737): nothing else has them. */
 const NAMESPACES = [0, 1].map((index) => ({ name: `osier-test-${process.pid}-${index}`, host: `192.0.2.${index + 1}` }));

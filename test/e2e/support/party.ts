@@ -44,6 +44,11 @@ export class Party {
     });
   }
 
+  /** Stops the process as a debugger would, or lets it go on. */
+  setStopped(isStopped: boolean): void {
+    this.#child.kill(isStopped ? 'SIGSTOP' : 'SIGCONT');
+  }
+
   /** SIGKILL; resolves when the process is gone. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL');
