@@ -17,7 +17,7 @@
 
 static const int passing[] = {ENETUNREACH, EHOSTUNREACH, ENETDOWN, EPERM, ENOBUFS, ECONNREFUSED, EMSGSIZE, EPROTO, EACCES, EOPNOTSUPP};
 // The last one comes to receivers only: what a send says twice is its own.
-enum { PASSING_COUNT = sizeof passing / sizeof *passing, EVERY = 20, SEND_RUN = 2, RECEIVE_RUN = 6 };
+enum { PASSING_COUNT = sizeof passing / sizeof *passing, SEND_RUN = 2, SEND_EVERY = 20, RECEIVE_RUN = 6, RECEIVE_EVERY = 2 };
 
 static int is(const char *fault) {
   static const char *asked;
@@ -42,8 +42,8 @@ static int refusal(int is_receive) {
   }
   if (!is("passing")) return 0;
   static unsigned counts[2];
-  unsigned run = counts[is_receive]++ / (is_receive ? RECEIVE_RUN : SEND_RUN);
-  return run % EVERY == EVERY - 1 ? passing[run / EVERY % (PASSING_COUNT - !is_receive)] : 0;
+  unsigned run = counts[is_receive]++ / (is_receive ? RECEIVE_RUN : SEND_RUN), every = is_receive ? RECEIVE_EVERY : SEND_EVERY;
+  return run % every == every - 1 ? passing[run / every % (PASSING_COUNT - !is_receive)] : 0;
 }
 
 static int refuses_train(const struct msghdr *message) {
