@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { EventKind } from '../../src/engine/events.js';
 import type { NativeEngine } from '../../src/engine/load-addon.js';
@@ -25,6 +25,13 @@ function countersOf(engine: NativeEngine): SpinCounters {
   engine.spinCounters(into);
   const [emptyPolls = 0n, begun = 0n, ended = 0n] = into;
   return { emptyPolls, begun, ended };
+}
+
+/** The fewest turns of a few looks: the test runner may be busy during one, a loop that doesn't sleep is in all of them. */
+async function fewestTurnsDuringTimers(): Promise<number> {
+  const looks: number[] = [];
+  while (looks.length < 5) looks.push(await turnsDuringTimers());
+  return Math.min(...looks);
 }
 
 /** Turns that the event loop makes while timers fire, one after another. */
@@ -63,7 +70,7 @@ describe('a spinning engine', () => {
     }
     expect(counters.begun).toBeGreaterThan(0n);
     expect(counters.emptyPolls).toBeGreaterThan(0n);
-    expect(await turnsDuringTimers()).toBeLessThan(SLEEPY_TURNS_MAX);
+    expect(await fewestTurnsDuringTimers()).toBeLessThan(SLEEPY_TURNS_MAX);
     engine.ping(0, 2);
     engine.flush();
     expect(countersOf(engine).begun).toBeGreaterThan(counters.begun);
@@ -91,14 +98,15 @@ describe('a spinning engine', () => {
     expect([first, second].map(({ engine }) => countersOf(engine).begun)).toEqual([1n, 1n]);
     first.engine.dropAssociation(first.association);
     second.engine.close();
-    await setTimeout(1);
+    // The idle handle has its turn after the timers, at the latest in the second turn from here.
+    for (let turns = 0; turns < 3; turns++) await setImmediate();
     expect(countersOf(first.engine)).toMatchObject({ begun: 1n, ended: 1n });
-    expect(await turnsDuringTimers()).toBeLessThan(SLEEPY_TURNS_MAX);
+    expect(await fewestTurnsDuringTimers()).toBeLessThan(SLEEPY_TURNS_MAX);
   });
 });
 
 it('an engine that was not asked to spin sleeps at once', async () => {
   const engine = await startSpinning(0);
-  expect(await turnsDuringTimers()).toBeLessThan(SLEEPY_TURNS_MAX);
+  expect(await fewestTurnsDuringTimers()).toBeLessThan(SLEEPY_TURNS_MAX);
   expect(countersOf(engine)).toEqual({ emptyPolls: 0n, begun: 0n, ended: 0n });
 });
