@@ -98,6 +98,16 @@ fn shards(object: &Object) -> JsResult<(u8, u16)> {
     Ok((shard as u8, count as u16))
 }
 
+/// How long a driver of its own polls before it sleeps; 0: not at all.
+pub(crate) fn spin_micros(js: Js, value: sys::napi_value) -> JsResult<u64> {
+    let object = Object::new(js, value, c"config")?;
+    if object.has(c"spinMicros")? {
+        object.u32(c"spinMicros").map(u64::from)
+    } else {
+        Ok(0)
+    }
+}
+
 fn mtu(object: &Object, name: &CStr) -> JsResult<usize> {
     match object.u32(name)? as usize {
         bytes if (MIN_DATAGRAM_BYTES..=MAX_TRAIN_BYTES).contains(&bytes) => Ok(bytes),

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::js::{Js, JsResult};
 use crate::{
     association_methods, detached_methods, handshake_methods, info, message_methods, shard_methods,
-    socket_methods, stream_methods,
+    socket_methods, spin, stream_methods,
 };
 
 /// Gives `object` the methods of `table`. Each function keeps the object, and with it the endpoint, alive.
@@ -59,6 +59,7 @@ pub(crate) fn on_loop() -> Vec<sys::napi_property_descriptor> {
         method!(c"joinShardGroup", shard_methods::join_shard_group),
         method!(c"steer", shard_methods::steer),
         method!(c"handOver", shard_methods::hand_over),
+        method!(c"spinCounters", spin::spin_counters),
     ]);
     table
 }

@@ -52,6 +52,9 @@ pub(crate) const REFUSED_PATH_PTOS: u64 = 8;
 /// kernel then finds another.
 pub(crate) const LOCAL_ADDRESS_PTOS: u32 = 2;
 
+/// A peer that the network calls unreachable is asked at once, but no more often than this: a forged report costs a small packet.
+pub(crate) const UNREACHABLE_PROBE_INTERVAL_MICROS: u64 = 1_000_000;
+
 /// Packets marked ECT(0) on a new path before the peer's counts decide about the rest (RFC 9000 §A.4).
 pub(crate) const ECN_TEST_PACKETS: u64 = 10;
 

@@ -202,6 +202,11 @@ impl PathControl {
         self.probes_owed = packets;
     }
 
+    /// One packet may go out whatever window and pacer say.
+    pub(crate) fn owe_one_probe(&mut self) {
+        self.probes_owed = self.probes_owed.max(1);
+    }
+
     /// What it returns belongs into the packet's record.
     pub(crate) fn on_sent(&mut self, now: Instant, bytes: u64, ack_eliciting: bool) -> SnapshotSerial {
         let snapshot = self.controller.on_sent(now, bytes, self.bytes_in_flight);

@@ -188,6 +188,17 @@ impl<F: Copy> Recovery<F> {
         Some(self.last_ack_eliciting_at.max(self.probed_at).plus_micros(wait))
     }
 
+    /// Whether a packet was sent and is neither acknowledged nor lost.
+    pub(crate) fn is_under_way(&self, number: u64) -> bool {
+        self.sent.get(number).is_some_and(|record| record.state == PacketState::Outstanding)
+    }
+
+    /// Bytes of a packet of this path that is neither acknowledged nor lost.
+    pub(crate) fn size_under_way(&self, number: u64, path: &PathControl) -> Option<usize> {
+        let record = self.sent.get(number).filter(|record| record.path == path.tag())?;
+        (record.state == PacketState::Outstanding).then_some(usize::from(record.size_bytes))
+    }
+
     /// True after a long run of packets that nobody has to acknowledge: add a PING to the next one.
     pub(crate) fn wants_ping(&self) -> bool {
         self.ack_only_streak >= ACK_ONLY_STREAK

@@ -8,6 +8,7 @@
 
 mod lifetime;
 mod mtu_probe;
+mod network_reports;
 mod path_packets;
 mod path_validation;
 mod pings;
@@ -120,6 +121,8 @@ pub(crate) struct Association {
     pub(crate) scheduled: Option<Instant>,
     /// When a RESET hint was last told.
     pub(crate) reset_hinted_at: Option<Instant>,
+    /// When the peer was last asked because the network called it unreachable.
+    unreachable_at: Option<Instant>,
     path: Path,
     control: PathControl,
     replay: ReplayWindow,
@@ -162,6 +165,7 @@ impl Association {
             tells_cause_last: false,
             scheduled: None,
             reset_hinted_at: None,
+            unreachable_at: None,
             path: UNKNOWN_PATH,
             control: PathControl::new(0, engine.mtu_bytes, engine.congestion)
                 .probing_up_to(engine.mtu_ceiling_bytes),

@@ -9,6 +9,7 @@ mod application;
 mod event_queue;
 mod half_open;
 mod messages;
+mod network_reports;
 mod prefix_limit;
 mod receive;
 mod reply_limit;
@@ -80,6 +81,8 @@ pub struct EngineStats {
     pub strays_received: u64,
     /// Datagrams for another shard that were dropped: too many waited, or it is gone.
     pub strays_dropped: u64,
+    /// Reports of the network about datagrams sent that led to something.
+    pub reports_heeded: u64,
 }
 
 /// What a receiver index stands for.
@@ -219,6 +222,11 @@ impl Engine {
             }
         }
         None
+    }
+
+    /// Whether anybody could send something that concerns an association.
+    pub fn has_associations(&self) -> bool {
+        self.associations.len() > 0
     }
 
     /// Entries in the queue of timers: bounded by a small multiple of the associations.
