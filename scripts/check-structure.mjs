@@ -1,4 +1,4 @@
-// Checks what the compilers do not: the dependency arrows of docs/architecture.md, `unsafe` in two crates only, and the length of files.
+// Checks what the compilers do not: the dependency arrows of docs/architecture.md, `unsafe` in two crates only, panics that unwind, and the length of files.
 // Prints one line per fault and exits with 1 when there is any. `--root DIR` checks another tree.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
@@ -41,7 +41,7 @@ const UNSAFE_CRATES = ['udp', 'addon'];
 /** Past this a file holds two things. */
 const MAX_LINES = 400;
 
-const faults = [...typescriptFaults(), ...crateFaults(), ...unsafeFaults(), ...lengthFaults()];
+const faults = [...typescriptFaults(), ...crateFaults(), ...unsafeFaults(), ...panicFaults(), ...lengthFaults()];
 for (const fault of faults) console.error(fault);
 if (faults.length > 0) process.exit(1);
 
@@ -96,6 +96,21 @@ function unsafeFaults() {
     .flatMap((crate) => filesUnder(join('native', crate, 'src'), /\.rs$/))
     .filter((file) => /\bunsafe\b/.test(withoutComments(readFileSync(file, 'utf8')).replace(/#!\[(?:forbid|deny)\(unsafe_code\)\]/g, '')))
     .map((file) => `${name(file)}: unsafe code belongs in native/udp and native/addon`);
+}
+
+/** The addon catches panics at its boundary, which works only where they unwind.
+ * @returns {string[]} */
+function panicFaults() {
+  const files = [
+    join('native', 'Cargo.toml'),
+    join('native', '.cargo', 'config.toml'),
+    join('.cargo', 'config.toml'),
+    join('scripts', 'build-addon.mjs'),
+  ];
+  return files
+    .filter((path) => existsSync(join(root, path)))
+    .filter((path) => /panic\s*=\s*\\?["']?abort/.test(readFileSync(join(root, path), 'utf8')))
+    .map((path) => `${path}: with panic = "abort" a fault in one engine ends the process`);
 }
 
 /** @param {string} source */
