@@ -219,3 +219,17 @@ fn version_hints_are_bounded_each_second_and_take_nothing_from_messages_of_this_
     receive(&mut engine, now.plus_micros(1_000_000), address(1, 1), &packet);
     assert_eq!(sent(&mut engine, now).len(), 1);
 }
+
+#[test]
+fn messages_that_nobody_reads_are_bounded_and_there_is_room_again_when_some_were_read() {
+    let (mut engine, start) = (engine(), Instant::from_micros(50));
+    // As many a second as a calm node takes.
+    for number in 0..2 * WAITING_MAX as u32 {
+        let now = start.plus_micros(u64::from(number / 200) * 2_000_000);
+        receive(&mut engine, now, address(1, 1), &first_message(number, None));
+    }
+    assert_eq!(engine.stats().packets_rejected, WAITING_MAX as u64);
+    assert_eq!(crossed(&mut engine).len(), WAITING_MAX);
+    receive(&mut engine, start.plus_micros(1 << 40), address(1, 1), &first_message(9_999, None));
+    assert_eq!(crossed(&mut engine).len(), 1);
+}
