@@ -72,6 +72,16 @@ test.each([
   expect(check()).toBe(`${path}: with panic = "abort" a fault in one engine ends the process\n`);
 });
 
+test.each([
+  ['an atomic', 'static COUNT: AtomicU64 = AtomicU64::new(0);\n', 'AtomicU64'],
+  ['a hook', 'fn f() { std::panic::set_hook(Box::new(|_| {})); }\n', 'set_hook'],
+  ['a thread', 'fn f() { std::thread::spawn(|| {}); }\n', 'thread::spawn'],
+])('state of the whole process is a fault: %s', (_what, source, found) => {
+  file('native/addon/src/a.rs', source);
+  file('native/core/src/a/tests.rs', source);
+  expect(check()).toBe(`native/addon/src/a.rs: ${found}: shared by threads or the whole process; see SHARED in scripts/check-structure.mjs\n`);
+});
+
 test('a file of more than 400 lines is a fault', () => {
   file('src/node/fits.ts', '\n'.repeat(400));
   file('native/core/src/long.rs', '\n'.repeat(401));
