@@ -39,7 +39,7 @@ describe.each(LOOPBACKS)('over %s', (_family, bound, host) => {
     const path = engine.pathTo(host, await closedPort());
     const keys = { sendKey: key(1), receiveKey: key(2), firstSend: 0n, firstReceive: 0n };
     const localIndex = engine.reserveIndex(key(9));
-    engine.installSession(association, { localIndex, remoteIndex: 7, cipher: 0, ...keys, path, confirmed: true, preferred: true });
+    engine.installSession(association, { localIndex, remoteIndex: 7, cipher: 0, ...keys, path, begunHere: true, confirmed: true, preferred: true });
     engine.flush();
     while (statsOf(recorder).reportsHeeded === 0n) await setTimeout(1);
     // The packet that was refused, and what went out in the turn that heard so: a probe time-out comes later, and changes nothing about reports.

@@ -96,6 +96,10 @@ impl Driver {
     /// Takes what has arrived on a socket, up to one full buffer, through the engine.
     pub(crate) fn receive(&mut self, number: u16) -> io::Result<()> {
         let Some(bound) = self.sockets.get_mut(usize::from(number)) else { return Ok(()) };
+        #[cfg(feature = "fault-injection")]
+        if let Some(error) = self.faults.receive_error() {
+            return bound.note_error(error);
+        }
         let received = bound.socket.receive(&mut self.receive_buffer);
         self.now = self.clock.now();
         if let Err(error) = received {

@@ -66,3 +66,18 @@ fn of_two_rekeys_at_once_the_preferred_one_sends_whichever_is_confirmed_first() 
         assert_eq!(local_indices(&sessions), [2], "confirmed in the order {order:?}");
     }
 }
+
+#[test]
+fn sessions_are_bounded_and_one_that_is_not_confirmed_gives_way_first() {
+    let (mut sessions, now) = (SessionSet::default(), Instant::from_micros(1));
+    assert_eq!(sessions.install(now, &config(1, true, true), LINGER_MICROS), None);
+    for local_index in 2..=SESSIONS_MAX as u32 {
+        assert_eq!(sessions.install(now, &config(local_index, false, true), LINGER_MICROS), None);
+    }
+    for local_index in 100..200 {
+        let evicted = sessions.install(now, &config(local_index, false, true), LINGER_MICROS);
+        assert!(evicted.is_some_and(|index| index != 1), "{evicted:?} gave way to {local_index}");
+        assert_eq!(local_indices(&sessions).len(), SESSIONS_MAX);
+    }
+    assert_eq!(sessions.sending().map(|session| session.local_index), Some(1));
+}

@@ -260,3 +260,17 @@ fn who_cannot_make_the_mac1_of_a_message_3_uses_up_nothing() {
     receive(&mut engine, now, address(2, 1), &last_message(index, 100, [3; 32]));
     assert_eq!(crossed(&mut engine), [false]);
 }
+
+#[test]
+fn messages_that_nobody_reads_are_bounded_and_there_is_room_again_when_some_were_read() {
+    let (mut engine, start) = (engine(), Instant::from_micros(50));
+    // As many a second as a calm node takes.
+    for number in 0..2 * WAITING_MAX as u32 {
+        let now = start.plus_micros(u64::from(number / 200) * 2_000_000);
+        receive(&mut engine, now, address(1, 1), &first_message(number, None));
+    }
+    assert_eq!(engine.stats().packets_rejected, WAITING_MAX as u64);
+    assert_eq!(crossed(&mut engine).len(), WAITING_MAX);
+    receive(&mut engine, start.plus_micros(1 << 40), address(1, 1), &first_message(9_999, None));
+    assert_eq!(crossed(&mut engine).len(), 1);
+}

@@ -6,7 +6,7 @@ use crate::constants::EXPIRE_REPLIES_MAX;
 use crate::stream::error::ProtocolViolation;
 use crate::time::Instant;
 use osier_wire::MessageFate;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// The places of one stream that are not settled, in order of their offsets. Every one takes at least [`MESSAGE_RECORD_BYTES`](super::MESSAGE_RECORD_BYTES) of credit, which is what its
 /// record takes.
@@ -24,7 +24,8 @@ pub(crate) struct Inbox {
     /// Messages that the application may have, in the order that it gets them.
     ready: VecDeque<u64>,
     deadlines: DeadlineQueue,
-    replies: VecDeque<(u64, MessageFate)>,
+    /// Answers owed, by the offsets that they name: a peer may ask for thousands, each of which is looked up here.
+    replies: BTreeMap<u64, MessageFate>,
     /// Handed to the application.
     pub(crate) received: u64,
     /// Bytes that the message at the cursor needs beyond what came.
@@ -90,8 +91,7 @@ impl Inbox {
         consumed: u64,
     ) -> Result<(), ProtocolViolation> {
         // It is asked again every second: one that finds no room now does later.
-        let is_owed = self.replies.iter().any(|(owed, _)| *owed == offset);
-        if is_owed || self.replies.len() >= EXPIRE_REPLIES_MAX {
+        if self.replies.len() >= EXPIRE_REPLIES_MAX || self.replies.contains_key(&offset) {
             return Ok(());
         }
         let mut fate = MessageFate::Delivered;
@@ -115,7 +115,7 @@ impl Inbox {
             }
             self.advance();
         }
-        self.replies.push_back((offset, fate));
+        self.replies.insert(offset, fate);
         Ok(())
     }
 
@@ -191,19 +191,18 @@ impl Inbox {
 
     /// The next answer to EXPIRE.
     pub(crate) fn next_reply(&self) -> Option<(u64, MessageFate)> {
-        self.replies.front().copied()
+        self.replies.first_key_value().map(|(offset, fate)| (*offset, *fate))
     }
 
     /// The answer of [`Inbox::next_reply`] is in a packet.
     pub(crate) fn on_replied(&mut self) {
-        self.replies.pop_front();
+        self.replies.pop_first();
     }
 
     /// A packet with an answer counts as lost.
     pub(crate) fn on_reply_lost(&mut self, offset: u64, fate: MessageFate) {
-        let is_owed = self.replies.iter().any(|(owed, _)| *owed == offset);
-        if !is_owed && self.replies.len() < EXPIRE_REPLIES_MAX {
-            self.replies.push_back((offset, fate));
+        if self.replies.len() < EXPIRE_REPLIES_MAX {
+            self.replies.entry(offset).or_insert(fate);
         }
     }
 
