@@ -13,6 +13,7 @@ mod ingress;
 mod out_message;
 mod outbox;
 mod place;
+mod places;
 mod request;
 
 pub(crate) use datagram_inbox::DatagramInbox;
