@@ -22,7 +22,7 @@ pub(crate) use outcome::{AckOfUnsent, AckOutcome, FrameFate, TimeoutOutcome};
 
 /// Loss recovery of one association.
 ///
-/// A probe time-out resends no flight: the oldest one or two packets' frames are told lost, so that their data goes into
+/// A probe time-out resends no flight: the oldest one or two packets' frames are told probed, so that their data goes into
 /// the probes, and the packets themselves stay in flight. What else is missing, the probe's acknowledgement will show.
 #[derive(Debug)]
 pub(crate) struct Recovery<F: Copy> {
@@ -296,7 +296,7 @@ impl<F: Copy> Recovery<F> {
         losses
     }
 
-    /// Tells the frames of so many of the oldest packets lost, so that the next ones carry them.
+    /// Tells the frames of so many of the oldest packets probed, so that the next ones carry what they may.
     fn hand_over(&mut self, packets: usize, fate: &mut impl FrameFate<F>) {
         let mut from = self.loss.undecided();
         let mut left = packets;
@@ -306,7 +306,7 @@ impl<F: Copy> Recovery<F> {
             if record.ack_eliciting && !record.handed_over && !record.mtu_probe {
                 record.handed_over = true;
                 let record = *record;
-                self.sent.frames_of(&record).for_each(|frame| fate.lost(frame));
+                self.sent.frames_of(&record).for_each(|frame| fate.probed(frame));
                 left -= 1;
             }
             from = number + 1;

@@ -192,8 +192,15 @@ impl FrameFate<SentFrame> for Fate<'_> {
         }
     }
 
-    fn lost(&mut self, frame: &SentFrame) {
+    fn probed(&mut self, frame: &SentFrame) {
+        if !self.streams.is_one_shot(frame) {
+            self.lost(frame, false);
+        }
+    }
+
+    fn lost(&mut self, frame: &SentFrame, was_probed: bool) {
         match frame {
+            _ if was_probed && !self.streams.is_one_shot(frame) => {}
             SentFrame::Ack { .. } => {}
             SentFrame::Ping { .. } => self.pings.on_lost(),
             SentFrame::Drain => *self.drain = Drain::Owed,

@@ -76,6 +76,13 @@ impl Streams {
         }
     }
 
+    /// Whether what `frame` carried is never sent again: a datagram. Only the fate of its packet settles it.
+    pub(crate) fn is_one_shot(&self, frame: &SentFrame) -> bool {
+        let SentFrame::Stream { handle, fin: false, .. } = *frame else { return false };
+        let contents = self.table.get(handle).and_then(|stream| stream.send.contents.as_ref());
+        contents.is_some_and(|contents| contents.one_shot)
+    }
+
     /// A packet with `frame` counts as lost, or is repeated to probe: what still matters of it is to be sent again, grants with
     /// their present value.
     pub(crate) fn on_lost(&mut self, frame: &SentFrame) {
