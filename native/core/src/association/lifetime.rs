@@ -1,6 +1,5 @@
 //! Timers, and how an association ends.
 
-use super::receive::Fate;
 use super::{Association, Phase, Timer};
 use crate::constants::LOCAL_ADDRESS_PTOS;
 use crate::event::CloseCause;
@@ -112,14 +111,8 @@ impl Association {
     }
 
     fn on_loss_timeout(&mut self, now: Instant) {
-        let mut fate = Fate {
-            now,
-            streams: &mut self.streams,
-            pings: &mut self.pings,
-            received: &mut self.received,
-            drain: &mut self.drain,
-        };
-        match self.recovery.on_timeout(now, &mut self.control, &mut fate) {
+        let (recovery, control, mut fate) = self.recovery_parts(now);
+        match recovery.on_timeout(now, control, &mut fate) {
             TimeoutOutcome::Lost(packets) => self.counters.packets_lost += packets,
             TimeoutOutcome::Probe { .. } => {
                 if self.recovery.pto_count() >= LOCAL_ADDRESS_PTOS {

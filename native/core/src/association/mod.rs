@@ -6,6 +6,7 @@
 //!     \---idle, peer lost----> over
 //! ```
 
+mod fate;
 mod lifetime;
 mod mtu_probe;
 mod path_packets;
