@@ -1,6 +1,6 @@
 //! Timers, and how an association ends.
 
-use super::{Association, Phase, Timer};
+use super::{Association, DroppedSession, Phase, Timer};
 use crate::constants::LOCAL_ADDRESS_PTOS;
 use crate::event::CloseCause;
 use crate::recovery::TimeoutOutcome;
@@ -63,8 +63,8 @@ impl Association {
         self.timers.next()
     }
 
-    /// Handles every timer that has passed. Returns the local indices of sessions that ended.
-    pub(crate) fn on_timeout(&mut self, now: Instant, dropped: &mut Vec<u32>) {
+    /// Handles every timer that has passed. `dropped` gets the sessions that ended.
+    pub(crate) fn on_timeout(&mut self, now: Instant, dropped: &mut Vec<DroppedSession>) {
         if self.timers.take_expired(now, Timer::Closed) {
             self.phase = Phase::Over;
             self.timers.clear();
@@ -80,12 +80,13 @@ impl Association {
         if self.timers.take_expired(now, Timer::Lifetime) {
             self.streams.on_timeout(now);
         }
-        if self.timers.take_expired(now, Timer::PathValidation) {
-            self.on_validation_timeout(now);
-        }
         if self.timers.take_expired(now, Timer::Session) {
             self.sessions.erase_expired_keys(now);
             dropped.extend(std::iter::from_fn(|| self.sessions.drop_expired(now)));
+        }
+        // After the sessions: those that are dropped are told by the address that they are known by.
+        if self.timers.take_expired(now, Timer::PathValidation) {
+            self.on_validation_timeout(now);
         }
         if self.timers.take_expired(now, Timer::Release) {
             self.grown = false;

@@ -36,6 +36,7 @@ use path_packets::PathResponses;
 use path_validation::PathValidation;
 use pings::Pings;
 pub(crate) use receive::Arrival;
+pub(crate) use session_set::DroppedSession;
 pub use session_set::SessionConfig;
 use session_set::SessionSet;
 use std::cell::RefCell;
@@ -187,8 +188,8 @@ impl Association {
     }
 
     /// Adds a session. A confirmed one sends a PING at once: the peer's confirmation of the key.
-    /// Returns the local index of a session that had to give way.
-    pub(crate) fn install_session(&mut self, now: Instant, config: &SessionConfig) -> Option<u32> {
+    /// Returns a session that had to give way.
+    pub(crate) fn install_session(&mut self, now: Instant, config: &SessionConfig) -> Option<DroppedSession> {
         if self.path == UNKNOWN_PATH {
             self.path = config.path;
         }

@@ -11,13 +11,14 @@ mod half_open;
 mod messages;
 mod prefix_limit;
 mod receive;
+mod remotes;
 mod schedule;
 mod streams;
 mod tell;
 
 pub use application::{AssociationRefused, AssociationStats};
 
-use crate::association::{Association, Transmit};
+use crate::association::{Association, DroppedSession, Transmit};
 use crate::config::EngineConfig;
 use crate::constants::SUSPENDED_AFTER_MICROS;
 use crate::entropy::Entropy;
@@ -32,10 +33,10 @@ pub use admission::AdmissionKey;
 use answer_limit::AnswerLimit;
 use event_queue::EventQueue;
 use half_open::HalfOpen;
+use remotes::Remotes;
 use schedule::Schedule;
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// Low bits of an association handle that name the slot.
@@ -88,8 +89,7 @@ pub struct Engine {
     blocks: Rc<RefCell<dyn BlockSource>>,
     indices: IndexTable<Receiver>,
     associations: Slab<Association, SLOT_BITS>,
-    /// Sessions by what a RESET can name: the peer's address and receiver index.
-    remotes: HashMap<(SocketAddr, u32), u32>,
+    remotes: Remotes,
     admission: Admission,
     half_open: HalfOpen,
     resets: AnswerLimit,
@@ -97,7 +97,7 @@ pub struct Engine {
     schedule: Schedule,
     events: EventQueue,
     datagrams: VecDeque<(Path, Vec<u8>)>,
-    dropped: Vec<u32>,
+    dropped: Vec<DroppedSession>,
     due: Vec<(Instant, u32)>,
     stats: EngineStats,
 }
@@ -114,7 +114,7 @@ impl Engine {
             blocks,
             indices,
             associations: Slab::new(),
-            remotes: HashMap::new(),
+            remotes: Remotes::default(),
             admission: Admission::default(),
             half_open: HalfOpen::default(),
             resets: AnswerLimit::default(),
@@ -164,8 +164,8 @@ impl Engine {
             if association.deadline().is_some_and(|deadline| deadline <= now) {
                 let mut dropped = std::mem::take(&mut self.dropped);
                 association.on_timeout(now, &mut dropped);
-                for local_index in dropped.drain(..) {
-                    self.forget_session(handle, local_index);
+                for session in dropped.drain(..) {
+                    self.forget_session(handle, session);
                 }
                 self.dropped = dropped;
             }
@@ -260,13 +260,15 @@ impl Engine {
         }
     }
 
-    fn forget_session(&mut self, handle: u32, local_index: u32) {
+    fn forget_session(&mut self, handle: u32, dropped: DroppedSession) {
+        let DroppedSession { local_index, remote, remote_index } = dropped;
         self.indices.remove(local_index);
         self.half_open.remove(local_index);
-        self.remotes.retain(|_, owner| *owner != handle);
+        self.remotes.unlist(remote, remote_index, handle);
         let Some(association) = self.associations.get(handle) else { return };
-        for session in association.sessions.iter() {
-            self.remotes.insert((session.path.remote, session.remote_index), handle);
+        for session in association.sessions.iter().filter(|session| session.remote_index == remote_index) {
+            // The peer has used the index twice.
+            self.remotes.list(session.path.remote, remote_index, handle);
         }
         self.events.push_back(Event::SessionDropped { association: handle, local_index });
     }
@@ -276,7 +278,7 @@ impl Engine {
         for session in association.sessions.iter() {
             self.indices.remove(session.local_index);
             self.half_open.remove(session.local_index);
-            self.remotes.remove(&(session.path.remote, session.remote_index));
+            self.remotes.unlist(session.path.remote, session.remote_index, handle);
         }
     }
 

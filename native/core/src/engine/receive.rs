@@ -95,7 +95,7 @@ impl Engine {
 
     fn handle_reset(&mut self, now: Instant, meta: &ReceiveMeta, packet: &[u8]) -> Option<()> {
         let reset = Reset::decode(packet).ok()?;
-        let handle = *self.remotes.get(&(meta.path.remote, reset.receiver_index))?;
+        let handle = self.remotes.find(meta.path.remote, reset.receiver_index)?;
         let association = self.associations.get_mut(handle)?;
         if !association.is_open() || !association.may_have_sent(reset.packet_number) {
             return None;
