@@ -75,23 +75,25 @@ fn a_dropped_session_costs_the_same_among_a_thousand() {
 
 #[test]
 fn sessions_that_come_go_and_move_leave_nothing_behind() {
-    let mut engine = engine();
-    let associations = [associate(&mut engine), associate(&mut engine)];
-    let mut now = NOW;
-    for n in 0..200 {
-        // Names come again, in both associations; the peers are elsewhere each time.
-        let port = 7_000 + n as u16 % 7;
-        install(&mut engine, associations[n % 2], 100 * (n as u32 % 2) + n as u32 % 5, port);
-        assert_exact(&engine);
-        if n % 3 == 0 {
-            now = now.plus_micros(300_000);
-            engine.handle_timeout(now);
+    // Peers that are elsewhere each time, and peers that use a name again while a session has it.
+    for (ports, indices) in [(7, 5), (3, 3)] {
+        let mut engine = engine();
+        let associations = [associate(&mut engine), associate(&mut engine)];
+        let mut now = NOW;
+        for n in 0..200 {
+            let port = 7_000 + n as u16 % ports;
+            install(&mut engine, associations[n % 2], 100 * (n as u32 % 2) + n as u32 % indices, port);
             assert_exact(&engine);
+            if n % 30 == 0 {
+                now = now.plus_micros(300_000);
+                engine.handle_timeout(now);
+                assert_exact(&engine);
+            }
         }
+        assert!(dropped(&mut engine) > 100);
+        for association in associations {
+            engine.drop_association(association);
+        }
+        assert!(engine.remotes.owners.is_empty());
     }
-    assert!(dropped(&mut engine) > 100);
-    for association in associations {
-        engine.drop_association(association);
-    }
-    assert!(engine.remotes.owners.is_empty());
 }
