@@ -311,8 +311,9 @@ fn write_control_of(
         }
     }
     if stream.receive.state.owes_stop() {
-        if let Some((code, delivery)) = stream.receive.state.stop_mut() {
-            if !write(w, log, &Frame::Stop(StopFrame { id, code }), SentFrame::Stop { handle }) {
+        if let Some(((reason, code), delivery)) = stream.receive.state.stop_mut() {
+            let frame = Frame::Stop(StopFrame { id, reason, code });
+            if !write(w, log, &frame, SentFrame::Stop { handle }) {
                 return false;
             }
             delivery.on_sent();
