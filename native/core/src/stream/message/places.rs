@@ -1,90 +1,83 @@
 //! The places of one stream that are not settled, by their offsets.
 
 use super::place::Place;
-use std::collections::{BTreeMap, VecDeque};
+use super::place_runs::PlaceRuns;
+use std::collections::VecDeque;
 
-/// Places that lie together: what one that comes late moves at most. Runs are split in halves, so that they take at most twice what their places do.
-const RUN_MAX: usize = 64;
-
-/// Places come in whatever order the peer likes, and leave in order. One costs a search, and a move within its run, however many there are.
+/// What comes in order lies in a ring and, once that has grown, takes no allocation. What comes late, however much of it and in whatever order, is kept
+/// apart, where a place costs a search and a bounded move.
 #[derive(Debug, Default)]
 pub(super) struct Places {
-    /// By an offset at or before the first place of each, and after the last place of the run before.
-    runs: BTreeMap<u64, VecDeque<Place>>,
-    /// A run that was emptied: what comes in order takes no allocation each.
-    spare: VecDeque<Place>,
-    len: usize,
+    in_order: VecDeque<Place>,
+    late: PlaceRuns,
 }
 
 impl Places {
     /// Places remembered.
     pub(super) fn len(&self) -> usize {
-        self.len
+        self.in_order.len() + self.late.len()
     }
 
     /// The place that begins at `offset`.
     #[inline]
     pub(super) fn get(&self, offset: u64) -> Option<&Place> {
-        let (_, run) = self.runs.range(..=offset).next_back()?;
-        run.get(run.binary_search_by_key(&offset, |place| place.offset).ok()?)
+        match self.find(offset) {
+            Some(index) => self.in_order.get(index),
+            None => self.late.get(offset),
+        }
     }
 
     /// The place that begins at `offset`.
     #[inline]
     pub(super) fn get_mut(&mut self, offset: u64) -> Option<&mut Place> {
-        let (_, run) = self.runs.range_mut(..=offset).next_back()?;
-        let index = run.binary_search_by_key(&offset, |place| place.offset).ok()?;
-        run.get_mut(index)
+        match self.find(offset) {
+            Some(index) => self.in_order.get_mut(index),
+            None => self.late.get_mut(offset),
+        }
     }
 
     /// The last place that begins before `offset`.
     pub(super) fn before(&self, offset: u64) -> Option<&Place> {
-        let (_, run) = self.runs.range(..offset).next_back()?;
-        run.get(run.partition_point(|place| place.offset < offset).checked_sub(1)?)
+        let index = self.in_order.partition_point(|place| place.offset < offset);
+        let in_order = index.checked_sub(1).and_then(|index| self.in_order.get(index));
+        in_order.into_iter().chain(self.late.before(offset)).max_by_key(|place| place.offset)
     }
 
     /// The first place that begins after `offset`.
     pub(super) fn after(&self, offset: u64) -> Option<&Place> {
-        let (_, own) = self.runs.range(..=offset).next_back().unzip();
-        let after = own.and_then(|run| run.get(run.partition_point(|place| place.offset <= offset)));
-        after.or_else(|| self.runs.range(offset + 1..).next().and_then(|(_, run)| run.front()))
+        let in_order = self.in_order.get(self.in_order.partition_point(|place| place.offset <= offset));
+        in_order.into_iter().chain(self.late.after(offset)).min_by_key(|place| place.offset)
     }
 
     /// Adds a place whose offset is not remembered.
     pub(super) fn insert(&mut self, place: Place) {
-        self.len += 1;
-        if self.before(place.offset).is_none() {
-            // Before all others: the first run begins here now.
-            let run = self.runs.pop_first().map_or_else(|| std::mem::take(&mut self.spare), |(_, run)| run);
-            self.runs.insert(place.offset, run);
+        if self.in_order.back().is_none_or(|last| last.offset < place.offset) {
+            self.in_order.push_back(place);
+        } else {
+            self.late.insert(place);
         }
-        let Some((_, run)) = self.runs.range_mut(..=place.offset).next_back() else { return };
-        if run.len() < RUN_MAX {
-            let index = run.partition_point(|known| known.offset < place.offset);
-            return run.insert(index, place);
-        }
-        // In order, runs are filled; in any other, they are halved.
-        let (at, mut later) = match run.back() {
-            Some(last) if last.offset < place.offset => (place.offset, std::mem::take(&mut self.spare)),
-            _ => (run[RUN_MAX / 2].offset, run.split_off(RUN_MAX / 2)),
-        };
-        let target = if place.offset < at { run } else { &mut later };
-        let index = target.partition_point(|known| known.offset < place.offset);
-        target.insert(index, place);
-        self.runs.insert(at, later);
     }
 
     /// The first place of all.
     pub(super) fn front(&self) -> Option<&Place> {
-        self.runs.first_key_value()?.1.front()
+        self.in_order.front().into_iter().chain(self.late.front()).min_by_key(|place| place.offset)
     }
 
     /// Forgets the first place.
     pub(super) fn pop_front(&mut self) {
-        let Some(mut first) = self.runs.first_entry() else { return };
-        self.len -= usize::from(first.get_mut().pop_front().is_some());
-        if first.get().is_empty() {
-            self.spare = first.remove();
+        let Some(first) = self.front().map(|place| place.offset) else { return };
+        if self.in_order.front().is_some_and(|place| place.offset == first) {
+            self.in_order.pop_front();
+        } else {
+            self.late.pop_front();
+        }
+    }
+
+    #[inline]
+    fn find(&self, offset: u64) -> Option<usize> {
+        match self.in_order.back() {
+            Some(last) if last.offset == offset => Some(self.in_order.len() - 1),
+            _ => self.in_order.binary_search_by_key(&offset, |place| place.offset).ok(),
         }
     }
 }
@@ -93,69 +86,44 @@ impl Places {
 mod tests {
     use super::super::place::PlaceState;
     use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
 
-    fn filled(offsets: impl Iterator<Item = u64>) -> Places {
+    fn place(offset: u64) -> Place {
+        Place { offset, len: 0, unordered: false, state: PlaceState::Incomplete }
+    }
+
+    #[test]
+    fn the_ring_moves_at_its_ends_only() {
         let mut places = Places::default();
-        for offset in offsets {
-            places.insert(Place { offset, len: 0, unordered: false, state: PlaceState::Incomplete });
-            let fullest = places.runs.values().map(VecDeque::len).max();
-            assert!(fullest <= Some(RUN_MAX), "what an insertion moves is bounded");
-        }
-        places
+        (0..1_000).rev().for_each(|at| places.insert(place(at * 16)));
+        assert_eq!((places.in_order.len(), places.late.len()), (1, 999), "all but the last came late");
+        (1_000..2_000).for_each(|at| places.insert(place(at * 16)));
+        assert_eq!((places.in_order.len(), places.late.len()), (1_001, 999));
     }
 
-    /// Neither the moves nor the search of an insertion grow with what is there, and what is there takes no more than twice its size.
-    #[test]
-    fn no_order_of_arrival_makes_places_dear() {
-        const COUNT: u64 = 20_000;
-        let scattered = |at: u64| at * 7_919 % COUNT;
-        let from_the_middle =
-            |at: u64| COUNT / 2 + if at % 2 == 0 { at / 2 } else { COUNT - 1 - at / 2 } % COUNT;
-        let orders: [Vec<u64>; 4] = [
-            (0..COUNT).collect(),
-            (0..COUNT).rev().collect(),
-            (0..COUNT).map(scattered).collect(),
-            (0..COUNT).map(from_the_middle).collect(),
-        ];
-        for order in orders {
-            let mut sorted = order.clone();
-            sorted.sort_unstable();
-            let mut places = filled(order.iter().map(|at| at * 16));
-            assert!(places.runs.len() <= 2 * COUNT as usize / RUN_MAX + 1, "{} runs", places.runs.len());
-            assert_eq!(places.len() as u64, COUNT);
-            for at in sorted {
-                assert_eq!(places.front().map(|place| place.offset), Some(at * 16));
-                places.pop_front();
+    proptest! {
+        #[test]
+        fn places_agree_with_a_map(offsets in proptest::collection::vec(0..400u64, 1..300), pops in 0..50usize) {
+            let (mut places, mut map) = (Places::default(), BTreeMap::new());
+            for (at, offset) in offsets.iter().enumerate() {
+                if places.get(*offset).is_none() {
+                    places.insert(place(*offset));
+                }
+                map.insert(*offset, ());
+                if at % 50 < pops {
+                    places.pop_front();
+                    map.pop_first();
+                }
+                prop_assert_eq!(places.front().map(|place| place.offset), map.keys().next().copied());
             }
-            assert_eq!((places.len(), places.runs.len()), (0, 0));
+            prop_assert_eq!(places.len(), map.len());
+            for offset in 0..400 {
+                let (before, after) = (map.range(..offset).next_back(), map.range(offset + 1..).next());
+                prop_assert_eq!(places.before(offset).map(|place| place.offset), before.map(|(at, ())| *at));
+                prop_assert_eq!(places.after(offset).map(|place| place.offset), after.map(|(at, ())| *at));
+                prop_assert_eq!(places.get_mut(offset).is_some(), map.contains_key(&offset));
+            }
         }
-    }
-
-    #[test]
-    fn every_place_is_found_with_its_neighbours() {
-        let mut places = filled((0..1_000).map(|at| at * 7_919 % 1_000 * 16));
-        (0..100).for_each(|_| places.pop_front());
-        let at = |place: Option<&Place>| place.map(|place| place.offset);
-        for number in 100..1_000 {
-            let offset = number * 16;
-            assert_eq!(at(places.get(offset)), Some(offset));
-            assert_eq!(places.get_mut(offset).map(|place| place.offset), Some(offset));
-            assert_eq!(at(places.get(offset + 1)), None);
-            assert_eq!(at(places.before(offset)), (number > 100).then(|| offset - 16));
-            assert_eq!(at(places.after(offset)), (number < 999).then_some(offset + 16));
-        }
-        assert_eq!(at(places.before(50)), None);
-        assert_eq!(at(places.after(50)), Some(1_600));
-    }
-
-    #[test]
-    fn what_comes_in_order_uses_runs_again() {
-        let mut places = filled(0..200);
-        for offset in 200..10_000 {
-            places.insert(Place { offset, len: 0, unordered: false, state: PlaceState::Gone });
-            places.pop_front();
-            assert!(places.runs.len() <= 200 / RUN_MAX + 2, "{} runs", places.runs.len());
-        }
-        assert!(places.runs.values().all(|run| run.capacity() <= 2 * RUN_MAX));
     }
 }
