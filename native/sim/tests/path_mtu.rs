@@ -29,10 +29,12 @@ fn transfer(config: &EngineConfig, mtu_bytes: usize, bytes: u64) -> (u64, Associ
 
 fn sweep(sizes: impl Iterator<Item = usize>) {
     const BYTES: u64 = 20 << 20;
-    let base = EngineConfig { mtu_ceiling_bytes: BASE, ..EngineConfig::default() };
+    // A window that fills the path and no more: behind a long queue every probe waits, and the search would last longer than the transfer.
+    let config = EngineConfig { stream_window_bytes: 128 << 10, ..EngineConfig::default() };
+    let base = EngineConfig { mtu_ceiling_bytes: BASE, ..config.clone() };
     let (slowest, _) = transfer(&base, BASE, BYTES);
     for mtu in sizes {
-        let (elapsed, stats) = transfer(&EngineConfig::default(), mtu, BYTES);
+        let (elapsed, stats) = transfer(&config, mtu, BYTES);
         assert_eq!(stats.counters.packets_lost, 0, "MTU {mtu}");
         assert!((mtu + 1 - STEP..=mtu).contains(&stats.mtu_bytes), "{} for {mtu}", stats.mtu_bytes);
         assert!(elapsed <= slowest * 102 / 100, "MTU {mtu}: {elapsed} us, {slowest} us with {BASE}");
