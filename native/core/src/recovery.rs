@@ -193,8 +193,10 @@ impl<F: Copy> Recovery<F> {
         self.ack_only_streak >= ACK_ONLY_STREAK
     }
 
-    /// Gives memory that is not needed now back to the allocator: for associations that have fallen idle.
+    /// Gives memory that is not needed now back to the allocator: for associations that have fallen idle. What asked for no acknowledgement gets none
+    /// after such a silence, and what was lost does not come late any more.
     pub(crate) fn release_memory(&mut self) {
+        self.sent.forget_while(|_, record| record.state != PacketState::Outstanding || !record.in_flight);
         self.sent.shrink();
     }
 
