@@ -158,7 +158,7 @@ export interface Engine {
 
   /** sent, acknowledged, received, consumed, sendBuffered, receiveBuffered. False for a dead handle. */
   streamStats(association: number, stream: number, into: BigUint64Array): boolean;
-  /** messagesSent, messagesDelivered, messagesExpired, messagesUnknown, messagesReceived (for datagrams: delivered = acknowledged, expired = presumed
+  /** messagesSent, messagesDelivered, messagesExpired, messagesUnknown, messagesReceived, messagesDropped (for datagrams: delivered = acknowledged, expired = presumed
    *  lost). False for a dead handle. */
   messageStats(association: number, stream: number, into: BigUint64Array): boolean;
   /** packetsSent, packetsReceived, bytesSent, bytesReceived, packetsLost, rttMicros, rttVarianceMicros, mtuBytes, congestionWindowBytes, bytesInFlight, hasRtt. */

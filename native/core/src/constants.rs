@@ -87,6 +87,10 @@ pub(crate) const MTU_BLACK_HOLE_PAUSE_MICROS: u64 = 60_000_000;
 /// already long, and a lost first packet is then found after 305 ms instead of a second. A path that is slower costs one probe.
 pub(crate) const INITIAL_RTT_MICROS: u64 = 100_000;
 
+/// For how long, or twice as long, a round trip says what its path takes without a queue. A way that becomes longer is
+/// filled only after that, and a queue that stands for so long counts as part of the way: half of what BBR takes (10 s) at most.
+pub(crate) const LEAST_RTT_PERIOD_MICROS: u64 = 2_500_000;
+
 /// A timer that fires so late was not missed by a busy process: the machine slept, or the process was stopped.
 pub(crate) const SUSPENDED_AFTER_MICROS: u64 = 5_000_000;
 

@@ -31,6 +31,7 @@ mod path;
 mod path_control;
 mod range_set;
 mod received_packets;
+mod recent_least;
 mod recovery;
 mod replay_window;
 mod rtt;

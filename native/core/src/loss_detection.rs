@@ -81,9 +81,7 @@ impl LossDetector {
                     path.count_lost(now, number, &record, &mut on_path);
                     on_path.persistent |= self.run.on_lost(number, &record, path);
                 }
-                if !record.handed_over {
-                    sent.frames_of(&record).for_each(|frame| fate.lost(frame));
-                }
+                sent.frames_of(&record).for_each(|frame| fate.lost(frame, record.handed_over));
             }
             self.run.pass(number);
             self.undecided = number + 1;

@@ -14,6 +14,7 @@ use crate::congestion::{
 use crate::ecn_validation::EcnValidation;
 use crate::mtu_discovery::{LargeLost, MtuDiscovery};
 use crate::pacer::{PaceLimits, Pacer};
+use crate::recent_least::RecentLeast;
 use crate::rtt::RttEstimator;
 use crate::sent_packets::SentRecord;
 use crate::time::Instant;
@@ -46,6 +47,7 @@ pub(crate) struct PathControl {
     ecn: EcnValidation,
     probes_owed: u8,
     measured_since: Option<Instant>,
+    recent_rtt: RecentLeast,
 }
 
 /// What an ACK frame acknowledged on this path.
@@ -101,6 +103,7 @@ impl PathControl {
             ecn: EcnValidation::default(),
             probes_owed: 0,
             measured_since: None,
+            recent_rtt: RecentLeast::default(),
         }
     }
 
@@ -193,9 +196,15 @@ impl PathControl {
         self.measured_since.is_some_and(|since| sent_at >= since)
     }
 
+    /// The least round trip of the last seconds, microseconds: about what the path takes without a queue. None before the first sample.
+    pub(crate) fn least_rtt_micros(&self) -> Option<u64> {
+        self.recent_rtt.least()
+    }
+
     pub(crate) fn take_rtt_sample(&mut self, now: Instant, sample_micros: u64, ack_delay_micros: u64) {
         self.rtt.update(sample_micros, ack_delay_micros);
         self.measured_since.get_or_insert(now);
+        self.recent_rtt.update(now, self.rtt.latest_micros());
     }
 
     pub(crate) fn owe_probes(&mut self, packets: u8) {

@@ -22,7 +22,7 @@ pub(crate) use outcome::{AckOfUnsent, AckOutcome, FrameFate, TimeoutOutcome};
 
 /// Loss recovery of one association.
 ///
-/// A probe time-out resends no flight: the oldest one or two packets' frames are told lost, so that their data goes into
+/// A probe time-out resends no flight: the oldest one or two packets' frames are told probed, so that their data goes into
 /// the probes, and the packets themselves stay in flight. What else is missing, the probe's acknowledgement will show.
 #[derive(Debug)]
 pub(crate) struct Recovery<F: Copy> {
@@ -204,8 +204,10 @@ impl<F: Copy> Recovery<F> {
         self.ack_only_streak >= ACK_ONLY_STREAK
     }
 
-    /// Gives memory that is not needed now back to the allocator: for associations that have fallen idle.
+    /// Gives memory that is not needed now back to the allocator: for associations that have fallen idle. What asked for no acknowledgement gets none
+    /// after such a silence, and what was lost does not come late any more.
     pub(crate) fn release_memory(&mut self) {
+        self.sent.forget_while(|_, record| record.state != PacketState::Outstanding || !record.in_flight);
         self.sent.shrink();
     }
 
@@ -307,7 +309,7 @@ impl<F: Copy> Recovery<F> {
         losses
     }
 
-    /// Tells the frames of so many of the oldest packets lost, so that the next ones carry them.
+    /// Tells the frames of so many of the oldest packets probed, so that the next ones carry what they may.
     fn hand_over(&mut self, packets: usize, fate: &mut impl FrameFate<F>) {
         let mut from = self.loss.undecided();
         let mut left = packets;
@@ -317,7 +319,7 @@ impl<F: Copy> Recovery<F> {
             if record.ack_eliciting && !record.handed_over && !record.mtu_probe {
                 record.handed_over = true;
                 let record = *record;
-                self.sent.frames_of(&record).for_each(|frame| fate.lost(frame));
+                self.sent.frames_of(&record).for_each(|frame| fate.probed(frame));
                 left -= 1;
             }
             from = number + 1;

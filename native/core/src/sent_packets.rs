@@ -58,7 +58,7 @@ pub(crate) struct SentRecord {
     pub(crate) mtu_probe: bool,
     /// Marked ECT(0).
     pub(crate) marked: bool,
-    /// A probe carries its frames now; its loss need not be told.
+    /// Its frames were told probed: what may be repeated of them goes into another packet.
     pub(crate) handed_over: bool,
 }
 

@@ -6,6 +6,7 @@
 //!     \---idle, peer lost----> over
 //! ```
 
+mod fate;
 mod lifetime;
 mod mtu_probe;
 mod network_reports;
@@ -36,6 +37,7 @@ use path_packets::PathResponses;
 use path_validation::PathValidation;
 use pings::Pings;
 pub(crate) use receive::Arrival;
+pub(crate) use session_set::DroppedSession;
 pub use session_set::SessionConfig;
 use session_set::SessionSet;
 use std::cell::RefCell;
@@ -172,11 +174,11 @@ impl Association {
             replay: ReplayWindow::new(),
             received: ReceivedPackets::new(),
             grown: false,
-            recovery: Recovery::new(0),
+            recovery: Recovery::new(engine.first_packet_number),
             pings: Pings::default(),
             timers: TimerTable::default(),
             phase: Phase::Open,
-            next_packet_number: 0,
+            next_packet_number: engine.first_packet_number,
             drain: Drain::NotAsked,
             peer_draining: false,
             responses: PathResponses::default(),
@@ -192,8 +194,8 @@ impl Association {
     }
 
     /// Adds a session. A confirmed one sends a PING at once: the peer's confirmation of the key.
-    /// Returns the local index of a session that had to give way.
-    pub(crate) fn install_session(&mut self, now: Instant, config: &SessionConfig) -> Option<u32> {
+    /// Returns a session that had to give way.
+    pub(crate) fn install_session(&mut self, now: Instant, config: &SessionConfig) -> Option<DroppedSession> {
         if self.path == UNKNOWN_PATH {
             self.path = config.path;
         }

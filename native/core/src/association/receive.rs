@@ -1,11 +1,9 @@
 //! What one received packet does: replay pre-check, AEAD, replay commit, then state, in this order.
 
-use super::{Association, Drain, Phase, Received, Rejected};
+use super::{Association, Phase, Received, Rejected};
 use crate::entropy::Entropy;
 use crate::event::CloseCause;
 use crate::path::{Ecn, Path};
-use crate::recovery::FrameFate;
-use crate::sent_frame::SentFrame;
 use crate::time::Instant;
 use osier_wire::limits::DATA_HEADER_BYTES;
 use osier_wire::{AckFrame, CloseCode, DataHeader, Frame, Reader};
@@ -102,25 +100,32 @@ impl Association {
     /// Returns whether any frame asks for an acknowledgement.
     fn on_frames(&mut self, now: Instant, from: &Path, payload: &[u8]) -> Result<bool, Violation> {
         let mut reader = Reader::new(payload);
-        let mut ack_eliciting = false;
+        let (mut ack_eliciting, mut challenge) = (false, None);
         if reader.is_empty() {
             return Err(Violation("a packet without frames"));
         }
         while !reader.is_empty() {
             let frame = Frame::decode(&mut reader).map_err(|_| Violation("a malformed frame"))?;
             ack_eliciting |= !matches!(frame, Frame::Ack(_) | Frame::Padding(_) | Frame::Close(_));
-            self.on_frame(now, from, &frame)?;
+            if let Frame::PathChallenge(data) = &frame {
+                challenge.get_or_insert(*data);
+            }
+            self.on_frame(now, &frame)?;
             if !matches!(self.phase, Phase::Open) {
                 break;
             }
         }
+        if let Some(data) = challenge {
+            // One answer a packet: it is no larger than what asked for it.
+            self.responses.owe(*from, data);
+        }
         Ok(ack_eliciting)
     }
 
-    fn on_frame(&mut self, now: Instant, from: &Path, frame: &Frame<'_>) -> Result<(), Violation> {
+    fn on_frame(&mut self, now: Instant, frame: &Frame<'_>) -> Result<(), Violation> {
         let broken = |violation: crate::stream::ProtocolViolation| Violation(violation.rule());
         match frame {
-            Frame::Padding(_) => Ok(()),
+            Frame::Padding(_) | Frame::PathChallenge(_) => Ok(()),
             Frame::Ping => {
                 self.received.acknowledge_now();
                 Ok(())
@@ -139,10 +144,6 @@ impl Association {
             }
             Frame::MaxStreams { maximum } => {
                 self.streams.on_max_streams(*maximum);
-                Ok(())
-            }
-            Frame::PathChallenge(data) => {
-                self.responses.owe(*from, *data);
                 Ok(())
             }
             Frame::PathResponse(data) => {
@@ -166,48 +167,12 @@ impl Association {
     }
 
     fn on_ack(&mut self, now: Instant, ack: &AckFrame<'_>) -> Result<(), Violation> {
-        let mut fate = Fate {
-            now,
-            streams: &mut self.streams,
-            pings: &mut self.pings,
-            received: &mut self.received,
-            drain: &mut self.drain,
-        };
-        let outcome = self
-            .recovery
-            .on_ack(now, ack.delay_micros, ack.ranges(), &mut self.control, &mut fate)
+        let (recovery, control, mut fate) = self.recovery_parts(now);
+        let outcome = recovery
+            .on_ack(now, ack.delay_micros, ack.ranges(), control, &mut fate)
             .map_err(|_| Violation("an acknowledgement of a packet that was never sent"))?;
         self.counters.packets_lost += outcome.lost_packets;
         self.control.on_marks(now, ack.ecn.as_ref(), &outcome);
         Ok(())
-    }
-}
-
-/// Where the fate of sent frames is told.
-pub(super) struct Fate<'a> {
-    pub(super) now: Instant,
-    pub(super) streams: &'a mut crate::stream::Streams,
-    pub(super) pings: &'a mut super::pings::Pings,
-    pub(super) received: &'a mut crate::received_packets::ReceivedPackets,
-    pub(super) drain: &'a mut Drain,
-}
-
-impl FrameFate<SentFrame> for Fate<'_> {
-    fn acknowledged(&mut self, frame: &SentFrame) {
-        match frame {
-            SentFrame::Ack { largest } => self.received.on_ack_acknowledged(*largest),
-            SentFrame::Ping { serial } => self.pings.on_acknowledged(*serial),
-            SentFrame::Drain => {}
-            _ => self.streams.on_acknowledged(self.now, frame),
-        }
-    }
-
-    fn lost(&mut self, frame: &SentFrame) {
-        match frame {
-            SentFrame::Ack { .. } => {}
-            SentFrame::Ping { .. } => self.pings.on_lost(),
-            SentFrame::Drain => *self.drain = Drain::Owed,
-            _ => self.streams.on_lost(frame),
-        }
     }
 }

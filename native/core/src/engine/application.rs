@@ -97,13 +97,14 @@ impl Engine {
         };
         let Some(receiver) = self.indices.get_mut(config.local_index) else { return false };
         *receiver = Receiver::Session { association: handle };
-        self.remotes.insert((config.path.remote, config.remote_index), handle);
         if !config.confirmed {
             self.half_open.insert(config.local_index);
         }
-        if let Some(evicted) = association.install_session(now, config) {
+        let evicted = association.install_session(now, config);
+        if let Some(evicted) = evicted {
             self.forget_session(handle, evicted);
         }
+        self.remotes.list(config.path.remote, config.remote_index, handle);
         self.settle(now, handle);
         true
     }

@@ -12,6 +12,7 @@ mod messages;
 mod network_reports;
 mod prefix_limit;
 mod receive;
+mod remotes;
 mod reply_limit;
 mod schedule;
 mod strays;
@@ -20,7 +21,7 @@ mod tell;
 
 pub use application::{AssociationRefused, AssociationStats};
 
-use crate::association::{Association, Transmit};
+use crate::association::{Association, DroppedSession, Transmit};
 use crate::config::EngineConfig;
 use crate::constants::SUSPENDED_AFTER_MICROS;
 use crate::entropy::Entropy;
@@ -35,11 +36,11 @@ pub use admission::AdmissionKey;
 use answer_limit::AnswerLimit;
 use event_queue::EventQueue;
 use half_open::HalfOpen;
+use remotes::Remotes;
 use reply_limit::{Replies, ReplyLimit};
 use schedule::Schedule;
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::collections::VecDeque;
 use std::rc::Rc;
 pub use strays::Stray;
 use strays::StrayQueue;
@@ -102,8 +103,7 @@ pub struct Engine {
     blocks: Rc<RefCell<dyn BlockSource>>,
     indices: IndexTable<Receiver>,
     associations: Slab<Association, SLOT_BITS>,
-    /// Sessions by what a RESET can name: the peer's address and receiver index.
-    remotes: HashMap<(SocketAddr, u32), u32>,
+    remotes: Remotes,
     admission: Admission,
     half_open: HalfOpen,
     replies: ReplyLimit,
@@ -113,7 +113,7 @@ pub struct Engine {
     schedule: Schedule,
     events: EventQueue,
     datagrams: VecDeque<(Path, Vec<u8>)>,
-    dropped: Vec<u32>,
+    dropped: Vec<DroppedSession>,
     due: Vec<(Instant, u32)>,
     stats: EngineStats,
 }
@@ -130,7 +130,7 @@ impl Engine {
             blocks,
             indices,
             associations: Slab::new(),
-            remotes: HashMap::new(),
+            remotes: Remotes::default(),
             admission: Admission::default(),
             half_open: HalfOpen::default(),
             replies: ReplyLimit::default(),
@@ -182,8 +182,8 @@ impl Engine {
             if association.deadline().is_some_and(|deadline| deadline <= now) {
                 let mut dropped = std::mem::take(&mut self.dropped);
                 association.on_timeout(now, &mut dropped);
-                for local_index in dropped.drain(..) {
-                    self.forget_session(handle, local_index);
+                for session in dropped.drain(..) {
+                    self.forget_session(handle, session);
                 }
                 self.dropped = dropped;
             }
@@ -283,13 +283,15 @@ impl Engine {
         }
     }
 
-    fn forget_session(&mut self, handle: u32, local_index: u32) {
+    fn forget_session(&mut self, handle: u32, dropped: DroppedSession) {
+        let DroppedSession { local_index, remote, remote_index } = dropped;
         self.indices.remove(local_index);
         self.half_open.remove(local_index);
-        self.remotes.retain(|_, owner| *owner != handle);
+        self.remotes.unlist(remote, remote_index, handle);
         let Some(association) = self.associations.get(handle) else { return };
-        for session in association.sessions.iter() {
-            self.remotes.insert((session.path.remote, session.remote_index), handle);
+        for session in association.sessions.iter().filter(|session| session.remote_index == remote_index) {
+            // The peer has used the index twice.
+            self.remotes.list(session.path.remote, remote_index, handle);
         }
         self.events.push_back(Event::SessionDropped { association: handle, local_index });
     }
@@ -299,7 +301,7 @@ impl Engine {
         for session in association.sessions.iter() {
             self.indices.remove(session.local_index);
             self.half_open.remove(session.local_index);
-            self.remotes.remove(&(session.path.remote, session.remote_index));
+            self.remotes.unlist(session.path.remote, session.remote_index, handle);
         }
     }
 

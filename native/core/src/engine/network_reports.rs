@@ -31,7 +31,7 @@ impl Engine {
 
     fn quoted_packet(&self, remote: SocketAddr, quoted: &[u8]) -> Option<(u32, u64)> {
         let header = DataHeader::decode(quoted).ok()?;
-        let handle = *self.remotes.get(&(remote, header.receiver_index))?;
+        let handle = self.remotes.find(remote, header.receiver_index)?;
         Some((handle, header.packet_number))
     }
 }

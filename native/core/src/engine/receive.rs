@@ -84,8 +84,8 @@ impl Engine {
             Ok(Received::Confirmed { local_index, called_from }) => {
                 self.half_open.remove(local_index);
                 if let Some((path, remote_index)) = called_from {
-                    self.remotes.remove(&(path.remote, remote_index));
-                    self.remotes.insert((association.path().remote, remote_index), handle);
+                    self.remotes.unlist(path.remote, remote_index, handle);
+                    self.remotes.list(association.path().remote, remote_index, handle);
                 }
                 self.events.push_back(Event::SessionConfirmed { association: handle, local_index });
                 Some(Some(handle))
@@ -114,7 +114,7 @@ impl Engine {
 
     fn handle_reset(&mut self, now: Instant, meta: &ReceiveMeta, packet: &[u8]) -> Option<()> {
         let reset = Reset::decode(packet).ok()?;
-        let handle = *self.remotes.get(&(meta.path.remote, reset.receiver_index))?;
+        let handle = self.remotes.find(meta.path.remote, reset.receiver_index)?;
         let association = self.associations.get_mut(handle)?;
         if !association.is_open() || !association.may_have_sent(reset.packet_number) {
             return None;

@@ -76,6 +76,13 @@ impl Streams {
         }
     }
 
+    /// Whether what `frame` carried is never sent again: a datagram. Only the fate of its packet settles it.
+    pub(crate) fn is_one_shot(&self, frame: &SentFrame) -> bool {
+        let SentFrame::Stream { handle, fin: false, .. } = *frame else { return false };
+        let contents = self.table.get(handle).and_then(|stream| stream.send.contents.as_ref());
+        contents.is_some_and(|contents| contents.one_shot)
+    }
+
     /// A packet with `frame` counts as lost, or is repeated to probe: what still matters of it is to be sent again, grants with
     /// their present value.
     pub(crate) fn on_lost(&mut self, frame: &SentFrame) {
@@ -304,8 +311,9 @@ fn write_control_of(
         }
     }
     if stream.receive.state.owes_stop() {
-        if let Some((code, delivery)) = stream.receive.state.stop_mut() {
-            if !write(w, log, &Frame::Stop(StopFrame { id, code }), SentFrame::Stop { handle }) {
+        if let Some(((reason, code), delivery)) = stream.receive.state.stop_mut() {
+            let frame = Frame::Stop(StopFrame { id, reason, code });
+            if !write(w, log, &frame, SentFrame::Stop { handle }) {
                 return false;
             }
             delivery.on_sent();

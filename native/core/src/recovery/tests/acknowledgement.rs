@@ -126,3 +126,15 @@ fn a_peer_that_acknowledges_nothing_cannot_make_this_end_remember_without_bound(
     sender.time_out();
     assert!(sender.recovery.has_room(), "for the probe");
 }
+
+#[test]
+fn after_a_long_silence_nothing_is_remembered_of_what_nobody_has_to_acknowledge() {
+    let mut sender = Sender::measured();
+    sender.send_acknowledgements(500);
+    assert!(sender.recovery.sent.len() >= 500);
+    sender.recovery.release_memory();
+    assert_eq!(sender.recovery.sent.len(), 0);
+    sender.send(1);
+    sender.wait(RTT);
+    assert_eq!(sender.acknowledge(&[501..=501]).newly_acked_packets, 1);
+}

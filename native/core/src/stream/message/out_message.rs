@@ -20,6 +20,8 @@ pub(crate) struct OutMessage {
     pub(super) token: Option<u32>,
     /// How far it has come.
     pub(super) state: OutState,
+    /// Whether it stands in the queue of deadlines: once at most.
+    pub(super) is_watched: bool,
 }
 
 /// Of a message that has none.
@@ -42,7 +44,10 @@ pub(super) enum OutState {
     /// EXPIRE has to be sent.
     Expiring,
     /// EXPIRE was sent.
-    Asked,
+    Asked {
+        /// When it is sent again, if no answer came.
+        again_at: Instant,
+    },
     /// Its fate is known.
     Settled,
 }

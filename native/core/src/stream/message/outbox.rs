@@ -7,6 +7,9 @@ use crate::constants::{EXPIRE_REPEAT_MICROS, EXPIRIES_ASKED_MAX};
 use crate::time::Instant;
 use std::collections::VecDeque;
 
+#[cfg(test)]
+mod tests;
+
 /// The messages of one stream's send buffer, in order, and what became of those before.
 ///
 /// A message lies in the buffer from `start` to [`OutMessage::end`], its record included. Its place in the stream is given to it with its first
@@ -35,9 +38,6 @@ impl Outbox {
     pub(crate) fn push(&mut self, now: Instant, start: u64, len: u32, options: &MessageOptions) {
         let expires_at =
             options.lifetime_micros.map_or(Instant::FAR_FUTURE, |micros| now.plus_micros(micros));
-        if expires_at != Instant::FAR_FUTURE {
-            self.watch(expires_at, start);
-        }
         self.messages.push_back(OutMessage {
             start,
             place: NO_PLACE,
@@ -46,7 +46,11 @@ impl Outbox {
             unordered: options.unordered,
             token: options.token,
             state: OutState::Waiting,
+            is_watched: false,
         });
+        if expires_at != Instant::FAR_FUTURE {
+            self.watch(expires_at, start);
+        }
         self.pending += 1;
         self.stats.sent += 1;
     }
@@ -93,6 +97,7 @@ impl Outbox {
     pub(crate) fn pop_expired(&mut self, now: Instant, one_shot: bool) -> Option<OutMessage> {
         while let Some(start) = self.deadlines.pop_due(now) {
             let Some(message) = find_mut(&mut self.messages, start) else { continue };
+            message.is_watched = false;
             let before = *message;
             match message.state {
                 OutState::Waiting => self.settle(start, MessageFate::Expired),
@@ -100,8 +105,12 @@ impl Outbox {
                     message.state = OutState::Expiring;
                     self.to_ask.push_back(start);
                 }
-                OutState::Asked => {
+                OutState::Asked { again_at } if now >= again_at => {
                     self.on_ask_lost(start);
+                    continue;
+                }
+                OutState::Asked { again_at } => {
+                    self.watch(again_at, start);
                     continue;
                 }
                 _ => continue,
@@ -118,11 +127,11 @@ impl Outbox {
         let Some(message) = after.checked_sub(1).and_then(|index| self.messages.get(index)) else {
             return false;
         };
-        let asked = matches!(message.state, OutState::Expiring | OutState::Asked);
+        let asked = matches!(message.state, OutState::Expiring | OutState::Asked { .. });
         if message.place != place || !asked {
             return false;
         }
-        self.asked -= usize::from(message.state == OutState::Asked);
+        self.asked -= usize::from(message.state != OutState::Expiring);
         self.settle(message.start, fate);
         true
     }
@@ -154,16 +163,17 @@ impl Outbox {
     pub(crate) fn on_asked(&mut self, now: Instant) {
         let Some(start) = self.to_ask.pop_front() else { return };
         if let Some(message) = find_mut(&mut self.messages, start) {
-            message.state = OutState::Asked;
+            let again_at = now.plus_micros(EXPIRE_REPEAT_MICROS);
+            message.state = OutState::Asked { again_at };
             self.asked += 1;
-            self.watch(now.plus_micros(EXPIRE_REPEAT_MICROS), start);
+            self.watch(again_at, start);
         }
     }
 
     /// A packet with EXPIRE counts as lost, or its answer does.
     pub(crate) fn on_ask_lost(&mut self, start: u64) {
         let Some(message) = find_mut(&mut self.messages, start) else { return };
-        if message.state == OutState::Asked {
+        if matches!(message.state, OutState::Asked { .. }) {
             message.state = OutState::Expiring;
             self.asked -= 1;
             self.to_ask.push_back(start);
@@ -225,7 +235,12 @@ impl Outbox {
         self.stats
     }
 
+    /// Sees to it that the message is looked at, at `at` or, where it is watched already, before: then it is watched again.
     fn watch(&mut self, at: Instant, start: u64) {
+        let Some(message) = find_mut(&mut self.messages, start) else { return };
+        if std::mem::replace(&mut message.is_watched, true) {
+            return;
+        }
         let messages = &self.messages;
         let is_live = |start| find(messages, start).is_some_and(|message| !message.is_settled());
         self.deadlines.push(at, start, messages.len(), is_live);

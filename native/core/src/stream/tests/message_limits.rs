@@ -90,15 +90,33 @@ fn a_message_larger_than_the_limit_resets_its_stream_and_nothing_else() {
     pair.send_plain(a, &[0; (1 << 20) + 1]);
     let packet = pair.send(0).unwrap();
     pair.deliver(1, &packet);
-    let told = StreamEvent::ResetByPeer { handle: b, reason: ResetReason::Limit, code: 0 };
+    let (size_bytes, max_bytes) = ((1 << 20) + 1, 1 << 20);
+    let told = StreamEvent::MessageTooLarge { handle: b, size_bytes, max_bytes };
     assert!(pair.events(1).contains(&told));
     pair.exchange();
-    let told = StreamEvent::ResetByPeer { handle: a, reason: ResetReason::Limit, code: 0 };
-    assert!(pair.events(0).contains(&told));
+    let events = pair.events(0);
+    let (reason, code) = (ResetReason::TooLarge, 1 << 20);
+    assert!(events.contains(&StreamEvent::ResetByPeer { handle: a, reason, code }), "{events:?}");
+    assert!(events.contains(&StreamEvent::StoppedByPeer { handle: a, reason, code }), "{events:?}");
     let [a, b] = pair.open_kind(StreamKind::Messages);
     pair.send_plain(a, b"another stream goes on");
     pair.exchange();
     assert_eq!(pair.receive(1, b).0.len(), 1);
+}
+
+#[test]
+fn a_sender_learns_that_a_message_was_too_large_also_when_its_peer_had_nothing_left_to_send() {
+    for kind in [StreamKind::Messages, StreamKind::Datagrams] {
+        let mut pair = Pair::new();
+        pair.ends[0] = Setup { message_bytes: 2 << 20, ..Setup::default() }.streams(0, &pair.budgets[0]);
+        let [a, b] = pair.open_kind(kind);
+        pair.ends[1].finish(b).unwrap();
+        pair.exchange();
+        pair.send_plain(a, &[0; (1 << 20) + 1]);
+        pair.exchange();
+        let told = StreamEvent::StoppedByPeer { handle: a, reason: ResetReason::TooLarge, code: 1 << 20 };
+        assert!(pair.events(0).contains(&told));
+    }
 }
 
 #[test]
