@@ -48,6 +48,9 @@ pub(crate) const PATH_CHALLENGES_MAX: u32 = 3;
 /// what he sees costs a few small packets each time, not one a packet.
 pub(crate) const REFUSED_PATH_PTOS: u64 = 8;
 
+/// ... and no longer than this: a peer that does move there afterwards must not be out of reach for long.
+pub(crate) const REFUSED_PATH_MAX_MICROS: u64 = 2_000_000;
+
 /// Probe time-outs in a row after which packets are no longer sent from the address that they used to be sent from: it may be gone, and the
 /// kernel then finds another.
 pub(crate) const LOCAL_ADDRESS_PTOS: u32 = 2;
