@@ -29,6 +29,13 @@ fn an_acknowledgement_of_what_was_never_sent_is_an_error() {
 }
 
 #[test]
+fn no_round_trip_takes_less_than_the_clock_can_tell() {
+    let mut sender = Sender::new();
+    sender.send(1);
+    assert_eq!(sender.acknowledge(&[0..=0]).rtt_sample_micros, Some(1));
+}
+
+#[test]
 fn the_round_trip_is_measured_only_from_a_largest_that_is_new() {
     let mut sender = Sender::new();
     sender.send(3);
