@@ -78,7 +78,8 @@ impl LossDetector {
                 let record = *record;
                 losses.count(&record);
                 if record.path == path.tag() {
-                    path.count_lost(now, number, &record, &mut on_path);
+                    let numbers = (sent.previous_in_flight(number), number);
+                    path.count_lost(now, numbers, &record, &mut on_path);
                     on_path.persistent |= self.run.on_lost(number, &record, path);
                 }
                 if !record.handed_over {

@@ -251,6 +251,7 @@ impl PathControl {
             now,
             sent_at: lost.newest_sent_at,
             persistent: lost.persistent,
+            marked: false,
             bytes_in_flight: self.bytes_in_flight,
         };
         let is_new = self.controller.on_congestion_event(&event);
@@ -262,8 +263,14 @@ impl PathControl {
         is_new
     }
 
-    /// Counts one lost packet into `lost`.
-    pub(crate) fn count_lost(&mut self, now: Instant, number: u64, packet: &SentRecord, lost: &mut PathLost) {
+    /// Counts one lost packet into `lost`; `previous` was in flight before it.
+    pub(crate) fn count_lost(
+        &mut self,
+        now: Instant,
+        (previous, number): (Option<u64>, u64),
+        packet: &SentRecord,
+        lost: &mut PathLost,
+    ) {
         let bytes = usize::from(packet.size_bytes);
         lost.bytes += bytes as u64;
         if packet.mtu_probe {
@@ -280,6 +287,7 @@ impl PathControl {
             now,
             sent_at: packet.sent_at,
             number,
+            previous_number: previous,
             bytes: bytes as u64,
             snapshot: packet.snapshot,
         });

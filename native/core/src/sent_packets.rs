@@ -196,6 +196,16 @@ impl<F: Copy> SentPackets<F> {
         Some(word_number * 64 + u64::from(word.trailing_zeros())).filter(|&number| number <= last)
     }
 
+    /// The last packet in flight before `number`, if it is still recorded.
+    pub(crate) fn previous_in_flight(&self, number: u64) -> Option<u64> {
+        let is_in_flight = |record: &SentRecord| record.in_flight && record.state != PacketState::Skipped;
+        let mut previous = number.checked_sub(1)?;
+        while !is_in_flight(self.get(previous)?) {
+            previous = previous.checked_sub(1)?;
+        }
+        Some(previous)
+    }
+
     /// A number from `from` to `last` that was never used.
     pub(crate) fn skipped_in(&self, from: u64, last: u64) -> Option<u64> {
         self.skipped.iter().copied().find(|number| (from..=last).contains(number))

@@ -67,6 +67,17 @@ fn a_number_that_was_passed_over_is_known_until_it_is_forgotten() {
 }
 
 #[test]
+fn what_was_in_flight_before_is_found_behind_acknowledgements_and_numbers_passed_over() {
+    let mut sent = with_packets(0, 3);
+    let acknowledgement = PacketSent { in_flight: false, ack_eliciting: false, ..packet(3) };
+    sent.push(Instant::default(), acknowledgement, 0, SnapshotSerial::default(), &[]);
+    sent.push(Instant::default(), packet(5), 0, SnapshotSerial::default(), &[5]);
+    assert_eq!(sent.previous_in_flight(5), Some(2));
+    assert_eq!(sent.previous_in_flight(2), Some(1));
+    assert_eq!(sent.previous_in_flight(0), None);
+}
+
+#[test]
 fn an_empty_ring_takes_up_at_any_number() {
     let mut sent = with_packets(60, 10);
     (60..70).for_each(|number| sent.acknowledge(number));

@@ -1,7 +1,7 @@
 //! BBR version 3 (draft-ietf-ccwg-bbr of August 2026): it models the path, its rate and its round trip without a queue, and sends by that
 //! model. Loss bounds it only beyond what probing is allowed to cost.
 //!
-//! ECN is left out: nothing reports marks to the congestion controller.
+//! A mark (ECN) counts as a loss beyond the threshold; how many packets are marked makes no difference.
 
 mod ack_aggregation;
 mod control;
@@ -98,7 +98,7 @@ impl Bbr {
 
     fn update_model(&mut self, ack: &AckSample, sample: &RateSample) {
         let delivered = self.delivery.delivered();
-        self.short_term.on_sample(sample, delivered);
+        self.short_term.on_sample(sample, delivered, self.delivery.lost());
         self.rounds.on_acked(sample.prior_delivered, delivered);
         self.probe.on_round(self.rounds.started());
         // A sample that the application limited counts where it shows more than was known.
@@ -106,7 +106,7 @@ impl Bbr {
             self.max_bandwidth.update(sample.rate);
         }
         let (max_bandwidth, window) = (self.max_bandwidth.largest(), self.window);
-        self.short_term.adapt(sample, self.state.is_probing(), max_bandwidth, window);
+        self.short_term.adapt(self.state.is_probing(), max_bandwidth, window);
         self.aggregation.on_acked(
             ack.now,
             sample.newly_acked,
@@ -121,7 +121,7 @@ impl Bbr {
     }
 
     fn update_state(&mut self, ack: &AckSample, sample: &RateSample) {
-        self.end_startup(sample);
+        self.end_startup();
         self.end_drain(ack);
         self.update_probe_bw(ack, sample);
         self.min_rtt.update(ack.now, ack.rtt_micros);
@@ -178,6 +178,9 @@ impl CongestionControl for Bbr {
             self.in_recovery = true;
         }
         self.undo.is_held = false;
+        if event.marked {
+            self.take_mark(event.now);
+        }
         if event.persistent {
             self.window = (event.bytes_in_flight + self.mtu).max(self.minimum_window()).min(self.window);
         }

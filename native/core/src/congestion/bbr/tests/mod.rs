@@ -5,6 +5,7 @@ mod delivery_rate;
 mod filters;
 mod link;
 mod loss;
+mod marks;
 mod states;
 
 use super::*;
