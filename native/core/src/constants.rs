@@ -262,6 +262,10 @@ pub(crate) const BBR_MIN_RTT_FILTER_MICROS: u64 = 10_000_000;
 /// After so long without one as small, it is measured with little in flight ...
 pub(crate) const BBR_PROBE_RTT_INTERVAL_MICROS: u64 = 5_000_000;
 
+/// ... and no sooner than after so many of them: as many as a Startup of ten doublings takes. Where a round trip is half a second and more, the
+/// path would otherwise be probed most of the time, and no round would be left to see that it is full. The filter holds for twice as many.
+pub(crate) const BBR_PROBE_RTT_ROUND_TRIPS: u64 = 16;
+
 /// ... for this long.
 pub(crate) const BBR_PROBE_RTT_MICROS: u64 = 200_000;
 

@@ -158,7 +158,7 @@ impl CongestionControl for Bbr {
         let sample = self.delivery.on_acked(ack, self.min_rtt.micros());
         self.update_model(ack, &sample);
         self.update_state(ack, &sample);
-        self.set_pacing_rate(self.state.pacing_percent());
+        self.set_pacing_rate(self.pacing_percent());
         self.set_window(sample.newly_acked);
     }
 
@@ -204,8 +204,9 @@ impl CongestionControl for Bbr {
         self.recovery_start
     }
 
-    /// Never less than the least window a round trip: what the window allows anyway must not wait for a model that an outage has shrunk.
+    /// Never less than a packet a round trip: a model that an outage has shrunk must not stall the path. More would be faster than a path whose
+    /// round trip is the time of a few packets, and keep its queue as long as the window.
     fn pacing_rate_bytes_per_second(&self, smoothed_rtt_micros: u64) -> u64 {
-        self.pacing_rate.max(self.minimum_window() * 1_000_000 / smoothed_rtt_micros.max(1))
+        self.pacing_rate.max(self.mtu * 1_000_000 / smoothed_rtt_micros.max(1))
     }
 }

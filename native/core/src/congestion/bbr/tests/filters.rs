@@ -34,6 +34,20 @@ fn the_smallest_round_trip_counts_for_ten_seconds_and_is_due_after_five() {
 }
 
 #[test]
+fn a_long_round_trip_counts_for_32_of_its_length_and_is_due_after_16() {
+    let mut filter = MinRtt::default();
+    filter.update(at(0), Some(1_000_000));
+    filter.update(at(16_000_000), Some(1_200_000));
+    assert!(!filter.is_expired());
+    filter.update(at(16_000_001), Some(1_200_000));
+    assert_eq!((filter.micros(), filter.is_expired()), (Some(1_000_000), true));
+    filter.update(at(32_000_000), Some(1_200_000));
+    assert_eq!(filter.micros(), Some(1_000_000));
+    filter.update(at(32_000_001), Some(1_200_000));
+    assert_eq!(filter.micros(), Some(1_200_000));
+}
+
+#[test]
 fn three_rounds_without_a_quarter_more_are_a_full_pipe() {
     let mut pipe = FullPipe::default();
     for rate in [100, 125, 157, 197, 197, 247] {

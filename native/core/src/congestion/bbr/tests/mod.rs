@@ -6,6 +6,8 @@ mod filters;
 mod link;
 mod loss;
 mod marks;
+mod probing;
+mod small_path;
 mod states;
 
 use super::*;
