@@ -134,6 +134,16 @@ pub(crate) const UNACKNOWLEDGEABLE_KEPT: usize = 1_024;
 /// reports can be forgotten.
 pub(crate) const ACK_ONLY_STREAK: u32 = 32;
 
+/// From one packet number that is never used to the next: more than this, so that they cost nothing, ...
+pub(crate) const SKIPPED_NUMBER_DISTANCE_MIN: u64 = 256;
+
+/// ... and up to this more, by chance: a peer that acknowledges ahead of what it received meets one within a few thousand packets. A power of
+/// two, so that each is as likely.
+pub(crate) const SKIPPED_NUMBER_DISTANCE_SPREAD: u64 = 2_048;
+
+/// Numbers never used that are remembered after all below them is settled: an acknowledgement may name them as late as it likes.
+pub(crate) const SKIPPED_NUMBERS_KEPT: usize = 8;
+
 // Tuning: congestion control
 
 /// RFC 9002 §7.2.

@@ -67,6 +67,7 @@ impl LossDetector {
         let mut on_path = PathLost::default();
         self.loss_time = None;
         while let Some(number) = sent.next_unacknowledged(self.undecided, largest_acked) {
+            self.run.pass_skipped(sent);
             let Some(record) = sent.get_mut(number) else { break };
             if record.in_flight {
                 let lost_at = record.sent_at.plus_micros(delay_micros);
@@ -193,6 +194,13 @@ impl LossRun {
                 self.next_number = number;
                 false
             }
+        }
+    }
+
+    /// A number that was never used got through as little as those beside it.
+    fn pass_skipped<F: Copy>(&mut self, sent: &SentPackets<F>) {
+        while sent.is_skipped(self.next_number) {
+            self.next_number += 1;
         }
     }
 

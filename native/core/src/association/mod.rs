@@ -8,6 +8,7 @@
 
 mod lifetime;
 mod mtu_probe;
+mod packet_numbers;
 mod path_packets;
 mod path_validation;
 mod pings;
@@ -30,6 +31,7 @@ use crate::stream::{
 use crate::time::Instant;
 use osier_wire::limits::MAX_MESSAGE_BYTES;
 use osier_wire::CloseCode;
+use packet_numbers::PacketNumbers;
 pub(crate) use path_packets::PathChange;
 use path_packets::PathResponses;
 use path_validation::PathValidation;
@@ -128,7 +130,7 @@ pub(crate) struct Association {
     pings: Pings,
     timers: TimerTable,
     phase: Phase,
-    next_packet_number: u64,
+    numbers: PacketNumbers,
     drain: Drain,
     peer_draining: bool,
     responses: PathResponses,
@@ -170,7 +172,7 @@ impl Association {
             pings: Pings::default(),
             timers: TimerTable::default(),
             phase: Phase::Open,
-            next_packet_number: 0,
+            numbers: PacketNumbers::default(),
             drain: Drain::NotAsked,
             peer_draining: false,
             responses: PathResponses::default(),
@@ -203,7 +205,7 @@ impl Association {
 
     /// The packet number that the next packet takes.
     pub(crate) fn next_packet_number(&self) -> u64 {
-        self.next_packet_number
+        self.numbers.next()
     }
 
     /// Asks for a PING whose acknowledgement is told under `token`.
@@ -249,7 +251,7 @@ impl Association {
 
     /// Whether `packet_number` was sent and a RESET that echoes it may be believed.
     pub(crate) fn may_have_sent(&self, packet_number: u64) -> bool {
-        packet_number < self.next_packet_number
+        packet_number < self.numbers.next()
     }
 
     fn linger_micros(&self) -> u64 {
