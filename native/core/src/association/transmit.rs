@@ -95,7 +95,8 @@ impl Association {
             }
             self.control.on_full_packet(now);
         }
-        if !self.has_content() {
+        // Credit and a full send buffer are limits of the peer and the path, not of the application.
+        if !self.has_content() && !self.streams.is_held_back() {
             self.control.on_application_limited();
         }
         let segment_size = segment_size.min(len);
