@@ -15,8 +15,8 @@ pub(super) struct ShortTermModel {
     loss_round_started: bool,
     is_loss_in_round: bool,
     is_mark_in_round: bool,
-    /// Bytes that were lost before the first loss of the present round.
-    lost_before_round: u64,
+    /// Bytes that were lost up to the first loss of the present round, that one included.
+    lost_at_round_start: u64,
     /// More was lost in the round that has just ended than probing may cost.
     was_round_lossy: bool,
     loss_ranges: u32,
@@ -44,7 +44,7 @@ impl ShortTermModel {
             loss_round_started: false,
             is_loss_in_round: false,
             is_mark_in_round: false,
-            lost_before_round: 0,
+            lost_at_round_start: 0,
             was_round_lossy: false,
             loss_ranges: 0,
             last_lost_number: 0,
@@ -53,15 +53,17 @@ impl ShortTermModel {
 
     /// Near the start of an acknowledgement. `delivered` and `lost` are bytes since the start.
     ///
-    /// A round is judged by all that was lost in it: the packet that ends it may have been sent after the whole of a burst was found lost.
+    /// A round is judged by the packet that ends it, and by all that was lost in it: the packet that ends it may have been sent after the whole of a burst was found lost.
     pub(super) fn on_sample(&mut self, sample: &RateSample, delivered: u64, lost: u64) {
         self.latest_rate = self.latest_rate.max(sample.rate);
         self.latest_inflight = self.latest_inflight.max(sample.delivered);
         self.loss_round_started = sample.prior_delivered.is_some_and(|prior| prior >= self.loss_round_end);
         if self.loss_round_started {
             self.loss_round_end = delivered;
-            let lost_in_round = lost.saturating_sub(self.lost_before_round);
-            self.was_round_lossy = self.is_loss_in_round && is_too_much(lost_in_round, sample.sent_in_flight);
+            // The loss that began the round is why there is one: counting it would take two lost at random for three.
+            let lost_in_round = lost.saturating_sub(self.lost_at_round_start);
+            let is_lossy = sample.is_inflight_too_high() || is_too_much(lost_in_round, sample.sent_in_flight);
+            self.was_round_lossy = self.is_loss_in_round && is_lossy;
         }
     }
 
@@ -102,7 +104,7 @@ impl ShortTermModel {
         self.last_lost_number = lost.number;
         self.begin_round(delivered);
         if !std::mem::replace(&mut self.is_loss_in_round, true) {
-            self.lost_before_round = lost_before;
+            self.lost_at_round_start = lost_before + lost.bytes;
         }
     }
 

@@ -106,7 +106,7 @@ fn lost(number: u64, previous: u64) -> LostPacket {
         sent_at: at(0),
         number,
         previous_number,
-        bytes: 1,
+        bytes: 1_200,
         snapshot: SnapshotSerial::default(),
     }
 }
@@ -127,7 +127,7 @@ fn short_term_bounds_follow_a_round_beyond_the_loss_threshold_only() {
     let after = |bytes_lost: u64, is_probing: bool| {
         let mut model = ShortTermModel::new();
         model.on_lost(&lost(1, 0), 100_000, 7_000);
-        model.on_sample(&sample(100_000), 200_000, 7_000 + bytes_lost);
+        model.on_sample(&sample(100_000), 200_000, 7_000 + 1_200 + bytes_lost);
         model.adapt(is_probing, 1_000_000, 200_000);
         model.bounds
     };
@@ -150,7 +150,7 @@ fn the_next_round_is_not_blamed_for_the_losses_of_the_one_before() {
     model.adapt(true, 1_000_000, 200_000);
     model.on_sample_used(&sample(100_000));
     model.on_lost(&lost(9, 8), 250_000, 50_000);
-    model.on_sample(&sample(250_000), 350_000, 50_001);
+    model.on_sample(&sample(250_000), 350_000, 51_200);
     model.adapt(false, 1_000_000, 200_000);
     assert_eq!(model.bounds, Bounds::NONE);
 }
