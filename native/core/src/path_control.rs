@@ -173,6 +173,12 @@ impl PathControl {
         self.probes_owed
     }
 
+    /// Runs of lost packets in the present round, as BBR counts them.
+    #[cfg(test)]
+    pub(crate) fn lost_runs(&self) -> Option<u32> {
+        self.controller.lost_runs()
+    }
+
     /// The application has nothing more to send: what is measured from now on may say nothing of the path.
     pub(crate) fn on_application_limited(&mut self) {
         self.controller.on_application_limited(self.bytes_in_flight);

@@ -127,6 +127,15 @@ impl Controller {
         }
     }
 
+    /// Runs of lost packets in the present round.
+    #[cfg(test)]
+    pub(crate) fn lost_runs(&self) -> Option<u32> {
+        match self {
+            Self::Cubic(_) => None,
+            Self::Bbr(bbr) => Some(bbr.lost_runs()),
+        }
+    }
+
     /// Which one it is.
     pub(crate) fn algorithm(&self) -> CongestionAlgorithm {
         match self {

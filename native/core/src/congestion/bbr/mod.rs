@@ -92,6 +92,12 @@ impl Bbr {
         self.max_bandwidth.largest().min(self.short_term.bounds.bandwidth)
     }
 
+    /// Of the present round.
+    #[cfg(test)]
+    pub(crate) fn lost_runs(&self) -> u32 {
+        self.short_term.loss_ranges()
+    }
+
     fn minimum_window(&self) -> u64 {
         BBR_MIN_WINDOW_PACKETS * self.mtu
     }
