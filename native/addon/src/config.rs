@@ -67,6 +67,7 @@ pub(crate) fn engine_config(js: Js, value: sys::napi_value) -> JsResult<EngineCo
     let has_ceiling = object.has(c"mtuCeilingBytes")?;
     let (shard, shards) = shards(&object)?;
     Ok(EngineConfig {
+        first_packet_number: 0,
         shard,
         shards,
         idle_timeout_micros: object.integer(c"idleTimeoutMicros")?,

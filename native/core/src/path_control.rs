@@ -176,6 +176,12 @@ impl PathControl {
         self.probes_owed
     }
 
+    /// Runs of lost packets in the present round, as BBR counts them.
+    #[cfg(test)]
+    pub(crate) fn lost_runs(&self) -> Option<u32> {
+        self.controller.lost_runs()
+    }
+
     /// The application has nothing more to send: what is measured from now on may say nothing of the path.
     pub(crate) fn on_application_limited(&mut self) {
         self.controller.on_application_limited(self.bytes_in_flight);
@@ -265,6 +271,7 @@ impl PathControl {
             now,
             sent_at: lost.newest_sent_at,
             persistent: lost.persistent,
+            marked: false,
             bytes_in_flight: self.bytes_in_flight,
         };
         let is_new = self.controller.on_congestion_event(&event);
@@ -276,8 +283,14 @@ impl PathControl {
         is_new
     }
 
-    /// Counts one lost packet into `lost`.
-    pub(crate) fn count_lost(&mut self, now: Instant, number: u64, packet: &SentRecord, lost: &mut PathLost) {
+    /// Counts one lost packet into `lost`; `previous` was in flight before it.
+    pub(crate) fn count_lost(
+        &mut self,
+        now: Instant,
+        (previous, number): (Option<u64>, u64),
+        packet: &SentRecord,
+        lost: &mut PathLost,
+    ) {
         let bytes = usize::from(packet.size_bytes);
         lost.bytes += bytes as u64;
         if packet.mtu_probe {
@@ -294,6 +307,7 @@ impl PathControl {
             now,
             sent_at: packet.sent_at,
             number,
+            previous_number: previous,
             bytes: bytes as u64,
             snapshot: packet.snapshot,
         });

@@ -10,6 +10,7 @@ mod fate;
 mod lifetime;
 mod mtu_probe;
 mod network_reports;
+mod packet_numbers;
 mod path_packets;
 mod path_validation;
 mod pings;
@@ -32,6 +33,7 @@ use crate::stream::{
 use crate::time::Instant;
 use osier_wire::limits::MAX_MESSAGE_BYTES;
 use osier_wire::CloseCode;
+use packet_numbers::PacketNumbers;
 pub(crate) use path_packets::PathChange;
 use path_packets::PathResponses;
 use path_validation::PathValidation;
@@ -135,7 +137,7 @@ pub(crate) struct Association {
     pings: Pings,
     timers: TimerTable,
     phase: Phase,
-    next_packet_number: u64,
+    numbers: PacketNumbers,
     drain: Drain,
     peer_draining: bool,
     responses: PathResponses,
@@ -178,7 +180,7 @@ impl Association {
             pings: Pings::default(),
             timers: TimerTable::default(),
             phase: Phase::Open,
-            next_packet_number: engine.first_packet_number,
+            numbers: PacketNumbers::starting_at(engine.first_packet_number),
             drain: Drain::NotAsked,
             peer_draining: false,
             responses: PathResponses::default(),
@@ -211,7 +213,7 @@ impl Association {
 
     /// The packet number that the next packet takes.
     pub(crate) fn next_packet_number(&self) -> u64 {
-        self.next_packet_number
+        self.numbers.next()
     }
 
     /// Asks for a PING whose acknowledgement is told under `token`.
@@ -257,7 +259,7 @@ impl Association {
 
     /// Whether `packet_number` was sent and a RESET that echoes it may be believed.
     pub(crate) fn may_have_sent(&self, packet_number: u64) -> bool {
-        packet_number < self.next_packet_number
+        packet_number < self.numbers.next()
     }
 
     fn linger_micros(&self) -> u64 {

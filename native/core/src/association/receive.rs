@@ -52,6 +52,7 @@ impl Association {
             }
             super::session_set::Confirmation::Known => Received::Processed,
         };
+        self.numbers.choose_skipped(arrival.entropy);
         self.on_arrival(now, arrival, bytes, is_newest);
         self.on_authentic(now, number, arrival, &sealed[..length]);
         Ok(received)
@@ -174,5 +175,59 @@ impl Association {
         self.counters.packets_lost += outcome.lost_packets;
         self.control.on_marks(now, ack.ecn.as_ref(), &outcome);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{AssociationConfig, EngineConfig};
+    use crate::received_packets::ReceivedPackets;
+    use crate::recovery::PacketSent;
+    use crate::stream::{HeapBlocks, MemoryBudget};
+    use osier_wire::Writer;
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    fn association() -> Association {
+        let facts =
+            AssociationConfig { parity: 0, peer_max_data: 0, peer_max_stream_data: 0, peer_max_streams: 0 };
+        let blocks = Rc::new(RefCell::new(HeapBlocks::default()));
+        let budget = MemoryBudget::new(1 << 20);
+        Association::new(Instant::from_micros(0), &EngineConfig::default(), &facts, budget, blocks)
+    }
+
+    /// The end of an association that has sent `sent`, once the peer has acknowledged `acknowledged`.
+    fn end_after(sent: &[u64], acknowledged: &[u64]) -> Option<CloseCause> {
+        let (mut association, now) = (association(), Instant::from_micros(1_000));
+        for &number in sent {
+            let packet = PacketSent {
+                number,
+                size_bytes: 1_200,
+                ack_eliciting: true,
+                in_flight: true,
+                mtu_probe: false,
+            };
+            association.recovery.on_packet_sent(now, packet, &[], &mut association.control);
+        }
+        let mut received = ReceivedPackets::new();
+        for &number in acknowledged {
+            received.on_packet(now, number, true, Ecn::NotEct, 0);
+        }
+        let mut payload = [0; 100];
+        let mut writer = Writer::new(&mut payload);
+        received.write_ack(now, &mut writer, 100).expect("something is to be acknowledged");
+        let len = writer.position();
+        let mut entropy = Entropy::new([1; 32]);
+        let arrival = Arrival { path: association.path, ecn: Ecn::NotEct, entropy: &mut entropy };
+        association.on_authentic(now, 0, &arrival, &payload[..len]);
+        association.cause
+    }
+
+    #[test]
+    fn a_peer_that_acknowledges_a_number_that_was_left_out_loses_the_association() {
+        assert!(end_after(&[0, 1, 3], &[0, 1, 3]).is_none());
+        let cause = end_after(&[0, 1, 3], &[0, 1, 2, 3]);
+        assert!(matches!(cause, Some(CloseCause::Protocol { .. })), "{cause:?}");
     }
 }

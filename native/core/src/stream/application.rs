@@ -59,6 +59,7 @@ impl Streams {
         if stream.send.sendable() > 0 {
             shared.fresh.insert(handle, stream.priority);
         }
+        shared.note_held_back(handle, stream);
         Ok(taken)
     }
 

@@ -32,6 +32,22 @@ impl Streams {
             || self.table.wants_grant()
     }
 
+    /// Whether the application has more than credit or a send buffer takes. Ask when [`Streams::wants_to_send`] says no: otherwise the application,
+    /// and not the peer or the path, holds sending back.
+    pub(crate) fn is_held_back(&mut self) -> bool {
+        // They want to be sent, were it not for the association's credit.
+        if !self.shared.fresh.is_empty() {
+            return true;
+        }
+        while let Some((handle, _)) = self.shared.held_back.first() {
+            if self.table.get(handle).is_some_and(|stream| stream.send.is_held_back()) {
+                return true;
+            }
+            self.shared.held_back.remove(handle);
+        }
+        false
+    }
+
     /// Writes as many frames as fit into a packet and records them. While more is waiting the packet is filled to its last byte, if
     /// need be with PADDING; the last frame may run to the end of the packet, so nothing can follow.
     pub(crate) fn fill(&mut self, now: Instant, w: &mut Writer<'_>, log: &mut FrameLog) {

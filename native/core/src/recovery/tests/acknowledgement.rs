@@ -29,6 +29,29 @@ fn an_acknowledgement_of_what_was_never_sent_is_an_error() {
 }
 
 #[test]
+fn a_number_that_was_never_used_may_be_named_at_no_time() {
+    let mut sender = Sender::new();
+    sender.send(3);
+    sender.next += 1;
+    assert_eq!(sender.try_acknowledge(&[0..=3]), Err(AckOfUnsent { number: 3 }), "the last so far");
+    sender.acknowledge(&[0..=2]);
+    sender.send(3);
+    sender.acknowledge(&[4..=6]);
+    for _ in 0..3 {
+        assert_eq!(sender.try_acknowledge(&[0..=6]), Err(AckOfUnsent { number: 3 }), "all is settled");
+    }
+    sender.send(3);
+    assert_eq!(sender.try_acknowledge(&[0..=9]), Err(AckOfUnsent { number: 3 }));
+}
+
+#[test]
+fn no_round_trip_takes_less_than_the_clock_can_tell() {
+    let mut sender = Sender::new();
+    sender.send(1);
+    assert_eq!(sender.acknowledge(&[0..=0]).rtt_sample_micros, Some(1));
+}
+
+#[test]
 fn the_round_trip_is_measured_only_from_a_largest_that_is_new() {
     let mut sender = Sender::new();
     sender.send(3);
