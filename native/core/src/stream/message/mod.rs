@@ -11,6 +11,7 @@ mod egress;
 mod frame_writer;
 mod inbox;
 mod ingress;
+mod message_queue;
 mod out_message;
 mod outbox;
 mod place;

@@ -59,6 +59,12 @@ impl OutMessage {
         self.start + MESSAGE_RECORD_BYTES + u64::from(self.len)
     }
 
+    /// Whether the byte at the buffer's `offset` is of this message or its record.
+    #[inline]
+    pub(super) fn holds(&self, offset: u64) -> bool {
+        (self.start..self.end()).contains(&offset)
+    }
+
     /// Where in the message the buffer's `offset` lies.
     #[inline]
     pub(crate) fn position(&self, offset: u64) -> u64 {
