@@ -1,5 +1,5 @@
 // Checks what the compilers do not: the dependency arrows of docs/architecture.md, `unsafe` in two crates only, panics that unwind,
-// no state of the whole process, and the length of files.
+// no state of the whole process but what SHARED names, and the length of files.
 // Prints one line per fault and exits with 1 when there is any. `--root DIR` checks another tree.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
