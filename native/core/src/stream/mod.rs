@@ -27,6 +27,7 @@ mod ring;
 mod send_buffer;
 mod send_half;
 mod send_state;
+mod sent_fate;
 mod stream_frame_writer;
 mod stream_table;
 #[cfg(test)]
