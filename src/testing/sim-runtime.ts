@@ -87,6 +87,7 @@ export class SimRuntime implements Runtime {
 /** Carries the datagrams of one engine over the virtual network. */
 class SimCarrier implements Carrier, VirtualSocket {
   readonly port = NODE_PORT;
+  readonly polls = false;
   readonly #network: VirtualNetwork;
   readonly #machine: Machine;
   #driver: DetachedDriver | null = null;
