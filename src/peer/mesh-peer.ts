@@ -144,6 +144,11 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
     this.#reconnector.keep();
   }
 
+  /** {@link MeshPeer.keepConnected} was called with `reason`, which was not released. */
+  isKeptFor(reason: string): boolean {
+    return this.#keptFor.has(reason);
+  }
+
   /** See {@link MeshPeer.keepConnected}. */
   releaseConnection(reason: string): void {
     if (!this.#keptFor.delete(reason) || this.#keptFor.size > 0) return;
@@ -217,6 +222,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
 
   #stopConnecting(error: OsierError): void {
     this.#reconnector.stop();
+    this.associations.current?.stopOpening(error);
     this.#connection.dialing.take()?.fail(error);
     for (const join of [...this.#joins]) join.fail(error);
   }
