@@ -37,7 +37,7 @@ export class KeptPeers {
     // Those that are there first: they do not give way to the new ones.
     const isPresent = ({ id }: NamedAddress): boolean => this.#peers.get(id) !== undefined;
     const present = named.filter(isPresent);
-    for (const address of [...present, ...named.filter((address) => !present.includes(address))]) this.#keep(address);
+    for (const address of [...present, ...named.filter((address) => !present.includes(address))]) this.#keep(address, 'at-once');
     for (const { id, hosts } of others) if (id === null) this.#joins.keep(hosts);
   }
 
@@ -51,16 +51,17 @@ export class KeptPeers {
   }
 
   /** Throws LIMIT. */
-  #keep({ id, hosts }: NamedAddress): void {
+  #keep({ id, hosts }: NamedAddress, begin: 'at-once' | 'after-pause'): void {
     const peer = this.#peers.obtain(id);
     peer.addHosts(hosts);
     peer.askById();
-    peer.keepConnected(REASON);
+    peer.keepConnected(REASON, begin);
   }
 
+  /** After a pause: who closes a peer whenever it is connected must not have it call all the time. */
   #keepAgain(id: NodeId): void {
     try {
-      for (const address of this.#addresses) if (hasId(address) && address.id === id) this.#keep(address);
+      for (const address of this.#addresses) if (hasId(address) && address.id === id) this.#keep(address, 'after-pause');
     } catch (error) {
       this.#context.warn(error as OsierError);
     }

@@ -76,7 +76,7 @@ export class JoinTable {
 
   /** `peer` is closed: the addresses that it was kept for are joined again. */
   onGone(peer: MeshPeer): void {
-    for (const [address, reconnector] of this.#kept) if (peer.isKeptFor(address)) reconnector.keep();
+    for (const [address, reconnector] of this.#kept) if (peer.isKeptFor(address)) reconnector.onLost();
   }
 
   /** The node's network secrets are others: what is under way goes on under these. */

@@ -177,7 +177,7 @@ describe('a peer of the options', () => {
         expect(peer?.state.status).toBe('connected');
         await peer?.close();
         expect(peer?.state.status).toBe('closed');
-        await network.clock.sleep(1_000);
+        await network.clock.sleep(4_000);
         expect(client.peers.get(server.id)).not.toBe(peer);
       }
       expect(client.peers.get(server.id)?.state.status).toBe('connected');
@@ -188,6 +188,26 @@ describe('a peer of the options', () => {
     });
   });
 });
+
+test.each(['by id', 'by address'])(
+  'a peer of the options, named %s, that is closed whenever it is connected is not called all the time',
+  async (way) => {
+    const network = simulate();
+    await network.run(async () => {
+      const server = await network.host('server').start();
+      const target = way === 'by id' ? server.address : server.address.replace(`${server.id}@`, '');
+      const client = await network.host('client').start({ peers: [target] });
+      let connections = 0;
+      client.on('peer', (peer) => {
+        connections++;
+        void peer.close({ timeoutMs: 0 });
+      });
+      await network.clock.sleep(60_000);
+      expect(connections).toBeGreaterThan(2);
+      expect(connections).toBeLessThan(60_000 / 250);
+    });
+  },
+);
 
 describe("'close' is the last event", () => {
   test.each(['late', 'with what it was told'])('and a handler that fails %s is no more than logged', async (how) => {
