@@ -200,7 +200,7 @@ test.each(['by id', 'by address'])(
       let connections = 0;
       client.on('peer', (peer) => {
         connections++;
-        void peer.close({ timeoutMs: 0 });
+        void network.clock.sleep(50).then(() => peer.close({ timeoutMs: 0 }));
       });
       await network.clock.sleep(60_000);
       expect(connections).toBeGreaterThan(2);
