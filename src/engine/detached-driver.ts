@@ -1,4 +1,5 @@
 /** Does for a detached engine what the event loop does for the native one: turns of receiving, telling and sending, and its timer. */
+import { textOf } from '../errors/text-of.js';
 import {
   createDetachedEngine,
   type DetachedEngine,
@@ -17,6 +18,12 @@ const BATCHES_A_TURN_MAX = 16;
 /** Trains sent in one turn. */
 const TRAINS_A_TURN_MAX = 64;
 
+/** How often timers wait for what has arrived, as long as there was something each time: not for ever, on sockets that never run dry. */
+const POLLS_BEFORE_TIMERS_MAX = 64;
+
+/** Characters of a fault's message. */
+const FAULT_LENGTH_MAX = 256;
+
 /** One train that leaves. Its bytes are valid until {@link Carrier.send} returns. */
 export interface Train {
   readonly path: PathRecord;
@@ -27,16 +34,17 @@ export interface Train {
 
 /** What carries a driver's datagrams and wakes it. */
 export interface Carrier extends Pick<Transport, 'bind' | 'pathTo' | 'setRef' | 'info'> {
+  /** What has arrived may lie in a socket until a callback of {@link Carrier.scheduleTurn} that was asked for since. */ readonly polls: boolean;
   /** Called once, before anything else. */ attach(driver: DetachedDriver): void;
-  send(train: Train): void;
+  /** Sends what it can, or keeps it; the last words before {@link Carrier.close} also when there is no room. */ send(train: Train): void;
   /** Whether more may be sent now; {@link DetachedDriver.turn} is called when it may again. */ hasRoom(): boolean;
   /** Calls back soon, in a turn of its own. */ scheduleTurn(callback: () => void): void;
   /** Calls back when the engine's clock shows `atMicros`, now being `nowMicros`; replaces what was asked for before. */
   setTimer(atMicros: number, nowMicros: number, callback: () => void): void;
-  /** Frees the sockets and the timer. */ close(): void;
+  /** Frees the timer, and the sockets as soon as they have sent what they were given. */ close(): void;
 }
 
-/** See the file's head. */
+/** See the file's head. A fault in what it is called for ends the engine, and is told as {@link EventKind.engineFailed}; nothing is thrown. */
 export class DetachedDriver {
   readonly engine: Engine;
   readonly detached: DetachedEngine;
@@ -46,6 +54,13 @@ export class DetachedDriver {
   #isDelivering = false;
   #isScheduled = false;
   #isClosed = false;
+  /** A poll of the sockets was asked for, and is not over. */
+  #isPolling = false;
+  /** The present turn follows such a poll. */
+  #hasPolled = false;
+  #polls = 0;
+  /** Something came since the last poll began. */
+  #hasReceived = false;
   #timerMicros = Number.POSITIVE_INFINITY;
 
   constructor(config: EngineConfig, listener: BatchListener, carrier: Carrier, origin: Pick<Surroundings, 'seed' | 'startMicros'>) {
@@ -67,7 +82,9 @@ export class DetachedDriver {
 
   /** A train has arrived; a turn should follow. Its bytes are used up. */
   receive(path: PathRecord, train: Uint8Array, segmentBytes: number, ecn: number): void {
-    if (!this.#isClosed) this.detached.receive(path, train, segmentBytes, ecn);
+    if (this.#isClosed) return;
+    this.#hasReceived = true;
+    this.#guard(() => this.detached.receive(path, train, segmentBytes, ecn));
   }
 
   /** Asks for a turn soon. */
@@ -81,15 +98,54 @@ export class DetachedDriver {
   turn(): void {
     this.#isScheduled = false;
     if (this.#isClosed) return;
-    this.detached.handleTimeout();
-    let batches = 0;
-    let hasMore = true;
-    while (hasMore && batches++ < BATCHES_A_TURN_MAX && !this.#isClosed) {
-      const told = this.#deliver();
-      hasMore = this.#send() || told;
+    this.#guard(() => {
+      this.#runTimers();
+      let batches = 0;
+      let hasMore = true;
+      while (hasMore && batches++ < BATCHES_A_TURN_MAX && !this.#isClosed) {
+        const told = this.#deliver();
+        hasMore = this.#send() || told;
+      }
+      if (hasMore) this.schedule();
+      this.#setTimer();
+    });
+  }
+
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.detached.fail(`a fault in the driver: ${textOf(error)}`.slice(0, FAULT_LENGTH_MAX));
     }
-    if (hasMore) this.schedule();
-    this.#setTimer();
+  }
+
+  /** Does what is due, after what has arrived: an answer that lies in a socket is not late. */
+  #runTimers(): void {
+    if (!this.#carrier.polls || this.#hasPolled) this.detached.handleTimeout();
+    else if (this.#isDue()) this.#poll();
+  }
+
+  #isDue(): boolean {
+    const dueMicros = this.detached.timeout();
+    return dueMicros >= 0 && dueMicros <= this.detached.now();
+  }
+
+  #poll(): void {
+    if (this.#isPolling) return;
+    this.#isPolling = true;
+    this.#hasReceived = false;
+    this.#carrier.scheduleTurn(() => {
+      this.#isPolling = false;
+      if (this.#isClosed) return;
+      if (this.#hasReceived && ++this.#polls < POLLS_BEFORE_TIMERS_MAX && this.#isDue()) {
+        this.#poll();
+        return;
+      }
+      this.#polls = 0;
+      this.#hasPolled = true;
+      this.turn();
+      this.#hasPolled = false;
+    });
   }
 
   #deliver(): boolean {
@@ -101,10 +157,10 @@ export class DetachedDriver {
     }
   }
 
-  /** Sends for one turn; true when there is more that may be sent now. */
-  #send(): boolean {
+  /** Sends for one turn; true when there is more that may be sent now. `areLast`: also without room. */
+  #send(areLast = false): boolean {
     for (let trains = 0; trains < TRAINS_A_TURN_MAX; trains++) {
-      if (this.#isClosed || !this.#carrier.hasRoom()) return false;
+      if (this.#isClosed || (!areLast && !this.#carrier.hasRoom())) return false;
       const byteCount = this.detached.transmit(this.#room);
       if (byteCount === 0) return false;
       this.#carrier.send({
@@ -118,12 +174,13 @@ export class DetachedDriver {
   }
 
   #setTimer(): void {
-    if (this.#isClosed) return;
+    // After a poll there is a turn.
+    if (this.#isClosed || this.#isPolling) return;
     const dueMicros = this.detached.timeout();
     // An earlier firing is left: it costs one empty turn.
     if (dueMicros < 0 || dueMicros >= this.#timerMicros) return;
     this.#timerMicros = dueMicros;
-    this.#carrier.setTimer(dueMicros, this.detached.handleTimeout(), () => {
+    this.#carrier.setTimer(dueMicros, this.detached.now(), () => {
       this.#timerMicros = Number.POSITIVE_INFINITY;
       this.turn();
     });
@@ -131,15 +188,19 @@ export class DetachedDriver {
 
   #flush(): void {
     if (this.#isDelivering || this.#isClosed) return;
-    this.detached.handleTimeout();
-    if (this.#send()) this.schedule();
-    this.#setTimer();
+    this.#guard(() => {
+      this.#runTimers();
+      if (this.#send()) this.schedule();
+      this.#setTimer();
+    });
   }
 
   #close(): void {
     if (this.#isClosed) return;
     // What is pending goes out first, such as the word to the peers; a turn's worth at a time, and not for ever.
-    for (let turns = 0; turns < BATCHES_A_TURN_MAX && this.#send(); turns++);
+    this.#guard(() => {
+      for (let turns = 0; turns < BATCHES_A_TURN_MAX && this.#send(true); turns++);
+    });
     this.#isClosed = true;
     this.detached.close();
     this.#carrier.close();

@@ -15,6 +15,7 @@ export interface DetachedEngine extends Omit<Engine, 'bind' | 'pathTo' | 'flush'
   receive(path: PathRecord, train: Uint8Array, segmentSize: number, ecn: number): void;
   /** Writes the next train, after a head of {@link TRAIN_HEAD_BYTES}, into at least {@link TRAIN_ROOM_BYTES}. Its length; 0: nothing may be sent now. */
   transmit(out: Uint8Array): number;
+  /** The engine's time. */ now(): number;
   /** When {@link handleTimeout} will have something to do; -1: never. */ timeout(): number;
   /** Does what is due. Returns the engine's time. */ handleTimeout(): number;
   /** Tells the listener one batch. False: there was nothing to tell. */ deliver(): boolean;

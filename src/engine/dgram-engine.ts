@@ -14,6 +14,7 @@ export function createDgramEngine(config: EngineConfig, listener: BatchListener,
 }
 
 class DgramCarrier implements Carrier {
+  readonly polls = true;
   readonly #reasons: readonly string[];
   readonly #sockets: DgramSocket[] = [];
   #driver: DetachedDriver | null = null;
@@ -34,8 +35,8 @@ class DgramCarrier implements Carrier {
     const number = this.#sockets.length;
     const socket = new DgramSocket(host, port, {
       onDatagram: (datagram, from, fromPort) => {
-        const path = this.#paths?.record(number, from, fromPort);
-        if (path === undefined) return;
+        const path = this.#pathFrom(number, from, fromPort);
+        if (path === null) return;
         this.#driver?.receive(path, datagram, datagram.length, 0);
         // Others that have arrived meanwhile have their share of the turn.
         this.#driver?.schedule();
@@ -55,6 +56,15 @@ class DgramCarrier implements Carrier {
       throw Object.assign(new Error(`connect EAFNOSUPPORT ${host}:${port}`), { code: 'EAFNOSUPPORT', syscall: 'connect', address: host });
     }
     return this.#paths.record(number, host, port);
+  }
+
+  /** `null`: the interface that a datagram came by is gone, and with it the way back. */
+  #pathFrom(socket: number, host: string, port: number): PathRecord | null {
+    try {
+      return this.#paths?.record(socket, host, port) ?? null;
+    } catch {
+      return null;
+    }
   }
 
   setRef(referenced: boolean): void {

@@ -11,6 +11,9 @@ const SOCKET_BUFFER_BYTES = 4 * 2 ** 20;
 /** Errors in a row, with nothing received between them, after which a socket counts as dead. */
 const ERRORS_MAX = 100;
 
+/** How long a closed socket may take to send what it was given. */
+const LAST_WORDS_MS = 250;
+
 /** How an IPv4 address looks to a socket of both families (RFC 4291 §2.5.5.2). */
 const MAPPED = '::ffff:';
 
@@ -31,6 +34,8 @@ export class DgramSocket {
   readonly #sink: DgramSink;
   #errors = 0;
   #wasFull = false;
+  #isClosed = false;
+  #lastWords: NodeJS.Timeout | null = null;
 
   /** Throws the system's error. */
   constructor(host: string, port: number, sink: DgramSink) {
@@ -63,12 +68,14 @@ export class DgramSocket {
     return !this.#wasFull;
   }
 
-  /** Sends one datagram; `bytes` must not change any more. What the system refuses is lost. */
+  /** Sends one datagram; `bytes` must not change any more. What Node or the system refuses is lost. */
   send(bytes: Uint8Array, host: string, port: number): void {
-    const address = this.#family === 6 && isIP(host) === 4 ? MAPPED + host : withZoneName(host);
-    this.#socket.send(bytes, port, address, () => {
-      if (this.#wasFull && this.hasRoom()) this.#sink.onRoom();
-    });
+    try {
+      const address = this.#family === 6 && isIP(host) === 4 ? MAPPED + host : withZoneName(host);
+      this.#socket.send(bytes, port, address, () => this.#onSent());
+    } catch {
+      // Such as to port 0, or while the system does not tell its interfaces.
+    }
   }
 
   setRef(referenced: boolean): void {
@@ -76,21 +83,41 @@ export class DgramSocket {
     else this.#socket.unref();
   }
 
+  /** Hears nothing any more, and frees the port as soon as what waits to be sent has gone; after {@link LAST_WORDS_MS} at the latest. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#socket.removeAllListeners('message');
-    // What waits to be sent fails when the socket goes; nobody wants to know.
-    this.#wasFull = false;
+    if (this.#socket.getSendQueueCount() === 0) {
+      this.#socket.close();
+      return;
+    }
+    this.#socket.ref();
+    this.#lastWords = setTimeout(() => this.#free(), LAST_WORDS_MS);
+  }
+
+  #free(): void {
+    if (this.#lastWords === null) return;
+    clearTimeout(this.#lastWords);
+    this.#lastWords = null;
     this.#socket.close();
   }
 
+  #onSent(): void {
+    if (this.#lastWords !== null && this.#socket.getSendQueueCount() === 0) this.#free();
+    else if (!this.#isClosed && this.#wasFull && this.hasRoom()) this.#sink.onRoom();
+  }
+
   #onMessage(datagram: Uint8Array, { address, port }: RemoteInfo): void {
+    // Nobody can be answered there.
+    if (port === 0) return;
     this.#errors = 0;
     const host = address.startsWith(MAPPED) && isIP(address.slice(MAPPED.length)) === 4 ? address.slice(MAPPED.length) : address;
     this.#sink.onDatagram(datagram, host, port);
   }
 
   #onError(error: Error): void {
-    if (++this.#errors === ERRORS_MAX) this.#sink.onDead(error);
+    if (++this.#errors === ERRORS_MAX && !this.#isClosed) this.#sink.onDead(error);
   }
 }
 

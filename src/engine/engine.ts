@@ -172,7 +172,7 @@ export interface Engine {
 
   /** Sends what is pending. Does nothing while a batch is delivered: what is pending is sent after that. */ flush(): void;
   /** Keeps the process alive (or not) while the sockets are open. */ setRef(referenced: boolean): void;
-  /** Sends what is pending, frees the sockets at once; later calls do nothing. */ close(): void;
+  /** Sends what is pending, frees the sockets at once, or, where what is sent waits in Node, a moment later; later calls do nothing. */ close(): void;
 }
 
 /** Words that {@link Engine.stats} writes. */

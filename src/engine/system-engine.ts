@@ -8,6 +8,9 @@ import { createNativeEngine } from './native-engine.js';
 /** Errors of a system that does not let the addon have sockets of its own, such as a sandbox that knows only a few system calls. */
 const REFUSED = new Set(['EPERM', 'EACCES', 'ENOSYS', 'EOPNOTSUPP', 'ENOTSUP', 'EPROTONOSUPPORT', 'ESOCKTNOSUPPORT']);
 
+/** UDP payload of the longest datagram. */
+const MTU_BYTES_MAX = 65_507;
+
 /** Why the native sockets cannot be had; `null`: they can. Found out once. */
 let refusal: string | null | undefined;
 
@@ -17,7 +20,15 @@ export function createSystemEngine(config: EngineConfig, listener: BatchListener
     if (refusal === undefined) refusal = refusalOf(() => createNativeEngine(config, () => {}));
     return refusal;
   });
-  return reason === null ? createNativeEngine(config, listener) : createDgramEngine(config, listener, reason);
+  const sized = withFixedMtu(config, process.env.OSIER_MTU);
+  return reason === null ? createNativeEngine(sized, listener) : createDgramEngine(sized, listener, reason);
+}
+
+/** With the one packet size that measurements ask for, not probed for; a network that does not carry it loses every full packet. */
+export function withFixedMtu(config: EngineConfig, asked: string | undefined): EngineConfig {
+  const mtuBytes = Number(asked);
+  if (!Number.isInteger(mtuBytes) || mtuBytes < config.mtuBytes || mtuBytes > MTU_BYTES_MAX) return config;
+  return { ...config, mtuBytes, mtuCeilingBytes: mtuBytes };
 }
 
 /** Why it is to be `node:dgram`; `null`: it is not. `refused` says why native sockets cannot be had. */

@@ -5,6 +5,7 @@ import { choiceOption, durationOption, signalOption } from '../errors/option-che
 import { type NodeId, parseAddress } from '../identity/index.js';
 import { Deadline, type JoinTable, type MeshPeer, type PeerContext, type PeerTable, stillClosing } from '../peer/index.js';
 import { abandonable } from '../stream/index.js';
+import { refuseUnsupported } from './unsupported-options.js';
 
 /** Why a peer is kept connected: a call asked for it. */
 const BY_CALL = 'connect';
@@ -25,6 +26,7 @@ export class Connecting {
   async connect(target: string, options: ConnectOptions | undefined): Promise<Peer> {
     if (this.#context.closedBy !== null) throw this.#context.closedBy;
     const { id, hosts } = parseAddress(target);
+    refuseUnsupported('connect', options ?? {});
     const reconnect = choiceOption('reconnect', options?.reconnect, ['on-use', 'always'], 'on-use');
     durationOption('timeoutMs', options?.timeoutMs, 0);
     signalOption(options?.signal)?.throwIfAborted();

@@ -11,7 +11,6 @@ const INITIAL_CREDIT_BYTES = 49_152;
 
 /** UDP payload that every path carries (docs/protocol.md). */
 const BASE_MTU_BYTES = 1_200;
-const MTU_BYTES_MAX = 65_507;
 
 /** Larger packets are probed for up to this: jumbo frames. */
 const MTU_CEILING_BYTES = 9_000;
@@ -69,8 +68,8 @@ export function engineConfigOf(options: ParsedNodeOptions): EngineConfig {
     messageBytes: limits.messageBytes,
     initialDataBytes: INITIAL_CREDIT_BYTES,
     initialStreamDataBytes: INITIAL_CREDIT_BYTES,
-    mtuBytes: fixedMtuBytes() ?? BASE_MTU_BYTES,
-    mtuCeilingBytes: fixedMtuBytes() ?? MTU_CEILING_BYTES,
+    mtuBytes: BASE_MTU_BYTES,
+    mtuCeilingBytes: MTU_CEILING_BYTES,
     congestion: CONGESTION[options.congestion],
     spinMicros: options.spinMicros,
   };
@@ -79,12 +78,6 @@ export function engineConfigOf(options: ParsedNodeOptions): EngineConfig {
 function ciphersOf(option: ParsedNodeOptions['cipher'], hasAes: boolean): readonly [Cipher, ...Cipher[]] {
   if (option !== 'auto') return [option];
   return hasAes ? ['aes-256-gcm', 'chacha20-poly1305'] : ['chacha20-poly1305'];
-}
-
-/** The one packet size that measurements set from outside, not probed for; a network that does not carry it loses every full packet. */
-function fixedMtuBytes(): number | null {
-  const asked = Number(process.env.OSIER_MTU);
-  return Number.isInteger(asked) && asked >= BASE_MTU_BYTES && asked <= MTU_BYTES_MAX ? asked : null;
 }
 
 /** At least 1, so that a time that is not 0 does not switch its timer off. */

@@ -5,6 +5,9 @@ import type { JoinTable, MeshPeer, PeerContext, PeerTable } from '../peer/index.
 /** Why a peer is kept connected, beside calls that asked for it. */
 const REASON = 'peers';
 
+/** Who is to be at its hosts. */
+type NamedAddress = NodeAddress & { readonly id: NodeId };
+
 /** The peers that the options keep connected. */
 export class KeptPeers {
   readonly #context: PeerContext;
@@ -22,7 +25,8 @@ export class KeptPeers {
   /** Keeps the peers at `addresses`, and those of before no longer. Throws LIMIT, and then changes nothing. */
   replace(addresses: readonly NodeAddress[]): void {
     const others = addresses.filter(({ id }) => id !== this.#context.id);
-    const obtained = this.#obtain(others);
+    const named = others.filter(hasId);
+    this.#peers.checkRoom(new Set(named.map(({ id }) => id)));
     const stay = new Set(others.map(({ id, hosts }) => id ?? formatAddress({ id, hosts })));
     for (const { id, hosts } of this.#addresses) {
       if (stay.has(id ?? formatAddress({ id, hosts }))) continue;
@@ -30,41 +34,40 @@ export class KeptPeers {
       else this.#peers.get(id)?.releaseConnection(REASON);
     }
     this.#addresses = others;
-    for (const peer of obtained) this.#keep(peer);
+    // Those that are there first: they do not give way to the new ones.
+    const isPresent = ({ id }: NamedAddress): boolean => this.#peers.get(id) !== undefined;
+    const present = named.filter(isPresent);
+    for (const address of [...present, ...named.filter((address) => !present.includes(address))]) this.#keep(address, 'at-once');
     for (const { id, hosts } of others) if (id === null) this.#joins.keep(hosts);
   }
 
-  #keep(peer: MeshPeer): void {
-    peer.askById();
-    peer.keepConnected(REASON);
-    // One that is being closed gets another object once that is done.
-    void peer.closing?.then(() => this.#keepAgain(peer.id));
+  /** `peer` is closed, or about to be: another object takes its place where it was kept. */
+  onGone(peer: MeshPeer): void {
+    void peer.closing?.then(() => {
+      if (this.#context.closedBy !== null) return;
+      this.#keepAgain(peer.id);
+      this.#joins.onGone(peer);
+    });
   }
 
+  /** Throws LIMIT. */
+  #keep({ id, hosts }: NamedAddress, begin: 'at-once' | 'after-pause'): void {
+    const peer = this.#peers.obtain(id);
+    peer.addHosts(hosts);
+    peer.askById();
+    peer.keepConnected(REASON, begin);
+  }
+
+  /** After a pause: who closes a peer whenever it is connected must not have it call all the time. */
   #keepAgain(id: NodeId): void {
-    const addresses = this.#addresses.filter((address) => address.id === id);
-    if (addresses.length === 0 || this.#context.closedBy !== null) return;
     try {
-      for (const peer of this.#obtain(addresses)) this.#keep(peer);
+      for (const address of this.#addresses) if (hasId(address) && address.id === id) this.#keep(address, 'after-pause');
     } catch (error) {
       this.#context.warn(error as OsierError);
     }
   }
+}
 
-  #obtain(addresses: readonly NodeAddress[]): readonly MeshPeer[] {
-    const obtained: MeshPeer[] = [];
-    try {
-      for (const { id, hosts } of addresses) {
-        if (id === null) continue;
-        const peer = this.#peers.obtain(id);
-        // One that somebody asked for does not give way to the next.
-        peer.addHosts(hosts);
-        obtained.push(peer);
-      }
-    } catch (error) {
-      for (const peer of obtained) peer.forgetWhenUnused();
-      throw error;
-    }
-    return obtained;
-  }
+function hasId(address: NodeAddress): address is NamedAddress {
+  return address.id !== null;
 }

@@ -1,5 +1,6 @@
 import type { CloseReport } from '../api/waiting.js';
 import type { OsierError } from '../errors/index.js';
+import { rejecting } from '../errors/option-checks.js';
 import { closeNumber, nodeClosed, type PeerTable } from '../peer/index.js';
 
 /** What ends with a node beside its peers. */
@@ -8,6 +9,8 @@ export interface NodeClosingListener {
   onClosing(error: OsierError): void;
   /** All peers are closed. `failure` ended the node; `null` for a close that somebody asked for. Called once; resolves when nothing is left of it. */
   onPeersClosed(failure: OsierError | null): Promise<void>;
+  /** The end of that failed, for `cause`: something may be left. */
+  onLeftOver(cause: unknown): void;
 }
 
 /** The one end of a node, asked for or by a failure: its peers first, then the rest. */
@@ -53,7 +56,7 @@ export class NodeClosing {
     this.#closedBy = nodeClosed(this.#failure);
     this.#listener.onClosing(this.#closedBy);
     const reports = await Promise.all(this.#closePeers(this.#closedBy, timeoutMs, reason));
-    await this.#listener.onPeersClosed(this.#failure);
+    await rejecting(() => this.#listener.onPeersClosed(this.#failure)).catch((cause: unknown) => this.#listener.onLeftOver(cause));
     return reports.reduce(joined, { status: 'drained' });
   }
 

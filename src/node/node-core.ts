@@ -74,6 +74,7 @@ export class NodeCore implements PeerContext, NodeSink {
     this.#closing = new NodeClosing(this.peers, {
       onClosing: (error) => this.#onClosing(error),
       onPeersClosed: (failure) => this.#onPeersClosed(failure),
+      onLeftOver: (cause) => this.log('warn', { cause: textOf(cause) }, 'The node is closed, but something of it was left behind.'),
     });
   }
 
@@ -166,6 +167,7 @@ export class NodeCore implements PeerContext, NodeSink {
 
   onGone(peer: MeshPeer): void {
     this.peers.remove(peer);
+    this.#kept.onGone(peer);
   }
 
   onSessionConfirmed(localIndex: number): void {
@@ -235,7 +237,10 @@ export class NodeCore implements PeerContext, NodeSink {
     this.engine.close();
     this.log('info', { node: this.id, code: failure?.code ?? null }, 'The node is closed.');
     this.observer.close();
-    safely(() => this.events?.emit('close', failure));
+    // The last event.
+    const { events } = this;
+    this.events = null;
+    safely(() => events?.emit('close', failure));
     return threadsEnded;
   }
 

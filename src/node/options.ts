@@ -5,6 +5,7 @@ import type { Logger } from '../api/waiting.js';
 import { invalidOption, osierError } from '../errors/index.js';
 import { choiceOption, durationOption, integerOption, optionsObject, stringListOption } from '../errors/option-checks.js';
 import { type HostAndPort, isIdentity, type NodeAddress, parseAddress, parseHostAndPort, parseNetworkSecret } from '../identity/index.js';
+import { refuseUnsupported } from './unsupported-options.js';
 
 /** Options after their checks; every default is filled in. */
 export interface ParsedNodeOptions {
@@ -56,6 +57,7 @@ const STREAMS_MAX = 30_000;
 /** Checks everything that can be checked without I/O. Throws INVALID_OPTION, BAD_ADDRESS, BAD_ID. */
 export function parseNodeOptions(options: MeshNodeOptions): ParsedNodeOptions {
   if (typeof options !== 'object' || options === null) throw invalidOption('options', 'must be an object with an identity and a network');
+  refuseUnsupported('node', options);
   return {
     identity: identityOption(options.identity),
     network: networkOption(options.network),

@@ -64,8 +64,13 @@ async function run(context: PeerContext, entry: HandlerEntry, stream: StreamEnd,
     stream.stop(0);
   } catch (cause) {
     stream.reset(0);
-    context.warn(handlerFailed(stream, cause));
+    if (!isClosing(context, entry, cause)) context.warn(handlerFailed(stream, cause));
   }
+}
+
+/** Whether a handler failed by no more than what it was told: that its node closes, or that it should finish. */
+function isClosing({ closedBy }: PeerContext, { draining }: HandlerEntry, cause: unknown): boolean {
+  return (closedBy !== null && cause === closedBy) || (draining.aborted && cause === draining.reason);
 }
 
 function handlerFailed(stream: StreamEnd, cause: unknown): OsierError {

@@ -67,6 +67,7 @@ export class Association implements AssociationSink {
   readonly #creditWaiters = new Waiters<void>();
   #confirmed = false;
   #ended: OsierError | null = null;
+  #closingBy: OsierError | null = null;
   #peerDraining = false;
   #openedHere = 0;
   #best: SessionRank | null = null;
@@ -99,6 +100,11 @@ export class Association implements AssociationSink {
   /** Why it ended; `null` while it has not. */
   get endedBy(): OsierError | null {
     return this.#ended;
+  }
+
+  /** Why no streams are opened here any more, as long as it has not ended. */
+  get closingBy(): OsierError | null {
+    return this.#closingBy;
   }
 
   /** The peer asked for no new streams. */
@@ -182,6 +188,12 @@ export class Association implements AssociationSink {
   creditForStreams(signal: AbortSignal): Promise<void> {
     if (this.#ended !== null) return Promise.reject(this.#ended);
     return this.#creditWaiters.wait(signal);
+  }
+
+  /** No streams are opened here from now on: what waits for that fails with `error`. */
+  stopOpening(error: OsierError): void {
+    this.#closingBy ??= error;
+    this.#creditWaiters.rejectAll(error);
   }
 
   /** Ends it at this end: tells the peer (when `notice` says how), fails what is open with `error`. */

@@ -74,6 +74,11 @@ export class JoinTable {
     for (const peer of this.#peers.values()) peer.releaseConnection(address);
   }
 
+  /** `peer` is closed: the addresses that it was kept for are joined again. */
+  onGone(peer: MeshPeer): void {
+    for (const [address, reconnector] of this.#kept) if (peer.isKeptFor(address)) reconnector.onLost();
+  }
+
   /** The node's network secrets are others: what is under way goes on under these. */
   onSecrets(): void {
     for (const join of this.#joins.values()) join.onSecrets();

@@ -138,10 +138,15 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
     return this.#connection.isAskedById;
   }
 
-  /** After a loss, connects again at once and until it is closed, or until every `reason` given was released. */
-  keepConnected(reason: string): void {
+  /** After a loss, connects again at once and until it is closed, or until every `reason` given was released. See {@link Reconnector.keep}. */
+  keepConnected(reason: string, begin?: 'at-once' | 'after-pause'): void {
     this.#keptFor.add(reason);
-    this.#reconnector.keep();
+    this.#reconnector.keep(begin);
+  }
+
+  /** {@link MeshPeer.keepConnected} was called with `reason`, which was not released. */
+  isKeptFor(reason: string): boolean {
+    return this.#keptFor.has(reason);
   }
 
   /** See {@link MeshPeer.keepConnected}. */
@@ -217,6 +222,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
 
   #stopConnecting(error: OsierError): void {
     this.#reconnector.stop();
+    this.associations.current?.stopOpening(error);
     this.#connection.dialing.take()?.fail(error);
     for (const join of [...this.#joins]) join.fail(error);
   }

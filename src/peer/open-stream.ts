@@ -33,7 +33,7 @@ export function priorityOption(value: unknown): Priority {
   return integerOption('priority', value, { min: 0, max: 7, otherwise: 3 }) as Priority;
 }
 
-/** Opens a stream, and waits while the peer allows no more. Rejects with {@link Association.endedBy} when that ends first. */
+/** Opens a stream, and waits while the peer allows no more. Rejects with {@link Association.endedBy} when that ends first, or is about to by this end. */
 export async function openStream(
   context: PeerContext,
   peer: MeshPeer,
@@ -44,6 +44,7 @@ export async function openStream(
   for (;;) {
     signal.throwIfAborted();
     if (association.endedBy !== null) throw association.endedBy;
+    if (association.closingBy !== null) throw association.closingBy;
     const stream = tryOpen(context, peer, association, request);
     if (stream !== null) return stream;
     await association.creditForStreams(signal);

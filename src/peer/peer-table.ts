@@ -1,4 +1,4 @@
-import { osierError } from '../errors/index.js';
+import { type OsierError, osierError } from '../errors/index.js';
 import type { NodeId } from '../identity/index.js';
 import type { PeerContext } from './context.js';
 import { MeshPeer } from './mesh-peer.js';
@@ -30,6 +30,13 @@ export class PeerTable {
     return peer;
   }
 
+  /** Throws LIMIT when there is no room for these ids together. Until something else happens, all of them can be had then. */
+  checkRoom(ids: ReadonlySet<NodeId>): void {
+    const missing = [...ids].filter((id) => !this.#all.has(id)).length;
+    const dispensable = this.values().filter((peer) => !ids.has(peer.id) && givesWay(peer)).length;
+    if (this.#all.size - dispensable + missing > this.#max) throw this.#full();
+  }
+
   publish(peer: MeshPeer): void {
     this.known.set(peer.id, peer);
   }
@@ -48,12 +55,19 @@ export class PeerTable {
   /** Ids cost nothing to make: peers that nobody here asked for and that are idle give way, the oldest first. */
   #makeRoom(): void {
     for (const peer of this.#all.values()) {
-      if (peer.isAskedFor || !peer.isDispensable) continue;
+      if (!givesWay(peer)) continue;
       void peer.close({ timeoutMs: 0 });
       this.remove(peer);
       return;
     }
-    const message = `This node has ${this.#max} peers, all in use: raise limits.peers.`;
-    throw osierError('ERR_OSIER_LIMIT', message, { limit: 'peers' });
+    throw this.#full();
   }
+
+  #full(): OsierError {
+    return osierError('ERR_OSIER_LIMIT', `This node has ${this.#max} peers, all in use: raise limits.peers.`, { limit: 'peers' });
+  }
+}
+
+function givesWay(peer: MeshPeer): boolean {
+  return !peer.isAskedFor && peer.isDispensable;
 }

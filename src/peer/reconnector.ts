@@ -36,10 +36,12 @@ export class Reconnector {
     return this.#wanted;
   }
 
-  /** From now on; begins at once unless the peer is connected. */
-  keep(): void {
+  /** From now on; begins at once, or after a pause, unless the peer is connected. */
+  keep(begin: 'at-once' | 'after-pause' = 'at-once'): void {
     this.#wanted = true;
-    if (!this.#peer.isConnected()) this.#attempt();
+    if (this.#peer.isConnected()) return;
+    if (begin === 'at-once') this.#attempt();
+    else if (!this.#attempting && this.#timer === null && !this.#stopped.signal.aborted) this.#pause();
   }
 
   /** What kept it from succeeding may be over: the next attempt waits no longer. */

@@ -12,8 +12,9 @@ export const RECEIVE_BUFFER_BYTES = 212_992;
 /** A socket on a virtual machine. */
 export interface VirtualSocket {
   readonly port: number;
-  /** A datagram has arrived; the bytes are the receiver's. */ receive(from: Endpoint, datagram: Uint8Array, ecn: number): void;
-  /** The machine runs again. */ onThaw(): void;
+  /** A datagram has arrived; the bytes are the receiver's. A turn follows when all that has arrived was received. */
+  receive(from: Endpoint, datagram: Uint8Array, ecn: number): void;
+  /** Does what is due and what came of the datagrams. */ turn(): void;
 }
 
 /** See the file's head. */
@@ -21,7 +22,7 @@ export class Machine {
   readonly name: string;
   readonly router: Router | null;
   socket: VirtualSocket | null = null;
-  /** Runs again at this time. */
+  /** Stopped until this time; 0 while it runs. */
   frozenUntilMicros = 0;
   /** How far its wall clock is ahead of the network's. */
   wallClockAheadMs = 0;
@@ -49,6 +50,10 @@ export class Machine {
     return this.router?.address ?? this.#address;
   }
 
+  get isFrozen(): boolean {
+    return this.frozenUntilMicros > 0;
+  }
+
   renumber(address: string): void {
     if (this.router === null) this.#address = address;
     else this.router.renumber(address);
@@ -60,22 +65,25 @@ export class Machine {
   }
 
   /** A datagram has come to `port` of the public address. */
-  deliver(nowMicros: number, port: number, from: Endpoint, datagram: Uint8Array, ecn: number): void {
+  deliver(port: number, from: Endpoint, datagram: Uint8Array, ecn: number): void {
     const insidePort = this.router === null ? port : this.router.inward(port, from);
     if (this.socket === null || insidePort !== this.socket.port) return;
-    if (this.frozenUntilMicros <= nowMicros) this.socket.receive(from, datagram, ecn);
-    else if (this.#waitingBytes + datagram.length <= RECEIVE_BUFFER_BYTES) {
+    if (!this.isFrozen) {
+      this.socket.receive(from, datagram, ecn);
+      this.socket.turn();
+    } else if (this.#waitingBytes + datagram.length <= RECEIVE_BUFFER_BYTES) {
       this.#waiting.push({ from, datagram, ecn });
       this.#waitingBytes += datagram.length;
     }
   }
 
-  /** Runs again: what waited is received. */
+  /** Runs again: what waited is received, and only then timers fire. */
   thaw(): void {
+    this.frozenUntilMicros = 0;
     const waiting = this.#waiting;
     this.#forgetWaiting();
     for (const { from, datagram, ecn } of waiting) this.socket?.receive(from, datagram, ecn);
-    this.socket?.onThaw();
+    this.socket?.turn();
   }
 
   /** Frees the port, and what waited for it. */

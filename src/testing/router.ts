@@ -9,15 +9,23 @@ export interface Endpoint {
 
 /** The first port that a router maps to. */
 const FIRST_MAPPED_PORT = 20_000;
+const LAST_PORT = 65_535;
 
-/** See the file's head. Mappings last until {@link renumber}. */
+/** What lies behind one outside port. */
+interface Mapping {
+  /** In {@link Router}'s outside ports. */ readonly key: string;
+  readonly insidePort: number;
+  /** Destinations whose datagrams may come in. */ readonly open: Set<string>;
+}
+
+/** See the file's head. Mappings last until {@link Router.renumber}, or until all ports are taken: the oldest gives way then. */
 export class Router {
   readonly #nat: Exclude<SimNat, 'none'>;
   #address: string;
   #nextPort = FIRST_MAPPED_PORT;
   /** Outside ports by what they are for: the inside port alone, or with the destination. */
   readonly #mapped = new Map<string, number>();
-  readonly #mappings = new Map<number, { readonly insidePort: number; readonly open: Set<string> }>();
+  readonly #mappings = new Map<number, Mapping>();
 
   constructor(nat: Exclude<SimNat, 'none'>, address: string) {
     this.#nat = nat;
@@ -40,11 +48,8 @@ export class Router {
     if (this.#nat === 'udp-blocked') return null;
     const destination = keyOf(to);
     const key = this.#nat === 'cone' ? `${insidePort}` : `${insidePort} ${destination}`;
-    const port = this.#mapped.get(key) ?? this.#nextPort++;
-    this.#mapped.set(key, port);
-    const mapping = this.#mappings.get(port) ?? { insidePort, open: new Set<string>() };
-    mapping.open.add(destination);
-    this.#mappings.set(port, mapping);
+    const port = this.#mapped.get(key) ?? this.#map(key, insidePort);
+    this.#mappings.get(port)?.open.add(destination);
     return { host: this.#address, port };
   }
 
@@ -52,6 +57,17 @@ export class Router {
   inward(port: number, from: Endpoint): number | null {
     const mapping = this.#mappings.get(port);
     return mapping?.open.has(keyOf(from)) ? mapping.insidePort : null;
+  }
+
+  /** Ports are given in turn, so that the next one's mapping, where it has one, is the oldest. */
+  #map(key: string, insidePort: number): number {
+    const port = this.#nextPort;
+    this.#nextPort = port === LAST_PORT ? FIRST_MAPPED_PORT : port + 1;
+    const oldest = this.#mappings.get(port);
+    if (oldest !== undefined) this.#mapped.delete(oldest.key);
+    this.#mapped.set(key, port);
+    this.#mappings.set(port, { key, insidePort, open: new Set() });
+    return port;
   }
 }
 

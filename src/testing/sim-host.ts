@@ -75,6 +75,8 @@ export class VirtualHost implements SimHost {
       start.runtime.unplug();
       void close(start);
     }
+    // It was the node that was stopped, and that is gone.
+    this.machine.thaw();
   }
 
   freeze(durationMs: number): void {

@@ -5,7 +5,6 @@ import { type Carrier, DetachedDriver, type Train } from '../engine/detached-dri
 import { type BatchListener, type Engine, type EngineConfig, type EngineInfo, type PathRecord, reasonsAgainstSpin } from '../engine/engine.js';
 import { PathCache } from '../engine/path-cache.js';
 import type { RekeyIntervals, ResolvedAddress, Runtime, Timer } from '../engine/runtime.js';
-import type { SimEvent } from './event-queue.js';
 import { type Machine, NODE_PORT, RECEIVE_BUFFER_BYTES, type VirtualSocket } from './machine.js';
 import type { Endpoint } from './router.js';
 import type { SeededRandom } from './seeded-random.js';
@@ -20,6 +19,7 @@ export class SimRuntime implements Runtime {
   readonly #random: SeededRandom;
   readonly #onProgramRuns: () => void;
   #carrier: SimCarrier | null = null;
+  #isPlugged = true;
 
   /** `onProgramRuns` is called before code runs that promises of the program may hang on. */
   constructor(network: VirtualNetwork, machine: Machine, random: SeededRandom, onProgramRuns: () => void) {
@@ -30,8 +30,9 @@ export class SimRuntime implements Runtime {
     this.clock = clockOf(network.time, this.setTimer);
   }
 
-  /** No datagram leaves or arrives any more, and the port is free. */
+  /** No datagram leaves or arrives any more, and the port is free, also where it is bound later. */
   unplug(): void {
+    this.#isPlugged = false;
     this.#carrier?.unplug();
   }
 
@@ -44,23 +45,10 @@ export class SimRuntime implements Runtime {
   }
 
   readonly setTimer = (delayMs: number, callback: () => void): Timer => {
-    const { time } = this.#network;
-    let event: SimEvent;
-    const fire = (): void => {
-      // A stopped machine's timers fire when it runs again.
-      if (this.#machine.frozenUntilMicros > time.nowMicros) {
-        event = time.at(this.#machine.frozenUntilMicros, fire);
-        return;
-      }
+    return this.#network.whenRunning(this.#machine, this.#network.time.nowMicros + Math.max(0, delayMs) * 1_000, () => {
       this.#onProgramRuns();
       callback();
-    };
-    event = time.after(delayMs, fire);
-    return {
-      cancel: () => {
-        event.isCancelled = true;
-      },
-    };
+    });
   };
 
   atEndOfTick(callback: () => void): void {
@@ -86,6 +74,7 @@ export class SimRuntime implements Runtime {
 
   createEngine(config: EngineConfig, listener: BatchListener): Engine {
     this.#carrier = new SimCarrier(this.#network, this.#machine, reasonsAgainstSpin(config));
+    if (!this.#isPlugged) this.#carrier.unplug();
     const onBatch = (records: number): void => {
       this.#onProgramRuns();
       listener(records);
@@ -98,12 +87,14 @@ export class SimRuntime implements Runtime {
 /** Carries the datagrams of one engine over the virtual network. */
 class SimCarrier implements Carrier, VirtualSocket {
   readonly port = NODE_PORT;
+  readonly polls = false;
   readonly #network: VirtualNetwork;
   readonly #machine: Machine;
   readonly #reasons: readonly string[];
   #driver: DetachedDriver | null = null;
   #paths: PathCache | null = null;
-  #timer: SimEvent | null = null;
+  #timer: Timer | null = null;
+  #isPlugged = true;
 
   constructor(network: VirtualNetwork, machine: Machine, reasons: readonly string[]) {
     this.#network = network;
@@ -119,6 +110,7 @@ class SimCarrier implements Carrier, VirtualSocket {
 
   bind(host: string, port: number): { readonly socket: number; readonly port: number } {
     if (isIP(host) !== 4) throw systemError('EAFNOSUPPORT', 'bind', host);
+    if (!this.#isPlugged) return { socket: 0, port: NODE_PORT };
     if (this.#machine.socket !== null || (port !== 0 && port !== NODE_PORT)) throw systemError('EADDRINUSE', 'bind', host);
     this.#machine.socket = this;
     return { socket: 0, port: NODE_PORT };
@@ -132,59 +124,53 @@ class SimCarrier implements Carrier, VirtualSocket {
   setRef(): void {}
 
   info(): EngineInfo {
-    const features = this.#driver?.detached.info().features ?? [];
-    return { kind: 'simulated', features, receiveBufferBytes: RECEIVE_BUFFER_BYTES, sendBufferBytes: RECEIVE_BUFFER_BYTES, reasons: this.#reasons };
+    // The same on every machine, since the ciphers that are offered go by them.
+    return {
+      kind: 'simulated',
+      features: [],
+      receiveBufferBytes: RECEIVE_BUFFER_BYTES,
+      sendBufferBytes: RECEIVE_BUFFER_BYTES,
+      reasons: this.#reasons,
+    };
   }
 
   receive(from: Endpoint, datagram: Uint8Array, ecn: number): void {
     if (this.#driver === null || this.#paths === null) return;
     this.#driver.receive(this.#paths.record(0, from.host, from.port), datagram, datagram.length, ecn);
-    this.#driver.turn();
   }
 
-  onThaw(): void {
+  turn(): void {
     this.#driver?.turn();
   }
 
   hasRoom(): boolean {
-    return !this.#isFrozen();
+    return !this.#machine.isFrozen;
   }
 
   send({ path, bytes, segmentBytes, ecn }: Train): void {
     const to = this.#paths?.address(path);
-    if (to === undefined || this.#machine.socket !== this) return;
+    if (to === undefined || this.#machine.socket !== this || this.#machine.isFrozen) return;
     for (let at = 0; at < bytes.length; at += segmentBytes) this.#network.send(this.#machine, to, bytes.subarray(at, at + segmentBytes), ecn);
   }
 
   scheduleTurn(callback: () => void): void {
-    this.#whenRunning(this.#network.time.nowMicros, callback);
+    this.#network.whenRunning(this.#machine, this.#network.time.nowMicros, callback);
   }
 
   setTimer(atMicros: number, _nowMicros: number, callback: () => void): void {
-    if (this.#timer !== null) this.#timer.isCancelled = true;
-    this.#timer = this.#whenRunning(atMicros, callback);
+    this.#timer?.cancel();
+    this.#timer = this.#network.whenRunning(this.#machine, atMicros, callback);
   }
 
   close(): void {
-    if (this.#timer !== null) this.#timer.isCancelled = true;
+    this.#timer?.cancel();
     if (this.#driver !== null) this.#network.time.unfollow(this.#driver.detached);
     this.unplug();
   }
 
   unplug(): void {
+    this.#isPlugged = false;
     this.#machine.unbind(this);
-  }
-
-  /** Calls back at a time, or, on a machine that is stopped then, when it runs again. */
-  #whenRunning(atMicros: number, callback: () => void): SimEvent {
-    return this.#network.time.at(atMicros, () => {
-      if (this.#isFrozen()) this.#whenRunning(this.#machine.frozenUntilMicros, callback);
-      else callback();
-    });
-  }
-
-  #isFrozen(): boolean {
-    return this.#machine.frozenUntilMicros > this.#network.time.nowMicros;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Timer } from '../engine/runtime.js';
 import { invalidOption } from '../errors/index.js';
 import { Link } from './link.js';
 import { Machine } from './machine.js';
@@ -50,8 +51,9 @@ export class VirtualNetwork {
   }
 
   renumber(machine: Machine): void {
+    const address = this.#nextAddress();
     this.#machines.delete(machine.publicAddress);
-    machine.renumber(this.#nextAddress());
+    machine.renumber(address);
     this.#machines.set(machine.publicAddress, machine);
   }
 
@@ -62,6 +64,20 @@ export class VirtualNetwork {
     this.time.at(untilMicros, () => {
       if (machine.frozenUntilMicros === untilMicros) machine.thaw();
     });
+  }
+
+  /** Calls back at a time, or, on a machine that is stopped then, when it runs again. */
+  whenRunning(machine: Machine, atMicros: number, callback: () => void): Timer {
+    const happen = (): void => {
+      if (machine.isFrozen) event = this.time.at(machine.frozenUntilMicros, happen);
+      else callback();
+    };
+    let event = this.time.at(atMicros, happen);
+    return {
+      cancel: () => {
+        event.isCancelled = true;
+      },
+    };
   }
 
   link(from: Machine, to: Machine): Link {
@@ -97,7 +113,7 @@ export class VirtualNetwork {
         // It may have moved, or been cut off, meanwhile.
         if (this.#machines.get(to.host) !== target || this.#isCut(from, target)) return;
         this.#observe('arrived', from, target, bytes);
-        target.deliver(this.time.nowMicros, to.port, source, bytes, ecn);
+        target.deliver(to.port, source, bytes, ecn);
       });
     }
   }

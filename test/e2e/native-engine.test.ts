@@ -88,6 +88,15 @@ describe('sockets', () => {
     }
     expect(Math.min(receiveBufferBytes, sendBufferBytes)).toBeGreaterThan(0);
   });
+
+  it('what was chosen stays known when the engine is closed', () => {
+    const { engine } = new Recorder();
+    engine.bind('127.0.0.1', 0);
+    const before = engine.info();
+    engine.close();
+    expect(engine.info()).toEqual(before);
+    expect(before.receiveBufferBytes).toBeGreaterThan(0);
+  });
 });
 
 const hasIpv6 = Object.values(networkInterfaces()).some((addresses) => addresses?.some(({ family }) => family === 'IPv6'));

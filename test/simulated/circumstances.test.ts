@@ -47,6 +47,36 @@ describe('a host', () => {
     });
   });
 
+  test('that is killed while it starts does not stand in the way of the next start', async () => {
+    const network = simulate();
+    await network.run(async () => {
+      const [host, client] = [network.host('one'), await network.host('client').start()];
+      const killed = expect(host.start()).rejects.toMatchObject({ code: 'ERR_OSIER_NODE_CLOSED' });
+      host.crash();
+      const node = await host.start();
+      await killed;
+      await network.clock.sleep(1_000);
+      expect((await client.connect(node.address)).id).toBe(node.id);
+    });
+  });
+
+  test('that is killed while it is stopped runs again', async () => {
+    const network = simulate();
+    await network.run(async () => {
+      const [host, client] = [network.host('one'), await network.host('client').start()];
+      await host.start();
+      host.freeze(3_600_000);
+      await network.clock.sleep(1_000);
+      host.crash();
+      const node = await host.start();
+      const peer = await client.connect(node.address, { timeoutMs: 1_000 });
+      // The end of that hour is nothing to it.
+      host.freeze(3_600_000);
+      await network.clock.sleep(3_600_000 - 500);
+      await expect(peer.ping({ timeoutMs: 200 })).rejects.toMatchObject({ code: expect.stringMatching(/TIMEOUT|LOST/) });
+    });
+  });
+
   test('has one node at a time, and room for the next when that is closed', async () => {
     const network = simulate();
     await network.run(async () => {

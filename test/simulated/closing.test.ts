@@ -134,3 +134,152 @@ test('a reload of the network secret ends the pause of a peer that is kept conne
     }
   });
 });
+
+describe('a stream that waits until the peer allows more', () => {
+  test.each(['the node', 'the peer'])('is not opened when %s closes, and does not hold that up', async (what) => {
+    const network = simulate();
+    await network.run(async () => {
+      const server = await network.host('server').start({ limits: { streamsPerPeer: 1 } });
+      let served = 0;
+      server.handle('one', async (stream) => {
+        served++;
+        for await (const _batch of stream);
+      });
+      const client = await network.host('client').start();
+      const peer = await client.connect(server.address);
+      const first = await peer.openStream('one');
+      await first.write(Uint8Array.of(1));
+      const second = peer.openStream('one', { timeoutMs: 0 });
+      const code = what === 'the node' ? 'ERR_OSIER_NODE_CLOSED' : 'ERR_OSIER_PEER_CLOSED';
+      const refused = expect(second).rejects.toMatchObject({ code });
+      await network.clock.sleep(1_000);
+      const startMs = network.clock.nowMs();
+      const closing = what === 'the node' ? client.close() : peer.close();
+      await refused;
+      expect(network.clock.nowMs()).toBe(startMs);
+      await first.end();
+      expect(await closing).toEqual({ status: 'drained' });
+      expect(served).toBe(1);
+    });
+  });
+});
+
+describe('a peer of the options', () => {
+  test.each(['by id', 'by address'])('named %s is connected again after somebody closed it, until a reload lets it go', async (way) => {
+    const network = simulate();
+    await network.run(async () => {
+      const server = await network.host('server').start();
+      const target = way === 'by id' ? server.address : server.address.replace(`${server.id}@`, '');
+      const client = await network.host('client').start({ peers: [target] });
+      await network.clock.sleep(1_000);
+      for (let time = 0; time < 3; time++) {
+        const peer = client.peers.get(server.id);
+        expect(peer?.state.status).toBe('connected');
+        await peer?.close();
+        expect(peer?.state.status).toBe('closed');
+        await network.clock.sleep(4_000);
+        expect(client.peers.get(server.id)).not.toBe(peer);
+      }
+      expect(client.peers.get(server.id)?.state.status).toBe('connected');
+      await client.reload({ peers: [] });
+      await client.peers.get(server.id)?.close();
+      await network.clock.sleep(60_000);
+      expect(client.peers.size).toBe(0);
+    });
+  });
+});
+
+test.each(['by id', 'by address'])(
+  'a peer of the options, named %s, that is closed whenever it is connected is not called all the time',
+  async (way) => {
+    const network = simulate();
+    await network.run(async () => {
+      const server = await network.host('server').start();
+      const target = way === 'by id' ? server.address : server.address.replace(`${server.id}@`, '');
+      const client = await network.host('client').start({ peers: [target] });
+      let connections = 0;
+      client.on('peer', (peer) => {
+        connections++;
+        void network.clock.sleep(50).then(() => peer.close({ timeoutMs: 0 }));
+      });
+      await network.clock.sleep(60_000);
+      expect(connections).toBeGreaterThan(2);
+      expect(connections).toBeLessThan(60_000 / 250);
+    });
+  },
+);
+
+describe("'close' is the last event", () => {
+  test.each(['late', 'with what it was told'])('and a handler that fails %s is no more than logged', async (how) => {
+    const network = simulate();
+    await network.run(async () => {
+      const { server, client, peer } = await connectTwo(network);
+      const logged: object[] = [];
+      const logger = { debug: () => {}, info: () => {}, warn: (fields: object) => logged.push(fields), error: () => {} };
+      await server.close();
+      const again = await network.host('other').start({ logger });
+      const events: string[] = [];
+      for (const name of ['peer', 'warning', 'close'] as const) again.on(name, () => events.push(name));
+      let failed = 0;
+      again.handle('fails', async (stream) => {
+        try {
+          for await (const _batch of stream);
+        } catch (error) {
+          failed++;
+          if (how !== 'late') throw error;
+          await network.clock.sleep(100);
+          throw new Error('late');
+        }
+      });
+      again.handle('finishes', async (_stream, { draining }) => {
+        await new Promise((resolve) => draining.addEventListener('abort', resolve));
+        failed++;
+        draining.throwIfAborted();
+      });
+      await peer.close();
+      const other = await client.connect(again.address);
+      for (const protocol of ['fails', 'finishes']) await (await other.openStream(protocol)).write(Uint8Array.of(1));
+      await network.clock.sleep(1_000);
+      await again.close({ timeoutMs: 0 });
+      await network.clock.sleep(1_000);
+      expect(failed).toBe(2);
+      expect(events).toEqual(['peer', 'close']);
+      expect(logged).toMatchObject(how === 'late' ? [{ code: 'ERR_OSIER_HANDLER_FAILED' }] : []);
+    });
+  });
+});
+
+describe('a reload that has no room for all its peers', () => {
+  test('closes none of those that it would take the place of', async () => {
+    const network = simulate();
+    await network.run(async () => {
+      const node = await network.host('node').start({ limits: { peers: 2 } });
+      const [guest, another] = [await network.host('guest').start(), await network.host('another guest').start()];
+      for (const who of [guest, another]) {
+        await who.connect(node.address);
+        await network.clock.sleep(1_000);
+        await who.close();
+        await network.clock.sleep(1_000);
+      }
+      const idle = node.peers.get(guest.id);
+      expect(idle?.state.status).toBe('idle');
+      const others = [await network.host('one').start(), await network.host('two').start(), await network.host('three').start()];
+      const addresses = others.map(({ address }) => address);
+      await expect(node.reload({ peers: addresses })).rejects.toMatchObject({ code: 'ERR_OSIER_LIMIT' });
+      // By their ids alone, they would give way to one another.
+      await expect(node.reload({ peers: others.map(({ id }) => `osier://${id}`) })).rejects.toMatchObject({ code: 'ERR_OSIER_LIMIT' });
+      // One that is named makes no room.
+      const named = [...addresses.slice(0, 2), `osier://${guest.id}`];
+      await expect(node.reload({ peers: named })).rejects.toMatchObject({ code: 'ERR_OSIER_LIMIT' });
+      expect(node.peers.get(guest.id)).toBe(idle);
+      expect(node.peers.has(another.id)).toBe(true);
+
+      // Who is named stays, whoever else has to go.
+      await node.reload({ peers: [...addresses.slice(0, 1), `osier://${guest.id}`] });
+      await network.clock.sleep(1_000);
+      expect(node.peers.get(guest.id)).toBe(idle);
+      expect(node.peers.has(another.id)).toBe(false);
+      expect(node.peers.get(others[0]?.id ?? '')?.state.status).toBe('connected');
+    });
+  });
+});

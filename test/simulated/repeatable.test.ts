@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { patternBytes, sameBytes } from '../scenario/support/nodes.js';
 import { connectTwo, echoed, simulate, traceOf } from './support/programs.js';
 
@@ -21,6 +21,22 @@ test('the same seed gives the same run, datagram by datagram; another seed gives
   expect(first.datagrams).toBeGreaterThan(200);
   expect(await runOnce('one')).toEqual(first);
   expect((await runOnce('two')).digest).not.toBe(first.digest);
+});
+
+test('the environment changes nothing in a run', async () => {
+  const first = await runOnce('one');
+  vi.stubEnv('OSIER_MTU', '9000');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect(await runOnce('one')).toEqual(first);
+});
+
+test('no feature of the machine shows in a simulated node', async () => {
+  const network = simulate();
+  await network.run(async () => {
+    const { client, peer } = await connectTwo(network);
+    expect(client.info().features).toEqual([]);
+    expect(peer.state).toMatchObject({ cipher: 'chacha20-poly1305' });
+  });
 });
 
 test('1 MiB arrives whole over 5 % loss, and takes its virtual time', async () => {

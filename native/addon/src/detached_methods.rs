@@ -84,6 +84,15 @@ pub(crate) fn transmit(
     js.size(transmit.len)
 }
 
+/// `now(): number`; the engine's time, by a fresh reading of its clock.
+pub(crate) fn now(js: Js, endpoint: &Rc<Endpoint>, _arguments: &mut Arguments) -> JsResult<sys::napi_value> {
+    let now = endpoint.with_driver(|driver| {
+        driver.tick();
+        driver.now()
+    });
+    js.size(now.unwrap_or_default().as_micros() as usize)
+}
+
 /// `timeout(): number`; the microsecond in which `handleTimeout` will have something to do, as the engine's clock counts; -1: none.
 pub(crate) fn timeout(
     js: Js,

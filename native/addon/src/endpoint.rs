@@ -5,9 +5,10 @@ use std::ptr;
 use std::rc::Rc;
 
 use napi_sys as sys;
-use osier_core::Instant;
+use osier_core::{EngineStats, Instant};
 
 use crate::driver::Driver;
+use crate::info::Summary;
 use crate::js::{Js, JsResult};
 use crate::shard_group::Membership;
 use crate::spin::Spin;
@@ -63,6 +64,9 @@ pub(crate) struct Endpoint {
     pub(crate) uv_loop: *mut uv_loop_t,
     pub(crate) phase: Cell<Phase>,
     pub(crate) driver: RefCell<Option<Driver>>,
+    /// The engine's counters, and its sockets, as they were when they were given up.
+    pub(crate) last_stats: Cell<EngineStats>,
+    pub(crate) last_summary: RefCell<Summary>,
     pub(crate) js_side: Cell<Option<JsSide>>,
     /// The JavaScript object, kept alive while a socket is open: the garbage collector does not decide when it closes.
     pub(crate) this: Cell<sys::napi_ref>,
@@ -91,6 +95,8 @@ impl Endpoint {
             uv_loop,
             phase: Cell::new(Phase::Open),
             driver: RefCell::new(Some(driver)),
+            last_stats: Cell::default(),
+            last_summary: RefCell::default(),
             js_side: Cell::new(None),
             this: Cell::new(ptr::null_mut()),
             handles: RefCell::default(),

@@ -9,9 +9,10 @@ use crate::arguments::Arguments;
 use crate::endpoint::Endpoint;
 use crate::js::{Js, JsResult};
 
-/// `info(): EngineInfo`
+/// `info(): EngineInfo`; as it was last once the engine is closed.
 pub(crate) fn info(js: Js, endpoint: &Rc<Endpoint>, _arguments: &mut Arguments) -> JsResult<sys::napi_value> {
-    let summary = endpoint.with_driver(|driver| Summary::of(driver.sockets())).unwrap_or_default();
+    let summary = endpoint.with_driver(|driver| Summary::of(driver.sockets()));
+    let summary = summary.unwrap_or_else(|| endpoint.last_summary.borrow().clone());
     let info = js.object()?;
     js.set(info, c"kind", js.string("native")?)?;
     js.set(info, c"features", js.strings(&summary.features)?)?;
@@ -21,9 +22,10 @@ pub(crate) fn info(js: Js, endpoint: &Rc<Endpoint>, _arguments: &mut Arguments) 
     Ok(info)
 }
 
-/// `stats(into: BigUint64Array): void`
+/// `stats(into: BigUint64Array): void`; the last values once the engine is closed.
 pub(crate) fn stats(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) -> JsResult<sys::napi_value> {
-    let stats = endpoint.with_driver(|driver| driver.engine.stats()).unwrap_or_default();
+    let stats =
+        endpoint.with_driver(|driver| driver.engine.stats()).unwrap_or_else(|| endpoint.last_stats.get());
     let numbers = [
         stats.packets_sent,
         stats.packets_received,
@@ -42,8 +44,8 @@ pub(crate) fn stats(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) 
 }
 
 /// All sockets together: what every one can do, the smallest buffers, every reason.
-#[derive(Default)]
-struct Summary {
+#[derive(Clone, Default)]
+pub(crate) struct Summary {
     features: Vec<&'static str>,
     reasons: Vec<String>,
     receive_buffer_bytes: usize,
@@ -51,7 +53,7 @@ struct Summary {
 }
 
 impl Summary {
-    fn of<'a>(sockets: impl Iterator<Item = &'a UdpSocket>) -> Self {
+    pub(crate) fn of<'a>(sockets: impl Iterator<Item = &'a UdpSocket>) -> Self {
         let mut summary = Self::default();
         for (number, socket) in sockets.enumerate() {
             let features = socket.features();

@@ -71,6 +71,7 @@ pub(crate) fn detached() -> Vec<sys::napi_property_descriptor> {
         method!(c"setTime", detached_methods::set_time),
         method!(c"receive", detached_methods::receive),
         method!(c"transmit", detached_methods::transmit),
+        method!(c"now", detached_methods::now),
         method!(c"timeout", detached_methods::timeout),
         method!(c"handleTimeout", detached_methods::handle_timeout),
         method!(c"deliver", detached_methods::deliver),

@@ -11,6 +11,7 @@ use napi_sys as sys;
 use crate::driver::{Driver, Flow};
 use crate::endpoint::{Endpoint, Phase};
 use crate::failure::Failure;
+use crate::info::Summary;
 use crate::js::{Js, JsResult};
 
 /// Flushes when closing: enough to tell 65,536 peers, and an end all the same.
@@ -83,8 +84,14 @@ impl Endpoint {
             poll.close();
         }
         let driver = self.driver.try_borrow_mut().ok().and_then(|mut driver| driver.take());
-        // After a panic the engine may be in pieces: a second panic from dropping it must not pass either.
-        if catch_unwind(AssertUnwindSafe(|| drop(driver))).is_err() {
+        // After a panic the engine may be in pieces: a second panic from reading or dropping it must not pass either.
+        let given_up = catch_unwind(AssertUnwindSafe(|| {
+            if let Some(driver) = driver {
+                self.last_stats.set(driver.engine.stats());
+                *self.last_summary.borrow_mut() = Summary::of(driver.sockets());
+            }
+        }));
+        if given_up.is_err() {
             self.driver.take();
         }
     }

@@ -35,8 +35,7 @@ export class Receiver {
   /** The next thing that the process tells, which must be `name`. */
   async next<N extends ReceiverEvent['event']>(name: N): Promise<Extract<ReceiverEvent, { event: N }>> {
     const timer = setTimeout(() => this.child.kill('SIGKILL'), TIMEOUT_MS);
-    const { value, done } = await this.events.next();
-    clearTimeout(timer);
+    const { value, done } = await this.events.next().finally(() => clearTimeout(timer));
     const event = done === true ? null : (value[0] as ReceiverEvent);
     if (event?.event === name) return event as Extract<ReceiverEvent, { event: N }>;
     const reason = event?.event === 'failed' ? `: ${event.message}` : '';

@@ -39,6 +39,9 @@ async function panic() {
   if (message !== 'a fault in the engine: a fault on purpose') throw new Error(`told "${message}"`);
   if (where !== 'panic-in-loop' && !thrown) throw new Error('the method that panicked returned');
   if (engine.write(0, 0, new Uint8Array(1)) !== -1) throw new Error('a failed engine took bytes');
+  const counters = new BigUint64Array(64);
+  engine.stats(counters);
+  if (counters[0] === 0n || engine.info().receiveBufferBytes === 0) throw new Error('a failed engine forgot its counters');
   if (handsOver()) throw new Error('a failed shard was handed a message');
   await bindElsewhere(broken.ports[0]);
   await movesOn(bystander, before);

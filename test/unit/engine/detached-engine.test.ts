@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createDetachedEngine, type DetachedEngine, TRAIN_HEAD_BYTES, TRAIN_ROOM_BYTES } from '../../../src/engine/detached-engine.js';
-import { type EngineConfig, PATH_RECORD_BYTES, type SessionConfig } from '../../../src/engine/engine.js';
+import { ENGINE_COUNTERS, type EngineConfig, PATH_RECORD_BYTES, type SessionConfig } from '../../../src/engine/engine.js';
 import { EventKind, RECORD_WORDS } from '../../../src/engine/events.js';
 
 const CONFIG: EngineConfig = {
@@ -147,9 +147,10 @@ describe('a detached engine', () => {
     const [first] = ends;
     const due = first.engine.timeout();
     expect(due).toBeGreaterThan(START_MICROS);
-    expect(first.engine.handleTimeout()).toBe(START_MICROS);
+    expect([first.engine.now(), first.engine.handleTimeout()]).toEqual([START_MICROS, START_MICROS]);
     first.engine.setTime(due);
     first.engine.setTime(START_MICROS);
+    expect(first.engine.now()).toBe(due);
     expect(first.engine.handleTimeout()).toBe(due);
     expect(first.engine.transmit(new Uint8Array(TRAIN_ROOM_BYTES))).toBeGreaterThan(0);
   });
@@ -190,6 +191,20 @@ describe('a detached engine', () => {
     first.engine.deliver();
     expect(first.kinds.at(-1)).toBe(EventKind.engineFailed);
     expect(first.engine.transmit(new Uint8Array(TRAIN_ROOM_BYTES))).toBe(0);
+  });
+
+  it.each([
+    ['fails', (engine: DetachedEngine) => engine.fail('the cable is gone')],
+    ['is closed', (engine: DetachedEngine) => engine.close()],
+  ])('that %s keeps its last counters', (_how, end) => {
+    const { ends } = sayHello();
+    const [first] = ends;
+    const [before, after] = [new BigUint64Array(ENGINE_COUNTERS), new BigUint64Array(ENGINE_COUNTERS)];
+    first.engine.stats(before);
+    expect(before[0]).toBeGreaterThan(0n);
+    end(first.engine);
+    first.engine.stats(after);
+    expect(after).toEqual(before);
   });
 
   it('can be closed twice, and does nothing afterwards', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Engine } from '../../../src/engine/engine.js';
-import { reasonForDgram, refusalOf } from '../../../src/engine/system-engine.js';
+import type { Engine, EngineConfig } from '../../../src/engine/engine.js';
+import { reasonForDgram, refusalOf, withFixedMtu } from '../../../src/engine/system-engine.js';
 
 const granted = (): null => null;
 
@@ -30,4 +30,17 @@ test('a refusal is told from any other failure, and what was tried is closed', (
     throw new Error('libuv refused a handle');
   };
   expect(refusalOf(refusing)).toBe('libuv refused a handle');
+});
+
+test.each([
+  ['9000', 9_000, 9_000],
+  ['65507', 65_507, 65_507],
+  ['1199', 1_200, 1_400],
+  ['65508', 1_200, 1_400],
+  ['1300.5', 1_200, 1_400],
+  ['much', 1_200, 1_400],
+  ['', 1_200, 1_400],
+  [undefined, 1_200, 1_400],
+])('OSIER_MTU=%s fixes the packet size where it is one', (asked, mtuBytes, mtuCeilingBytes) => {
+  expect(withFixedMtu({ mtuBytes: 1_200, mtuCeilingBytes: 1_400 } as EngineConfig, asked)).toEqual({ mtuBytes, mtuCeilingBytes });
 });

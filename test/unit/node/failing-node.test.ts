@@ -1,8 +1,11 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { Socket } from 'node:dgram';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { MeshNodeOptions } from '../../../src/api/node.js';
+import { createDgramEngine } from '../../../src/engine/dgram-engine.js';
 import type { BatchListener, Engine, EngineConfig } from '../../../src/engine/engine.js';
 import { EventKind } from '../../../src/engine/events.js';
 import type { Runtime } from '../../../src/engine/runtime.js';
+import { systemRuntime } from '../../../src/engine/system-runtime.js';
 import { generateIdentity, generateNetworkSecret, type NodeId } from '../../../src/identity/index.js';
 import { createMeshNode, type MeshNode } from '../../../src/node/mesh-node.js';
 import { NodeCore } from '../../../src/node/node-core.js';
@@ -52,6 +55,22 @@ describe('a node that fails', () => {
     expect(await closed).toMatchObject({ code: 'ERR_OSIER_INTERNAL' });
     expect(await closing).toEqual({ status: 'drained' });
   });
+});
+
+test('a node whose socket died keeps its last counters, and what it ran on', async () => {
+  const bind = vi.spyOn(Socket.prototype, 'bind');
+  const runtime: Runtime = { ...systemRuntime, createEngine: (config, listener) => createDgramEngine(config, listener, 'a test') };
+  const options = { identity: identities[0], network: { secret: generateNetworkSecret() }, listen: 'udp://127.0.0.1:0' };
+  const node = await createMeshNode(options, runtime);
+  const socket = bind.mock.contexts[0] as Socket;
+  bind.mockRestore();
+  socket.emit('message', Buffer.alloc(64), { address: '127.0.0.1', port: 9, family: 'IPv4', size: 64 });
+  const before = { stats: node.stats(), info: node.info() };
+  expect(before.stats).toMatchObject({ packetsReceived: 1n, bytesReceived: 64n });
+  const closed = new Promise((resolve) => node.once('close', resolve));
+  for (let error = 0; error < 100; error++) socket.emit('error', new Error('the cable is gone'));
+  expect(await closed).toMatchObject({ code: 'ERR_OSIER_INTERNAL' });
+  expect({ stats: node.stats(), info: node.info() }).toEqual(before);
 });
 
 test('a node that cannot keep all its peers does not start, and leaves nothing open', async () => {

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { MeshNodeOptions } from '../../../src/index.js';
 import { generateIdentity, generateNetworkSecret } from '../../../src/index.js';
+import { Connecting } from '../../../src/node/connecting.js';
 import { parseNodeOptions } from '../../../src/node/options.js';
+import { parseReload } from '../../../src/node/reload.js';
+import type { JoinTable, PeerContext, PeerTable } from '../../../src/peer/index.js';
 
 const required = { identity: await generateIdentity(), network: { secret: generateNetworkSecret() } };
 const parse = (options: object): unknown => parseNodeOptions({ ...required, ...options } as MeshNodeOptions);
@@ -110,4 +113,25 @@ test.each([
   ['logger', {}],
 ])('option %s: %o is refused by name', (option, value) => {
   expect(() => parse({ [option]: value })).toThrow(named(option));
+});
+
+describe('an option that this version has not', () => {
+  const missing = [{ relay: {} }, { liveness: 'lan' }, { discovery: { lan: true } }, { discovery: {} }] as const;
+  test.each(missing)('%o is refused by name', (options) => {
+    const [option = ''] = Object.keys(options);
+    expect(() => parse(options)).toThrow(named(option));
+    expect(() => parse(options)).toThrow('not there in this version');
+  });
+
+  test('may be absent, or ask for what there is', () => {
+    expect(parse({ relay: undefined, liveness: 'wan', discovery: undefined })).toEqual(parse({}));
+  });
+
+  test('is refused by reload and connect as well', async () => {
+    expect(() => parseReload({ statements: [] } as object)).toThrow(named('statements'));
+    expect(parseReload({ statements: undefined } as object)).toEqual({ network: null, peers: null });
+    const context = { closedBy: null, id: 'own' } as unknown as PeerContext;
+    const connecting = new Connecting(context, {} as PeerTable, {} as JoinTable);
+    await expect(connecting.connect('osier://192.0.2.1:9', { via: 'x' } as object)).rejects.toThrow(named('via'));
+  });
 });

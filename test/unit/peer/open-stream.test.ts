@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { StreamKind } from '../../../src/api/streams.js';
 import type { Runtime } from '../../../src/engine/runtime.js';
+import type { OsierError } from '../../../src/errors/index.js';
 import { Association } from '../../../src/peer/association.js';
 import type { MeshPeer, PeerContext } from '../../../src/peer/index.js';
 import { openStream, parseOpenOptions } from '../../../src/peer/open-stream.js';
@@ -15,15 +16,13 @@ beforeEach(() => {
   engine = new FakeEngine(null, () => {});
 });
 
-function open(options: object | undefined): Promise<PeerStream> {
+function associated(): Association {
+  const facts = { remoteToken: '', remoteInstance: '', cipher: 'aes-256-gcm', verified: 'id', localToken: null } as const;
+  return new Association(engine, noFlusher(), {} as never, 1, facts);
+}
+
+function open(options: object | undefined, association = associated()): Promise<PeerStream> {
   const flusher = noFlusher();
-  const association = new Association(engine, flusher, {} as never, 1, {
-    remoteToken: '',
-    remoteInstance: '',
-    cipher: 'aes-256-gcm',
-    verified: 'id',
-    localToken: null,
-  });
   const runtime = { clock: { nowMs: () => 0 } } as Runtime;
   const context: Partial<PeerContext> = { engine, flusher, streamsPerPeer: 9, messageBytes: 8, observer: silentObserver(), runtime };
   return openStream(context as PeerContext, {} as MeshPeer, association, parseOpenOptions('x', options as never), new AbortController().signal);
@@ -51,6 +50,43 @@ test('messages are sent as the options say, within the limit of the node', async
   ]);
   expect(engine.calls).toEqual(['open 1 1']);
   await expect(stream.send(new Uint8Array(9))).rejects.toMatchObject({ code: 'ERR_OSIER_TOO_LARGE', details: { sizeBytes: 9, maxBytes: 8 } });
+});
+
+describe('a stream for which the peer has no room', () => {
+  const closing = new Error('closing') as OsierError;
+
+  /** The engine says that the peer allows no more, until `allowed`. */
+  function withoutRoom(): { allow(): void } {
+    const { openStream } = engine;
+    engine.openStream = () => -1;
+    return {
+      allow: () => {
+        engine.openStream = openStream;
+      },
+    };
+  }
+
+  test('waits until there is room', async () => {
+    const association = associated();
+    const room = withoutRoom();
+    const opening = open({}, association);
+    room.allow();
+    association.onMoreStreams();
+    expect((await opening).kind).toBe('bytes');
+  });
+
+  test('fails when this end begins to close, also when there is room at that moment', async () => {
+    const room = withoutRoom();
+    const [one, other] = [associated(), associated()];
+    const [waiting, allowed] = [open({}, one), open({}, other)];
+    room.allow();
+    other.onMoreStreams();
+    for (const association of [one, other]) association.stopOpening(closing);
+    await expect(waiting).rejects.toBe(closing);
+    await expect(allowed).rejects.toBe(closing);
+    await expect(open({}, one)).rejects.toBe(closing);
+    expect(engine.calls).toEqual([]);
+  });
 });
 
 describe('bad options', () => {

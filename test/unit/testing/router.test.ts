@@ -41,3 +41,16 @@ test('another address takes the mappings with it', () => {
   expect(after?.host).toBe('10.0.0.10');
   expect(after?.port).not.toBe(before?.port);
 });
+
+test('when all ports are taken the oldest mapping gives way', () => {
+  const router = new Router('symmetric', '10.0.0.9');
+  const portTo = (number: number): number => router.outward(7400, { host: '10.0.0.1', port: number })?.port ?? 0;
+  const first = portTo(1);
+  const ports = 65_536 - first;
+  for (let number = 2; number <= ports; number++) expect(portTo(number)).toBe(first + number - 1);
+  expect(router.inward(first, { host: '10.0.0.1', port: 1 })).toBe(7400);
+  expect(portTo(ports + 1)).toBe(first);
+  expect(router.inward(first, { host: '10.0.0.1', port: 1 })).toBeNull();
+  expect(router.inward(first, { host: '10.0.0.1', port: ports + 1 })).toBe(7400);
+  expect(portTo(1)).toBe(first + 1);
+});
