@@ -20,6 +20,11 @@ export default defineConfig({
         extends: true,
         test: { name: 'scenario-dgram', include: ['test/scenario/**/*.test.ts'], env: { OSIER_DRIVER: 'dgram' }, ...realSockets },
       },
+      // Workers run what is in dist/.
+      {
+        extends: true,
+        test: { name: 'scenario-shards', include: ['test/scenario/**/*.test.ts'], env: { OSIER_TEST_SHARDS: '1' }, ...realSockets },
+      },
       { extends: true, test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], ...realSockets } },
     ],
   },

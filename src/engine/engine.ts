@@ -18,6 +18,8 @@ export interface EngineConfig {
   /** UDP payload of a full packet at first: 1,200 (the base that every path carries) to 65,507. */ readonly mtuBytes: number;
   /** Larger sizes are probed for up to this, at most 65,507; the size is fixed where it is left out. */ readonly mtuCeilingBytes?: number;
   /** How new associations find their window. 0: CUBIC, 1: BBR. */ readonly congestion: number;
+  /** The top byte of this engine's receiver indices, and how many engines share its addresses. */ readonly shard?: number;
+  readonly shards?: number;
 }
 
 /** An opaque record of {@link PATH_RECORD_BYTES} bytes: socket, remote and local address. */

@@ -4,6 +4,7 @@ import { invalidOption } from '../errors/index.js';
 import { type Cipher, type HandshakeParty, INSTANCE_BYTES, Timestamps } from '../handshake/index.js';
 import { exchangeKeysOf, type Identity, loadIdentity, stretchPassphrase } from '../identity/index.js';
 import type { ParsedNetwork, ParsedNodeOptions } from './options.js';
+import type { ShardRole } from './shard-role.js';
 
 /** Credit that every peer has before the first grant, for all streams together and for each one: three dozen packets, so that an idle peer costs
  *  little and a first request fits without a round trip. */
@@ -56,7 +57,7 @@ export function handshakePartyOf(options: ParsedNodeOptions, credentials: Creden
 }
 
 /** The engine's configuration. */
-export function engineConfigOf(options: ParsedNodeOptions): EngineConfig {
+export function engineConfigOf(options: ParsedNodeOptions, role: Pick<ShardRole, 'index' | 'shards'> | null = null): EngineConfig {
   const { limits } = options;
   return {
     idleTimeoutMicros: micros(options.idleTimeoutMs),
@@ -72,6 +73,8 @@ export function engineConfigOf(options: ParsedNodeOptions): EngineConfig {
     mtuBytes: fixedMtuBytes() ?? BASE_MTU_BYTES,
     mtuCeilingBytes: fixedMtuBytes() ?? MTU_CEILING_BYTES,
     congestion: CONGESTION[options.congestion],
+    shard: role?.index ?? 0,
+    shards: role?.shards ?? 1,
   };
 }
 

@@ -23,12 +23,15 @@ import { KeptPeers } from './kept-peers.js';
 import { announcedHosts, bindSockets } from './listen-sockets.js';
 import { NodeClosing } from './node-closing.js';
 import { NodeCounters } from './node-counters.js';
+import type { NodeFace } from './node-face.js';
 import type { ParsedNodeOptions } from './options.js';
+import type { ParsedReload } from './reload.js';
 import { Reloading } from './reloading.js';
-import { serveStream } from './serve-stream.js';
+import { protocolOf, serveStream } from './serve-stream.js';
+import type { ShardRole } from './shard-role.js';
 
 /** A node's parts and how they hang together; {@link MeshNode} is its public face. */
-export class NodeCore implements PeerContext, NodeSink {
+export class NodeCore implements NodeFace, PeerContext, NodeSink {
   readonly runtime: Runtime;
   readonly observer: Observer;
   readonly engine: Engine;
@@ -38,6 +41,8 @@ export class NodeCore implements PeerContext, NodeSink {
   readonly calls = new Map<number, Calling>();
   readonly peers: PeerTable;
   readonly #options: ParsedNodeOptions;
+  /** `null` where the node is on the thread of the application. */
+  readonly #role: ShardRole | null;
   readonly #handlers: HandlerTable;
   readonly #answering: Answering;
   readonly #joins: JoinTable;
@@ -50,11 +55,12 @@ export class NodeCore implements PeerContext, NodeSink {
   /** Where the node's events go; set before any can occur. */
   events: EventEmitter<MeshNodeEvents> | null = null;
 
-  private constructor(options: ParsedNodeOptions, runtime: Runtime, makeParty: (engine: Engine) => HandshakeParty) {
+  private constructor(options: ParsedNodeOptions, runtime: Runtime, role: ShardRole | null, makeParty: (engine: Engine) => HandshakeParty) {
     this.#options = options;
+    this.#role = role;
     this.runtime = runtime;
     this.dispatcher = new Dispatcher(this);
-    this.engine = runtime.createEngine(engineConfigOf(options), (records) => this.dispatcher.dispatch(this.engine, records));
+    this.engine = runtime.createEngine(engineConfigOf(options, role), (records) => this.dispatcher.dispatch(this.engine, records));
     this.flusher = new Flusher(
       () => this.engine.flush(),
       () => isDelivering(this.engine.events),
@@ -62,7 +68,15 @@ export class NodeCore implements PeerContext, NodeSink {
     );
     this.party = makeParty(this.engine);
     const { logger, tracing } = options;
-    this.observer = new Observer({ id: this.party.id, runtime, logger, tracing, warn: (error) => this.warn(error), environment: process.env });
+    this.observer = new Observer({
+      id: this.party.id,
+      runtime,
+      logger,
+      tracing,
+      warn: (error) => this.warn(error),
+      environment: process.env,
+      tap: role?.tap ?? null,
+    });
     this.peers = new PeerTable(this, options.limits.peers);
     this.#handlers = new HandlerTable(runtime);
     this.#answering = new Answering(this, this.peers, options.accept, options.limits.peers);
@@ -78,9 +92,12 @@ export class NodeCore implements PeerContext, NodeSink {
   }
 
   /** Errors: as {@link MeshNode.create}. */
-  static async start(options: ParsedNodeOptions, runtime: Runtime): Promise<NodeCore> {
+  static async start(options: ParsedNodeOptions, runtime: Runtime, role: ShardRole | null = null): Promise<NodeCore> {
     const credentials = await loadCredentials(options);
-    const core = new NodeCore(options, runtime, (engine) => handshakePartyOf(options, credentials, runtime, engine.info()));
+    const core = new NodeCore(options, runtime, role, (engine) => ({
+      ...handshakePartyOf(options, credentials, runtime, engine.info()),
+      ...(role === null ? null : { instance: role.instance }),
+    }));
     try {
       core.#sockets = await bindSockets(runtime, core.engine, options.listen);
     } catch (error) {
@@ -132,8 +149,18 @@ export class NodeCore implements PeerContext, NodeSink {
     return this.#connecting.connect(target, options);
   }
 
+  /** See {@link Connecting.connectTo}. */
+  connectTo(...args: Parameters<Connecting['connectTo']>): Promise<MeshPeer> {
+    return this.#connecting.connectTo(...args);
+  }
+
   reload(changes: ReloadOptions): Promise<void> {
     return this.#reloading.reload(changes);
+  }
+
+  /** See {@link Reloading.apply}. */
+  reloadParsed(changes: ParsedReload): Promise<void> {
+    return this.#reloading.apply(changes);
   }
 
   handle(protocol: string, options: HandleOptions<StreamKind> | undefined, handler: Handler<never>): HandlerRegistration {
@@ -143,6 +170,11 @@ export class NodeCore implements PeerContext, NodeSink {
 
   stats(): NodeStats {
     return this.#counters.stats();
+  }
+
+  /** See {@link NodeCounters.read}. */
+  readCounters(into: BigUint64Array): void {
+    this.#counters.read(into);
   }
 
   info(): NodeInfo {
@@ -156,7 +188,9 @@ export class NodeCore implements PeerContext, NodeSink {
   // ---- for the peers ----
 
   serve(peer: MeshPeer, association: Association, handle: number, kind: number, head: Uint8Array): void {
-    serveStream(this, this.#handlers, { peer, association, handle, kind, head });
+    const incoming = { peer, association, handle, kind, head };
+    if (this.#role !== null && this.#handlers.get(protocolOf(head)) === undefined) this.#role.forward(this, incoming);
+    else serveStream(this, this.#handlers, incoming);
   }
 
   onKnown(peer: MeshPeer): void {
@@ -166,6 +200,7 @@ export class NodeCore implements PeerContext, NodeSink {
 
   onGone(peer: MeshPeer): void {
     this.peers.remove(peer);
+    this.#role?.onGone(peer);
   }
 
   onSessionConfirmed(localIndex: number): void {

@@ -3,9 +3,12 @@
 export { safely } from '../errors/safely.js';
 export { Answering } from './answering.js';
 export type { Association } from './association.js';
-export { closeNumber, nodeClosed } from './closing-errors.js';
+export { closeNumber, nodeClosed, peerClosed } from './closing-errors.js';
 export type { Calling, PeerContext } from './context.js';
+export { unreachable } from './dial-errors.js';
 export { JoinTable } from './join-table.js';
+export { type OpenRequest, parseOpenOptions } from './open-stream.js';
 export type { MeshPeer } from './mesh-peer.js';
-export { streamOf } from './peer-stream.js';
+export { openTraced, type TracingContext } from './traced-open.js';
+export { type PeerStream, type StreamShape, streamOf } from './peer-stream.js';
 export { PeerTable } from './peer-table.js';

@@ -1,0 +1,172 @@
+import type { Path } from '../api/peers.js';
+import type { Logger } from '../api/waiting.js';
+import type { Runtime } from '../engine/runtime.js';
+import type { NodeId } from '../identity/index.js';
+import { NodeCore } from '../node/node-core.js';
+import type { MeshPeer } from '../peer/index.js';
+import { EventEmitter } from 'node:events';
+import type { MeshNodeEvents } from '../api/node.js';
+import { optionsOf, type ShardBoot, type StartedShard } from './boot.js';
+import { encodeError, pack, unpack } from './error-codec.js';
+import { HostCalls } from './host-calls.js';
+import { HostPeers } from './host-peers.js';
+import { HostStreams } from './host-streams.js';
+import { Outbox, type Poster } from './outbox.js';
+import type { FromShard, ToShard } from './protocol.js';
+
+/** Counters that nothing was told of are this old at most, for the first {@link PUBLISHED_PEERS} peers; for more, a multiple. */
+const PUBLISH_INTERVAL_MS = 100;
+const PUBLISHED_PEERS = 256;
+
+/** A candidate that the main thread was asked about. */
+type Ask = { resolve(admitted: boolean): void; reject(error: unknown): void };
+
+/** One shard, in its own thread: a whole node, and what leads from it to the main thread. */
+export class ShardHost {
+  readonly core: NodeCore;
+  readonly peers: HostPeers;
+  readonly streams: HostStreams;
+  /** Protocols with a handler on the main thread, as far as this shard has heard. */
+  readonly handledElsewhere: Set<string>;
+  readonly #outbox: Outbox<FromShard>;
+  readonly #counters: BigUint64Array;
+  readonly #words: BigUint64Array;
+  readonly #calls: HostCalls;
+  readonly #asks: Map<number, Ask>;
+  #info = '';
+
+  private constructor(boot: ShardBoot, core: NodeCore, parts: HostParts) {
+    this.core = core;
+    this.peers = parts.peers;
+    this.streams = parts.streams;
+    this.handledElsewhere = new Set(boot.handled);
+    this.#outbox = parts.outbox;
+    this.#asks = parts.asks;
+    this.#counters = new BigUint64Array(boot.counters);
+    this.#words = new BigUint64Array(this.#counters.length);
+    this.#calls = new HostCalls(parts.outbox, this);
+    const events = new EventEmitter<MeshNodeEvents>();
+    events.on('peer', (peer) => this.peers.onKnown(peer as MeshPeer));
+    events.on('warning', (error) => parts.outbox.push({ op: 'warning', error: encodeError(error) }));
+    events.on('close', (failure) => failure !== null && this.#fail(failure));
+    core.events = events;
+    parts.beforePost = () => this.#publish();
+  }
+
+  /** Starts the node. Errors: as `NodeCore.start`. */
+  static async start(boot: ShardBoot, runtime: Runtime, port: Poster): Promise<ShardHost> {
+    const parts = new HostParts(runtime, port);
+    const logger = boot.logs ? loggerTo(parts.outbox) : null;
+    const core = await NodeCore.start(optionsOf(boot, boot.asks ? (candidate) => parts.ask(candidate) : undefined, logger), runtime, {
+      index: boot.index,
+      shards: boot.shards,
+      instance: boot.instance,
+      tap: parts.peers,
+      forward: (context, incoming) => parts.streams.forward(context, incoming),
+      onGone: (peer) => parts.peers.onGone(peer),
+    });
+    return new ShardHost(boot, core, parts);
+  }
+
+  /** The modules are loaded: callers are answered from now on. */
+  begin(): void {
+    this.core.begin();
+    const started: StartedShard = { sockets: this.core.sockets, info: this.core.info() };
+    this.#info = JSON.stringify(started.info);
+    this.tell({ op: 'started', facts: started });
+    setInterval(() => this.#refresh(), PUBLISH_INTERVAL_MS).unref();
+  }
+
+  tell(entry: FromShard): void {
+    this.#outbox.push(entry);
+  }
+
+  /** What the main thread says. */
+  hear(entries: readonly ToShard[]): void {
+    for (const entry of entries) this.#hear(entry);
+  }
+
+  onClosed(): void {
+    this.peers.publishAll();
+  }
+
+  #hear(entry: ToShard): void {
+    switch (entry.op) {
+      case 'call':
+        this.#calls.begin(entry.call, entry.name, unpack(entry.args));
+        return;
+      case 'cancel':
+        this.#calls.cancel(entry.call);
+        return;
+      case 'admit':
+        this.#onAdmit(entry.ask, entry.admitted, entry.error);
+        return;
+      case 'forgotten':
+        this.peers.onForgotten(entry.peer);
+        return;
+      case 'handled':
+        if (entry.handled) this.handledElsewhere.add(entry.protocol);
+        else this.handledElsewhere.delete(entry.protocol);
+        return;
+      default:
+        this.streams.obey(entry);
+    }
+  }
+
+  #onAdmit(number: number, admitted: boolean, error: unknown): void {
+    const ask = this.#asks.get(number);
+    this.#asks.delete(number);
+    if (error === undefined) ask?.resolve(admitted);
+    else ask?.reject(unpack(error));
+  }
+
+  /** Nobody can use this shard any more; the main thread starts another one. */
+  #fail(failure: Error): void {
+    this.peers.publishAll();
+    this.tell({ op: 'failed', error: encodeError(failure) });
+  }
+
+  /** Before anything is told: what was counted by then. */
+  #publish(): void {
+    this.core.readCounters(this.#words);
+    this.#words.forEach((count, word) => void Atomics.store(this.#counters, word, count));
+    this.peers.publishTouched();
+  }
+
+  #refresh(): void {
+    this.#publish();
+    this.peers.publishSome(PUBLISHED_PEERS);
+    const info = this.core.info();
+    if (JSON.stringify(info) === this.#info) return;
+    this.#info = JSON.stringify(info);
+    this.tell({ op: 'info', info });
+  }
+}
+
+/** What a shard's node needs before it is there. */
+class HostParts {
+  readonly outbox: Outbox<FromShard>;
+  readonly peers: HostPeers;
+  readonly streams: HostStreams;
+  readonly asks = new Map<number, Ask>();
+  beforePost: () => void = () => {};
+  #lastAsk = 0;
+
+  constructor(runtime: Runtime, port: Poster) {
+    this.outbox = new Outbox<FromShard>(port, runtime.atEndOfTick, () => this.beforePost());
+    this.peers = new HostPeers(this.outbox);
+    this.streams = new HostStreams(this.outbox, this.peers);
+  }
+
+  /** Asks the application on the main thread. */
+  ask(candidate: { readonly id: NodeId; readonly path: Path }): Promise<boolean> {
+    const ask = ++this.#lastAsk;
+    this.outbox.push({ op: 'ask', ask, candidate });
+    return new Promise((resolve, reject) => this.asks.set(ask, { resolve, reject }));
+  }
+}
+
+function loggerTo(outbox: Outbox<FromShard>): Logger {
+  const at = (level: keyof Logger) => (fields: object, message: string) => outbox.push({ op: 'log', level, fields: pack(fields), message });
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
