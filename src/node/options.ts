@@ -144,7 +144,8 @@ function limitsOption(value: LimitOptions | undefined): ParsedNodeOptions['limit
 
 function shardOptions({ shards, handlers, shardData }: MeshNodeOptions): Pick<ParsedNodeOptions, 'shards' | 'handlers' | 'shardData'> {
   const count = integerOption('shards', shards, { min: 0, max: SHARDS_MAX, otherwise: 0 });
-  if (handlers !== undefined && !(handlers instanceof URL)) throw invalidOption('handlers', "must be a URL: new URL('./handlers.js', import.meta.url)");
+  if (handlers !== undefined && !(handlers instanceof URL))
+    throw invalidOption('handlers', "must be a URL: new URL('./handlers.js', import.meta.url)");
   if (handlers !== undefined && count === 0) throw invalidOption('handlers', "needs the option 'shards': without shards, nothing loads them");
   return { shards: count, handlers: handlers ?? null, shardData };
 }

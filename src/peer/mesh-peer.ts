@@ -165,9 +165,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
   openStream<K extends StreamKind>(protocol: string, options: OpenOptions<K> & { kind: K }): Promise<StreamOfKind[K]>;
   async openStream(protocol: string, options?: OpenOptions<StreamKind>): Promise<StreamOfKind[StreamKind]> {
     const request = parseOpenOptions(protocol, options);
-    return openTraced(this.#context, this.id, request, options?.metadata, (traced) =>
-      this.openWith(traced, options, streamOf),
-    );
+    return openTraced(this.#context, this.id, request, options?.metadata, (traced) => this.openWith(traced, options, streamOf));
   }
 
   /** As {@link MeshPeer.openStream}, without a trace; `make` makes this end of it. */

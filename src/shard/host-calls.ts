@@ -1,6 +1,6 @@
-import type { NodeCore } from '../node/node-core.js';
-import { type Association, type MeshPeer, type PeerContext, type StreamShape } from '../peer/index.js';
 import { parseAddress } from '../identity/index.js';
+import type { NodeCore } from '../node/node-core.js';
+import type { Association, MeshPeer, PeerContext, StreamShape } from '../peer/index.js';
 import { STREAM_KINDS } from '../stream/index.js';
 import { pack } from './error-codec.js';
 import type { HostPeers } from './host-peers.js';
@@ -15,6 +15,8 @@ export interface CalledHost {
   readonly streams: HostStreams;
   /** The node is closed: the last counters are to be written. */
   onClosed(): void;
+  /** The main thread is about to be told so: nothing else follows. */
+  onOver(): void;
 }
 
 /** Answers what the main thread calls for, each call once. */
@@ -35,7 +37,10 @@ export class HostCalls {
     this.#open.set(call, controller);
     const method = this[name] as (args: unknown, signal: AbortSignal) => Promise<unknown>;
     method.call(this, args, controller.signal).then(
-      (value) => this.#settle(call, { op: 'reply', call, value: pack(value) }),
+      (value) => {
+        this.#settle(call, { op: 'reply', call, value: pack(value) });
+        if (name === 'close') this.#host.onOver();
+      },
       (error: unknown) => this.#settle(call, { op: 'refusal', call, error: pack(error) }),
     );
   }
@@ -53,7 +58,7 @@ export class HostCalls {
   async connect({ target, byId, keep, timeoutMs }: ShardCalls['connect']['args'], signal: AbortSignal): Promise<ShardCalls['connect']['value']> {
     const peer = await this.#host.core.connectTo(parseAddress(target), { byId, keep }, { timeoutMs, signal });
     this.#host.peers.touch(peer);
-    return { peer: this.#host.peers.keyOf(peer) };
+    return { peer: this.#host.peers.keyOf(peer), verified: peer.verified };
   }
 
   async openStream(args: ShardCalls['openStream']['args'], signal: AbortSignal): Promise<ShardCalls['openStream']['value']> {

@@ -46,10 +46,16 @@ export class HostStreams {
   relay({ engine, flusher }: PeerContext, { peer, association, handle }: EngineStream, shape: Pick<StreamShape, 'protocol' | 'kind'>): RelayedStream {
     const id = ++this.#lastId;
     const port = new EngineStreamPort(engine, flusher, association.handle, handle);
-    const stream = new RelayedStream(this.#outbox, id, port, { ...shape, peer }, {
-      onPriority: (priority) => engine.setPriority(association.handle, handle, priority),
-      onNews: () => this.#peers.touch(peer),
-    });
+    const stream = new RelayedStream(
+      this.#outbox,
+      id,
+      port,
+      { ...shape, peer },
+      {
+        onPriority: (priority) => engine.setPriority(association.handle, handle, priority),
+        onNews: () => this.#peers.touch(peer),
+      },
+    );
     this.#streams.set(id, stream);
     stream.closed.then(() => this.#streams.delete(id));
     return stream;

@@ -1,4 +1,5 @@
 /** What the main thread and a shard tell one another: arrays of entries, in order. Types only; errors inside are packed (error-codec.ts). */
+import type { StreamStats } from '../api/stats.js';
 import type { Logger } from '../api/waiting.js';
 import type { NodeId } from '../identity/index.js';
 import type { EncodedError } from './error-codec.js';
@@ -15,14 +16,13 @@ export type StreamOrder =
   | { readonly op: 'priority'; readonly stream: number; readonly priority: number }
   /** The application took so much of what came. */
   | { readonly op: 'credit'; readonly stream: number; readonly bytes: number }
-  /** Both directions have ended there. */
-  | { readonly op: 'over'; readonly stream: number; readonly error: EncodedError | null };
+  /** Both directions have ended there; `stats` is `null` of a stream that was refused. */
+  | { readonly op: 'over'; readonly stream: number; readonly error: EncodedError | null; readonly stats: StreamStats | null };
 
 /** What is known of a stream in the shard, at the time of the entry that carries it. */
 export interface StreamTold {
   readonly acknowledgedBytes: bigint;
-  /** Unread, in the engine. */
-  readonly receiveBufferedBytes: bigint;
+  readonly receivedBytes: bigint;
   readonly delivered: bigint;
   readonly expired: bigint;
   readonly unknown: bigint;
@@ -51,7 +51,7 @@ export interface ShardCalls {
   connect: {
     readonly args: { readonly target: string; readonly byId: boolean; readonly keep: string | null; readonly timeoutMs: number | undefined };
     /** A peer's key, or the id that a join found and that lives in another shard. */
-    readonly value: { readonly peer: number } | { readonly elsewhere: NodeId; readonly shard: number };
+    readonly value: { readonly peer: number; readonly verified: 'id' | 'network' } | { readonly elsewhere: NodeId; readonly shard: number };
   };
   openStream: {
     readonly args: {
@@ -106,6 +106,13 @@ export type FromShard =
   | { readonly op: 'log'; readonly level: keyof Logger; readonly fields: unknown; readonly message: string }
   | { readonly op: 'warning'; readonly error: EncodedError }
   | { readonly op: 'ask'; readonly ask: number; readonly candidate: unknown }
-  | { readonly op: 'opened'; readonly stream: number; readonly peer: number; readonly kind: number; readonly head: Uint8Array; readonly told: StreamTold }
+  | {
+      readonly op: 'opened';
+      readonly stream: number;
+      readonly peer: number;
+      readonly kind: number;
+      readonly head: Uint8Array;
+      readonly told: StreamTold;
+    }
   | { readonly op: 'handled'; readonly protocol: string; readonly handled: boolean }
   | { readonly op: 'info'; readonly info: unknown };

@@ -41,8 +41,10 @@ export class RelayedStream implements AssociationStream {
   /** The engine took, and the main thread was not told yet. */
   #accepted = 0;
   #fates: number[] = [];
-  #told: StreamTold = { acknowledgedBytes: 0n, receiveBufferedBytes: 0n, delivered: 0n, expired: 0n, unknown: 0n, maxDatagramBytes: 0 };
+  #told: StreamTold = { acknowledgedBytes: 0n, receivedBytes: 0n, delivered: 0n, expired: 0n, unknown: 0n, maxDatagramBytes: 0 };
   #isOver = false;
+  /** When it is over. */
+  #last: StreamStats | null = null;
 
   constructor(outbox: Outbox<FromShard>, id: number, port: StreamPort, facts: RelayFacts, listener: RelayListener) {
     this.#outbox = outbox;
@@ -99,6 +101,7 @@ export class RelayedStream implements AssociationStream {
         this.#port.reset(order.reason, order.code);
         return;
       case 'over':
+        this.#last = order.stats;
         this.#end(order.error === null ? { status: 'finished' } : { status: 'failed', error: decodeOsierError(order.error) });
         return;
     }
@@ -164,6 +167,7 @@ export class RelayedStream implements AssociationStream {
   }
 
   stats(): StreamStats {
+    if (this.#last !== null) return this.#last;
     const counters = [...(this.#port.counters() ?? [])];
     const messages = [...(this.#port.messageCounters() ?? [])];
     const count = (position: number): bigint => counters[position] ?? 0n;
@@ -184,6 +188,7 @@ export class RelayedStream implements AssociationStream {
 
   /** Nothing crosses any more. */
   #end(outcome: StreamOutcome): void {
+    this.#last ??= this.stats();
     this.#isOver = true;
     this.#sender.drop();
     this.#reader.stop();
@@ -198,7 +203,7 @@ export class RelayedStream implements AssociationStream {
     const messages = this.kind === 'bytes' ? null : this.#port.messageCounters();
     this.#told = {
       acknowledgedBytes: counters[StreamCounter.acknowledged] ?? 0n,
-      receiveBufferedBytes: counters[StreamCounter.receiveBuffered] ?? 0n,
+      receivedBytes: counters[StreamCounter.received] ?? 0n,
       delivered: messages?.[MessageCounter.delivered] ?? 0n,
       expired: messages?.[MessageCounter.expired] ?? 0n,
       unknown: messages?.[MessageCounter.unknown] ?? 0n,

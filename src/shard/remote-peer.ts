@@ -179,7 +179,9 @@ export class RemotePeer extends EventEmitter<PeerEvents> implements Peer {
   }
 
   /** Where to call, with the caller's patience. */
-  async #use(options: TimedWaitOptions | undefined): Promise<PeerHome & { readonly timeoutMs: number | undefined; readonly signal: AbortSignal | undefined }> {
+  async #use(
+    options: TimedWaitOptions | undefined,
+  ): Promise<PeerHome & { readonly timeoutMs: number | undefined; readonly signal: AbortSignal | undefined }> {
     durationOption('timeoutMs', options?.timeoutMs, 0);
     const signal = signalOption(options?.signal);
     signal?.throwIfAborted();

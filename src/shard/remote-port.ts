@@ -54,7 +54,7 @@ export class RemotePort implements StreamPort {
   /** Resets a stream that nothing was made of here. */
   static refuse(outbox: Outbox<ToShard>, stream: number, reason: number, code: number): void {
     outbox.push({ op: 'reset', stream, reason, code });
-    outbox.push({ op: 'over', stream, error: null });
+    outbox.push({ op: 'over', stream, error: null, stats: null });
   }
 
   /** `end` hears what the shard tells. `onOver`: the shard tells nothing more. */
@@ -63,7 +63,12 @@ export class RemotePort implements StreamPort {
     end.closed.then((outcome) => {
       if (!this.#isOver) {
         this.#pushLeaving();
-        this.#outbox.push({ op: 'over', stream: this.stream, error: outcome.status === 'failed' ? encodeError(outcome.error) : null });
+        this.#outbox.push({
+          op: 'over',
+          stream: this.stream,
+          error: outcome.status === 'failed' ? encodeError(outcome.error) : null,
+          stats: end.stats(),
+        });
       }
       this.#isOver = true;
       onOver();
@@ -138,14 +143,16 @@ export class RemotePort implements StreamPort {
   }
 
   counters(): BigUint64Array {
-    const arrived = this.#arrivedBytes.byteCount + this.#arrivedMessages.byteCount;
+    const [sent, consumed] = [BigInt(this.#sentBytes), BigInt(this.#consumedBytes)];
+    const received = larger(BigInt(this.#receivedBytes), this.#told.receivedBytes);
+    const acknowledged = smaller(this.#told.acknowledgedBytes, sent);
     const counters = this.#counters;
-    counters[StreamCounter.sent] = BigInt(this.#sentBytes);
-    counters[StreamCounter.acknowledged] = this.#told.acknowledgedBytes;
-    counters[StreamCounter.received] = BigInt(this.#receivedBytes) + this.#told.receiveBufferedBytes;
-    counters[StreamCounter.consumed] = BigInt(this.#consumedBytes);
-    counters[StreamCounter.sendBuffered] = BigInt(this.#sentBytes) - this.#told.acknowledgedBytes;
-    counters[StreamCounter.receiveBuffered] = BigInt(arrived) + this.#told.receiveBufferedBytes;
+    counters[StreamCounter.sent] = sent;
+    counters[StreamCounter.acknowledged] = acknowledged;
+    counters[StreamCounter.received] = received;
+    counters[StreamCounter.consumed] = consumed;
+    counters[StreamCounter.sendBuffered] = sent - acknowledged;
+    counters[StreamCounter.receiveBuffered] = received - consumed;
     return counters;
   }
 
@@ -289,6 +296,10 @@ export class RemotePort implements StreamPort {
     this.#outbox.push({ op: 'credit', stream: this.stream, bytes: this.#credit });
     this.#credit = 0;
   };
+}
+
+function smaller(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }
 
 function larger(a: bigint, b: bigint): bigint {

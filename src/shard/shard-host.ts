@@ -1,11 +1,11 @@
+import { EventEmitter } from 'node:events';
+import type { MeshNodeEvents } from '../api/node.js';
 import type { Path } from '../api/peers.js';
 import type { Logger } from '../api/waiting.js';
 import type { Runtime } from '../engine/runtime.js';
 import type { NodeId } from '../identity/index.js';
 import { NodeCore } from '../node/node-core.js';
 import type { MeshPeer } from '../peer/index.js';
-import { EventEmitter } from 'node:events';
-import type { MeshNodeEvents } from '../api/node.js';
 import { optionsOf, type ShardBoot, type StartedShard } from './boot.js';
 import { encodeError, pack, unpack } from './error-codec.js';
 import { HostCalls } from './host-calls.js';
@@ -21,6 +21,12 @@ const PUBLISHED_PEERS = 256;
 /** A candidate that the main thread was asked about. */
 type Ask = { resolve(admitted: boolean): void; reject(error: unknown): void };
 
+/** What leads to the main thread. */
+export interface ShardPort extends Poster {
+  /** The thread may end. */
+  close(): void;
+}
+
 /** One shard, in its own thread: a whole node, and what leads from it to the main thread. */
 export class ShardHost {
   readonly core: NodeCore;
@@ -29,6 +35,7 @@ export class ShardHost {
   /** Protocols with a handler on the main thread, as far as this shard has heard. */
   readonly handledElsewhere: Set<string>;
   readonly #outbox: Outbox<FromShard>;
+  readonly #port: ShardPort;
   readonly #counters: BigUint64Array;
   readonly #words: BigUint64Array;
   readonly #calls: HostCalls;
@@ -41,6 +48,7 @@ export class ShardHost {
     this.streams = parts.streams;
     this.handledElsewhere = new Set(boot.handled);
     this.#outbox = parts.outbox;
+    this.#port = parts.port;
     this.#asks = parts.asks;
     this.#counters = new BigUint64Array(boot.counters);
     this.#words = new BigUint64Array(this.#counters.length);
@@ -54,8 +62,8 @@ export class ShardHost {
   }
 
   /** Starts the node. Errors: as `NodeCore.start`. */
-  static async start(boot: ShardBoot, runtime: Runtime, port: Poster): Promise<ShardHost> {
-    const parts = new HostParts(runtime, port);
+  static async start(boot: ShardBoot, runtime: Runtime, port: ShardPort): Promise<ShardHost> {
+    const parts = new HostParts(port);
     const logger = boot.logs ? loggerTo(parts.outbox) : null;
     const core = await NodeCore.start(optionsOf(boot, boot.asks ? (candidate) => parts.ask(candidate) : undefined, logger), runtime, {
       index: boot.index,
@@ -88,6 +96,11 @@ export class ShardHost {
 
   onClosed(): void {
     this.peers.publishAll();
+  }
+
+  onOver(): void {
+    this.#outbox.flush();
+    this.#port.close();
   }
 
   #hear(entry: ToShard): void {
@@ -152,8 +165,11 @@ class HostParts {
   beforePost: () => void = () => {};
   #lastAsk = 0;
 
-  constructor(runtime: Runtime, port: Poster) {
-    this.outbox = new Outbox<FromShard>(port, runtime.atEndOfTick, () => this.beforePost());
+  readonly port: ShardPort;
+
+  constructor(port: ShardPort) {
+    this.port = port;
+    this.outbox = new Outbox<FromShard>(port, afterSending, () => this.beforePost());
     this.peers = new HostPeers(this.outbox);
     this.streams = new HostStreams(this.outbox, this.peers);
   }
@@ -164,6 +180,11 @@ class HostParts {
     this.outbox.push({ op: 'ask', ask, candidate });
     return new Promise((resolve, reject) => this.asks.set(ask, { resolve, reject }));
   }
+}
+
+/** After the turn's packets have gone out: what is counted then is told with what it belongs to. */
+function afterSending(callback: () => void): void {
+  setImmediate(callback);
 }
 
 function loggerTo(outbox: Outbox<FromShard>): Logger {

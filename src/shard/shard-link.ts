@@ -198,7 +198,8 @@ function workerFor(boot: ShardBoot): Worker {
   try {
     return new Worker(script, { workerData: boot, name: `osier shard ${boot.index}` });
   } catch (cause) {
-    if (cause instanceof Error && cause.name === 'DataCloneError') throw invalidOption('shardData', `cannot be cloned for another thread: ${textOf(cause)}`);
+    if (cause instanceof Error && cause.name === 'DataCloneError')
+      throw invalidOption('shardData', `cannot be cloned for another thread: ${textOf(cause)}`);
     throw shardNotStarted(boot.index, cause);
   }
 }

@@ -1,9 +1,9 @@
 import type { DiagnosticsPayloads } from '../api/observing.js';
 import type { PathChange, PeerState } from '../api/peers.js';
 import type { NodeInfo } from '../api/stats.js';
+import { safely } from '../errors/safely.js';
 import { offerStream } from '../node/serve-stream.js';
 import { publish, publishStream } from '../observe/index.js';
-import { safely } from '../errors/safely.js';
 import { decodeOsierError, pack, unpack } from './error-codec.js';
 import type { RemotePeer } from './remote-peer.js';
 import { RemotePort } from './remote-port.js';

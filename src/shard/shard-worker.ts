@@ -7,7 +7,7 @@ import type { ShardBoot } from './boot.js';
 import { encodeError } from './error-codec.js';
 import type { FromShard, ToShard } from './protocol.js';
 import { HandlersContext, loadHandlers } from './shard-context.js';
-import { ShardHost } from './shard-host.js';
+import { ShardHost, type ShardPort } from './shard-host.js';
 
 await run(workerData as ShardBoot);
 
@@ -17,7 +17,8 @@ async function run(boot: ShardBoot): Promise<void> {
   const runtime = { ...systemRuntime, rekeyIntervals: boot.rekeyIntervals ?? undefined };
   let host: ShardHost | null = null;
   try {
-    const started = await ShardHost.start(boot, runtime, { postMessage: (message, transfer) => port.postMessage(message, transfer) });
+    const toMain = { postMessage: port.postMessage.bind(port) as ShardPort['postMessage'], close: () => port.close() };
+    const started = await ShardHost.start(boot, runtime, toMain);
     host = started;
     port.on('message', (entries: readonly ToShard[]) => started.hear(entries));
     if (boot.handlers !== null) await loadHandlers(boot.handlers, new HandlersContext(started, boot.index, boot.shardData));

@@ -80,6 +80,7 @@ export class Shards implements ShardOwner {
     const value = await shard.call('connect', { target: formatAddress(address), byId, keep, timeoutMs }, signal);
     const peer = 'peer' in value ? this.#listener.peers.in(shard, value.peer) : undefined;
     if (peer === undefined) throw new Error('the shard connected a peer that it did not tell of');
+    if ('verified' in value) peer.onVerified(value.verified);
     peer.addHosts(address.hosts);
     return peer;
   }
@@ -105,7 +106,8 @@ export class Shards implements ShardOwner {
   stats(peersConnected: number): NodeStats {
     if (this.#last !== null) return this.#last.stats;
     const sum = new BigUint64Array(COUNTER_WORDS);
-    for (const { counters } of this.#links) for (let word = 0; word < COUNTER_WORDS; word++) sum[word] = (sum[word] ?? 0n) + Atomics.load(counters, word);
+    for (const { counters } of this.#links)
+      for (let word = 0; word < COUNTER_WORDS; word++) sum[word] = (sum[word] ?? 0n) + Atomics.load(counters, word);
     return nodeStatsOf(sum, peersConnected);
   }
 

@@ -18,7 +18,14 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** Everything that is published while the test runs. */
 function watchAll(): { readonly [N in Name]: DiagnosticsPayloads[N][] } {
-  const heard = { 'osier:handshake': [], 'osier:peer:state': [], 'osier:path': [], 'osier:stream:open': [], 'osier:stream:end': [], 'osier:shard': [] };
+  const heard = {
+    'osier:handshake': [],
+    'osier:peer:state': [],
+    'osier:path': [],
+    'osier:stream:open': [],
+    'osier:stream:end': [],
+    'osier:shard': [],
+  };
   for (const name of Object.keys(heard) as Name[]) {
     const subscription = onDiagnostics(name, (payload) => (heard[name] as unknown[]).push(payload));
     onTestFinished(() => subscription[Symbol.dispose]());

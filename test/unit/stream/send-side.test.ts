@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Flusher } from '../../../src/engine/flusher.js';
+import { EngineStreamPort } from '../../../src/stream/engine-stream-port.js';
 import { SendSide } from '../../../src/stream/send-side.js';
 import { resetHere } from '../../../src/stream/stream-errors.js';
-import { EngineStreamPort } from '../../../src/stream/engine-stream-port.js';
 import { FakeEngine } from '../support/fake-engine.js';
 
 let engine: FakeEngine;
