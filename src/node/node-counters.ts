@@ -1,10 +1,10 @@
 import type { NodeInfo, NodeStats } from '../api/stats.js';
-import type { Engine } from '../engine/engine.js';
+import { ENGINE_COUNTERS, type Engine } from '../engine/engine.js';
 import type { PeerTable } from '../peer/index.js';
 import { VERSION } from './version.js';
 
-/** Positions in what {@link Engine.stats} fills. */
-const Counter = {
+/** Positions in what {@link NodeCounters.read} writes: first what {@link Engine.stats} fills. */
+export const Counter = {
   packetsSent: 0,
   packetsReceived: 1,
   bytesSent: 2,
@@ -12,11 +12,15 @@ const Counter = {
   packetsRejected: 4,
   streamsOpen: 5,
   memoryBytes: 6,
-  count: 7,
+  straysForwarded: 7,
+  straysReceived: 8,
+  straysDropped: 9,
+  handshakesCompleted: ENGINE_COUNTERS,
+  handshakesFailed: ENGINE_COUNTERS + 1,
 } as const;
 
 /** Words of {@link NodeCounters.read}. */
-export const COUNTER_WORDS = Counter.count + 2;
+export const COUNTER_WORDS = ENGINE_COUNTERS + 2;
 
 /** What {@link NodeCounters.read} wrote, or the sum of several of them. */
 export function nodeStatsOf(words: BigUint64Array, peersConnected: number): NodeStats {
@@ -30,8 +34,8 @@ export function nodeStatsOf(words: BigUint64Array, peersConnected: number): Node
     streamsOpen: Number(count(Counter.streamsOpen)),
     memoryBytes: Number(count(Counter.memoryBytes)),
     peersConnected,
-    handshakesCompleted: count(Counter.count),
-    handshakesFailed: count(Counter.count + 1),
+    handshakesCompleted: count(Counter.handshakesCompleted),
+    handshakesFailed: count(Counter.handshakesFailed),
   };
 }
 
@@ -44,7 +48,7 @@ export class NodeCounters {
   handshakesFailed = 0n;
   readonly #engine: Engine;
   readonly #peers: PeerTable;
-  readonly #present = new BigUint64Array(Counter.count);
+  readonly #present = new BigUint64Array(ENGINE_COUNTERS);
   #frozen: { readonly stats: NodeStats; readonly info: NodeInfo } | null = null;
 
   constructor(engine: Engine, peers: PeerTable) {
@@ -61,8 +65,8 @@ export class NodeCounters {
   read(into: BigUint64Array): void {
     if (this.#frozen === null) this.#engine.stats(this.#present);
     into.set(this.#present);
-    into[Counter.count] = this.handshakesCompleted;
-    into[Counter.count + 1] = this.handshakesFailed;
+    into[Counter.handshakesCompleted] = this.handshakesCompleted;
+    into[Counter.handshakesFailed] = this.handshakesFailed;
   }
 
   stats(): NodeStats {

@@ -64,6 +64,22 @@ impl UdpSocket {
         Ok(Self { local_address: socket.local_addr()?, socket, features, datagrams_dropped: 0 })
     }
 
+    /// Ports are not shared here.
+    ///
+    /// # Errors
+    /// EOPNOTSUPP.
+    pub fn bind_shared(_address: SocketAddr) -> io::Result<Self> {
+        Err(io::Error::from_raw_os_error(libc::EOPNOTSUPP))
+    }
+
+    /// As on Linux, where a group of sockets can be steered.
+    ///
+    /// # Errors
+    /// EOPNOTSUPP.
+    pub fn steer(&mut self, _order: &[u8]) -> io::Result<()> {
+        Err(io::Error::from_raw_os_error(libc::EOPNOTSUPP))
+    }
+
     /// The bound address, with the port that the system chose.
     pub fn local_address(&self) -> SocketAddr {
         self.local_address
