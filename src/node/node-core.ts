@@ -15,7 +15,17 @@ import { textOf } from '../errors/text-of.js';
 import type { HandshakeFault, HandshakeParty } from '../handshake/index.js';
 import { formatAddress, type NodeId } from '../identity/index.js';
 import { Observer } from '../observe/index.js';
-import { Answering, type Association, type Calling, JoinTable, type MeshPeer, type PeerContext, PeerTable, safely } from '../peer/index.js';
+import {
+  Answering,
+  type Association,
+  type Calling,
+  type CallRouting,
+  JoinTable,
+  type MeshPeer,
+  type PeerContext,
+  PeerTable,
+  safely,
+} from '../peer/index.js';
 import { Connecting } from './connecting.js';
 import { engineConfigOf, handshakePartyOf, loadCredentials } from './credentials.js';
 import { HandlerTable } from './handler-table.js';
@@ -99,7 +109,8 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
       ...(role === null ? null : { instance: role.instance }),
     }));
     try {
-      core.#sockets = await bindSockets(runtime, core.engine, options.listen);
+      core.#sockets = await bindSockets(runtime, core.engine, options.listen, role !== null && role.group !== null);
+      if (role !== null && role.group !== null) core.engine.joinShardGroup(role.group);
     } catch (error) {
       core.engine.close();
       core.observer.close();
@@ -126,6 +137,10 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
 
   get sockets(): readonly SocketAddress[] {
     return this.#sockets;
+  }
+
+  get routing(): CallRouting | null {
+    return this.#role?.routing ?? null;
   }
 
   get streamsPerPeer(): number {
@@ -191,6 +206,10 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
     const incoming = { peer, association, handle, kind, head };
     if (this.#role !== null && this.#handlers.get(protocolOf(head)) === undefined) this.#role.forward(this, incoming);
     else serveStream(this, this.#handlers, incoming);
+  }
+
+  onMade(peer: MeshPeer): void {
+    this.#role?.onMade(peer);
   }
 
   onKnown(peer: MeshPeer): void {

@@ -53,6 +53,7 @@ export class Answering {
     }
     const networks = this.#context.party.networkSecrets.length;
     if (admissionKey >= networks) {
+      if (this.#context.routing?.greetsHere({ admissionKey, message, proven }) === false) return;
       this.#joins.onGreeting(path, datagram, admissionKey - networks);
       return;
     }
@@ -69,7 +70,8 @@ export class Answering {
         this.#send(path, received.datagram);
         return;
       case 'call':
-        this.#onCall(watchedCall(this.#context, received.call), path);
+        if (this.#context.routing?.answersHere(received.call.caller, { admissionKey, message, proven }) === false) received.call.abandon();
+        else this.#onCall(watchedCall(this.#context, received.call), path);
         return;
     }
   }

@@ -3,6 +3,7 @@
 export { safely } from '../errors/safely.js';
 export { Answering } from './answering.js';
 export type { Association } from './association.js';
+export { type CallRouting, type FirstMessage, PlacedElsewhere } from './call-routing.js';
 export { closeNumber, nodeClosed, peerClosed } from './closing-errors.js';
 export type { Calling, PeerContext } from './context.js';
 export { unreachable } from './dial-errors.js';

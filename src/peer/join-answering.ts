@@ -6,6 +6,7 @@ import type { Admittance } from './admittance.js';
 import { closeNumber } from './closing-errors.js';
 import type { PeerContext } from './context.js';
 import type { MeshPeer } from './mesh-peer.js';
+import { pathOf } from './path-record.js';
 import type { PeerTable } from './peer-table.js';
 import { sessionConfigOf } from './session-config.js';
 
@@ -65,7 +66,24 @@ export class JoinAnswering {
       return;
     }
     const { join } = received;
-    this.#admittance.decide(join.caller, path, (admitted) => this.#admit(join, path, admitted));
+    this.#admittance.decide(join.caller, path, (admitted) => this.#place(join, path, admitted));
+  }
+
+  /** Who lives in another shard is called by that, and this join is forgotten. */
+  #place(join: IncomingJoin, path: PathRecord, admitted: boolean): void {
+    const { routing, engine, sockets } = this.#context;
+    if (!routing || !admitted) {
+      this.#admit(join, path, admitted);
+      return;
+    }
+    routing.claim(join.caller, pathOf(path, sockets).remote, (isHere) => {
+      if (isHere) {
+        this.#admit(join, path, true);
+        return;
+      }
+      engine.releaseIndex(join.result.localIndex);
+      wipeKeys(join.result);
+    });
   }
 
   #answer(greeting: IncomingGreeting, path: PathRecord): void {

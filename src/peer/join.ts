@@ -6,6 +6,7 @@ import { formatAddress, type HostAndPort, type NodeId } from '../identity/index.
 import { Waiters } from '../stream/index.js';
 import { AddressRace } from './address-race.js';
 import type { Association } from './association.js';
+import { PlacedElsewhere } from './call-routing.js';
 import type { Calling, PeerContext } from './context.js';
 import { type Hint, hintOf, incompatible, refused, unresolved } from './dial-errors.js';
 import type { MeshPeer } from './mesh-peer.js';
@@ -76,7 +77,7 @@ export class Join implements Calling {
     this.#waiters.resolveAll({ peer, association });
   }
 
-  fail(error: OsierError): void {
+  fail(error: OsierError | PlacedElsewhere): void {
     this.#end(false);
     this.#waiters.rejectAll(error);
   }
@@ -133,7 +134,7 @@ export class Join implements Calling {
       if (current !== null) this.succeed(peer, current);
       else this.#finish(found, peer, path, race);
     } catch (error) {
-      if (!OsierError.is(error)) throw error;
+      if (!OsierError.is(error) && !(error instanceof PlacedElsewhere)) throw error;
       this.fail(error);
     }
   }

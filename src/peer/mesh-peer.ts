@@ -139,6 +139,12 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
     this.forgetWhenUnused();
   }
 
+  /** It joined this node from `host`, where it is to be called by its id. */
+  callBack(host: HostAndPort): void {
+    this.#connection.hosts.saw(host);
+    this.#connection.dialing.again();
+  }
+
   /** `join` waits for this peer to be connected. */
   beginJoin(join: Join): void {
     this.#join = join;

@@ -3,9 +3,13 @@ import type { MeshNodeOptions } from '../api/node.js';
 import type { SocketAddress } from '../api/peers.js';
 import type { NodeInfo } from '../api/stats.js';
 import type { Logger } from '../api/waiting.js';
-import type { RekeyIntervals } from '../engine/runtime.js';
-import { identityOfSeed } from '../identity/index.js';
+import type { RekeyIntervals, Runtime } from '../engine/runtime.js';
+import { INSTANCE_BYTES } from '../handshake/index.js';
+import { identityOfSeed, seedOf } from '../identity/index.js';
+import type { Credentials } from '../node/credentials.js';
+import { COUNTER_WORDS } from '../node/node-counters.js';
 import type { ListenAddress, ParsedNodeOptions } from '../node/options.js';
+import { listenAddressOf, type ShardPlan } from './shard-plan.js';
 
 /** The options that cross as they are. */
 type PlainOptions = Pick<
@@ -16,8 +20,8 @@ type PlainOptions = Pick<
 /** See the file's head. */
 export interface ShardBoot extends PlainOptions {
   readonly index: number;
-  /** Other shards listen on the same addresses. */
-  readonly sharesPort: boolean;
+  /** Under which the shards leave packets for one another, in listening to the same addresses; `null` where there is one only. */
+  readonly group: bigint | null;
   readonly instance: string;
   /** Whoever knows it is the node. */
   readonly seed: Uint8Array;
@@ -44,9 +48,10 @@ export interface StartedShard {
 /** The part of the options that a shard gets, whichever it is. */
 export function plainOptionsOf(options: ParsedNodeOptions, shards: number): PlainOptions {
   const { advertise, keepAliveMs, idleTimeoutMs, peerLostAfterMs, cipher, congestion, limits, shardData } = options;
-  // Each shard has its part of the memory; the number of peers is bounded where they are placed.
+  // Each shard has its part.
   const memoryBytes = Math.floor(limits.memoryBytes / shards);
-  return { advertise, keepAliveMs, idleTimeoutMs, peerLostAfterMs, cipher, congestion, limits: { ...limits, memoryBytes }, shards, shardData };
+  const peers = Math.ceil(limits.peers / shards);
+  return { advertise, keepAliveMs, idleTimeoutMs, peerLostAfterMs, cipher, congestion, limits: { ...limits, memoryBytes, peers }, shards, shardData };
 }
 
 /** The options of the node in the shard. */
@@ -71,4 +76,47 @@ export function optionsOf(boot: ShardBoot, accept: MeshNodeOptions['accept'], lo
     logger,
     tracing: null,
   };
+}
+
+/** Makes what each shard is started with. */
+export class BootMaker {
+  /** The current one first: shards that are started again begin with these. */
+  networkSecrets: Credentials['networkSecrets'];
+  readonly #options: ParsedNodeOptions;
+  readonly #runtime: Runtime;
+  readonly #plan: ShardPlan;
+  readonly #seed: Uint8Array;
+  readonly #instance: string;
+  readonly #group: bigint;
+
+  constructor(options: ParsedNodeOptions, runtime: Runtime, credentials: Credentials, plan: ShardPlan) {
+    this.#options = options;
+    this.#runtime = runtime;
+    this.#plan = plan;
+    this.networkSecrets = credentials.networkSecrets;
+    this.#seed = seedOf(credentials.identity);
+    this.#instance = Buffer.from(runtime.randomBytes(INSTANCE_BYTES)).toString('hex');
+    this.#group = new DataView(Uint8Array.from(runtime.randomBytes(8)).buffer).getBigUint64(0);
+  }
+
+  /** `sockets`: those that a shard before it was bound to. */
+  make(index: number, handled: readonly string[], sockets: readonly SocketAddress[]): ShardBoot {
+    const { count, listen } = this.#plan;
+    const { accept, logger, handlers } = this.#options;
+    return {
+      ...plainOptionsOf(this.#options, count),
+      index,
+      group: count === 1 ? null : this.#group,
+      instance: this.#instance,
+      seed: this.#seed,
+      networkSecrets: this.networkSecrets,
+      listen: sockets.length === 0 ? listen : sockets.map(listenAddressOf),
+      asks: accept !== undefined,
+      logs: logger !== null,
+      handlers: handlers?.href ?? null,
+      handled,
+      rekeyIntervals: this.#runtime.rekeyIntervals ?? null,
+      counters: new SharedArrayBuffer(COUNTER_WORDS * BigUint64Array.BYTES_PER_ELEMENT),
+    };
+  }
 }

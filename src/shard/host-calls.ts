@@ -1,6 +1,6 @@
-import { parseAddress } from '../identity/index.js';
+import { type NodeId, parseAddress } from '../identity/index.js';
 import type { NodeCore } from '../node/node-core.js';
-import type { Association, MeshPeer, PeerContext, StreamShape } from '../peer/index.js';
+import { type Association, type MeshPeer, type PeerContext, PlacedElsewhere, type StreamShape } from '../peer/index.js';
 import { STREAM_KINDS } from '../stream/index.js';
 import { pack } from './error-codec.js';
 import type { HostPeers } from './host-peers.js';
@@ -13,6 +13,7 @@ export interface CalledHost {
   readonly core: NodeCore;
   readonly peers: HostPeers;
   readonly streams: HostStreams;
+  place(id: NodeId): number | null;
   /** The node is closed: the last counters are to be written. */
   onClosed(): void;
   /** The main thread is about to be told so: nothing else follows. */
@@ -56,9 +57,33 @@ export class HostCalls {
   }
 
   async connect({ target, byId, keep, timeoutMs }: ShardCalls['connect']['args'], signal: AbortSignal): Promise<ShardCalls['connect']['value']> {
-    const peer = await this.#host.core.connectTo(parseAddress(target), { byId, keep }, { timeoutMs, signal });
-    this.#host.peers.touch(peer);
-    return { peer: this.#host.peers.keyOf(peer), verified: peer.verified };
+    try {
+      const peer = await this.#host.core.connectTo(parseAddress(target), { byId, keep }, { timeoutMs, signal });
+      this.#host.peers.touch(peer);
+      return { peer: this.#host.peers.keyOf(peer), verified: peer.verified };
+    } catch (error) {
+      if (error instanceof PlacedElsewhere) return { elsewhere: error.id, shard: error.shard };
+      throw error;
+    }
+  }
+
+  async keep({ target, byId, reason }: ShardCalls['keep']['args']): Promise<ShardCalls['keep']['value']> {
+    const { id, hosts } = parseAddress(target);
+    if (id === null) throw new Error('only peers with an id are kept one by one');
+    const peer = this.#host.core.peers.obtain(id);
+    peer.addHosts(hosts);
+    if (byId) peer.askById();
+    peer.keepConnected(reason);
+    return { peer: this.#host.peers.keyOf(peer) };
+  }
+
+  async place({ id }: ShardCalls['place']['args']): Promise<number | null> {
+    return this.#host.place(id);
+  }
+
+  async steer({ order }: ShardCalls['steer']['args']): Promise<null> {
+    this.#host.core.engine.steer(Uint8Array.from(order));
+    return null;
   }
 
   async openStream(args: ShardCalls['openStream']['args'], signal: AbortSignal): Promise<ShardCalls['openStream']['value']> {

@@ -1,8 +1,10 @@
 /** What one thread tells another: everything of one tick in one message. */
 
+import type { MessagePort } from 'node:worker_threads';
+
 /** The part of a message port that is used. */
 export interface Poster {
-  postMessage(message: unknown, transfer: readonly ArrayBuffer[]): void;
+  postMessage(message: unknown, transfer: readonly (ArrayBuffer | MessagePort)[]): void;
 }
 
 /** See the file's head. Entries arrive in the order in which they were pushed. */
@@ -11,7 +13,7 @@ export class Outbox<E> {
   readonly #atEndOfTick: (callback: () => void) => void;
   readonly #beforePost: () => void;
   #entries: E[] = [];
-  #transfer: ArrayBuffer[] = [];
+  #transfer: (ArrayBuffer | MessagePort)[] = [];
   readonly #producers = new Set<() => void>();
   #isScheduled = false;
   #isClosed = false;
@@ -23,11 +25,11 @@ export class Outbox<E> {
     this.#beforePost = beforePost;
   }
 
-  /** Tells `entry` at the end of the tick. Memory of `bytes` goes with it, and is gone here: it must be all of its buffer that matters. */
-  push(entry: E, bytes?: Uint8Array): void {
+  /** Tells `entry` at the end of the tick. `given` goes with it, and is gone here: a port, or bytes with all of their buffer. */
+  push(entry: E, given?: Uint8Array | MessagePort): void {
     if (this.#isClosed) return;
     this.#entries.push(entry);
-    if (bytes !== undefined) this.#transfer.push(bytes.buffer as ArrayBuffer);
+    if (given !== undefined) this.#transfer.push(given instanceof Uint8Array ? (given.buffer as ArrayBuffer) : given);
     this.#schedule();
   }
 

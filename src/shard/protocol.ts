@@ -1,7 +1,8 @@
 /** What the main thread and a shard tell one another: arrays of entries, in order. Types only; errors inside are packed (error-codec.ts). */
+import type { MessagePort } from 'node:worker_threads';
 import type { StreamStats } from '../api/stats.js';
 import type { Logger } from '../api/waiting.js';
-import type { NodeId } from '../identity/index.js';
+import type { HostAndPort, NodeId } from '../identity/index.js';
 import type { EncodedError } from './error-codec.js';
 
 /** Of one stream, from the thread of its application to the shard. */
@@ -65,6 +66,12 @@ export interface ShardCalls {
     };
     readonly value: { readonly stream: number; readonly told: StreamTold };
   };
+  /** Keeps a peer connected from now on, for `reason`; the value is its key. */
+  keep: { readonly args: { readonly target: string; readonly byId: boolean; readonly reason: string }; readonly value: { readonly peer: number } };
+  /** Of shard 0: where an id lives, or is to. `null`: there is no room. */
+  place: { readonly args: { readonly id: NodeId }; readonly value: number | null };
+  /** See `Engine.steer`. */
+  steer: { readonly args: { readonly order: readonly number[] }; readonly value: null };
   ping: { readonly args: { readonly peer: number; readonly timeoutMs: number | undefined }; readonly value: number };
   closePeer: { readonly args: { readonly peer: number; readonly timeoutMs: number; readonly reason: string }; readonly value: unknown };
   release: { readonly args: { readonly peer: number; readonly reason: string }; readonly value: null };
@@ -80,6 +87,9 @@ export type ToShard =
   | StreamOrder
   | { readonly op: 'call'; readonly call: number; readonly name: CallName; readonly args: unknown }
   | { readonly op: 'cancel'; readonly call: number }
+  /** A shard runs, and what leads to it. */
+  | { readonly op: 'control'; readonly shard: number; readonly port: MessagePort }
+  | { readonly op: 'shardGone'; readonly shard: number }
   /** To `ask`: whether the application admits a caller. */
   | { readonly op: 'admit'; readonly ask: number; readonly admitted: boolean; readonly error: unknown }
   /** The counters of a peer that is gone are not looked at any more. */
@@ -115,4 +125,6 @@ export type FromShard =
       readonly told: StreamTold;
     }
   | { readonly op: 'handled'; readonly protocol: string; readonly handled: boolean }
+  /** A peer that was found by an address, and is to be kept connected, lives elsewhere. */
+  | { readonly op: 'keptElsewhere'; readonly id: NodeId; readonly hosts: readonly HostAndPort[]; readonly reason: string }
   | { readonly op: 'info'; readonly info: unknown };

@@ -12,3 +12,8 @@ export function shardDied(shard: number, cause: unknown): OsierError {
   const message = `Shard ${shard} died, and its associations with it; it is started again: ${why}`;
   return osierError('ERR_OSIER_SHARD_FAILED', message, { shard }, cause === null ? undefined : { cause });
 }
+
+/** A shard is being started again. */
+export function shardDown(shard: number): OsierError {
+  return osierError('ERR_OSIER_SHARD_FAILED', `Shard ${shard} is being started again: try later.`, { shard });
+}

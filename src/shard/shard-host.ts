@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { MeshNodeEvents } from '../api/node.js';
+import type { MeshNodeEvents, MeshNodeOptions } from '../api/node.js';
 import type { Path } from '../api/peers.js';
 import type { Logger } from '../api/waiting.js';
 import type { Runtime } from '../engine/runtime.js';
@@ -9,6 +9,7 @@ import type { MeshPeer } from '../peer/index.js';
 import { optionsOf, type ShardBoot, type StartedShard } from './boot.js';
 import { encodeError, pack, unpack } from './error-codec.js';
 import { HostCalls } from './host-calls.js';
+import { HostControl } from './host-control.js';
 import { HostPeers } from './host-peers.js';
 import { HostStreams } from './host-streams.js';
 import { Outbox, type Poster } from './outbox.js';
@@ -36,19 +37,23 @@ export class ShardHost {
   readonly handledElsewhere: Set<string>;
   readonly #outbox: Outbox<FromShard>;
   readonly #port: ShardPort;
+  readonly #control: HostControl | null;
   readonly #counters: BigUint64Array;
   readonly #words: BigUint64Array;
   readonly #calls: HostCalls;
   readonly #asks: Map<number, Ask>;
+  readonly #index: number;
   #info = '';
 
   private constructor(boot: ShardBoot, core: NodeCore, parts: HostParts) {
     this.core = core;
+    this.#index = boot.index;
     this.peers = parts.peers;
     this.streams = parts.streams;
     this.handledElsewhere = new Set(boot.handled);
     this.#outbox = parts.outbox;
     this.#port = parts.port;
+    this.#control = parts.control;
     this.#asks = parts.asks;
     this.#counters = new BigUint64Array(boot.counters);
     this.#words = new BigUint64Array(this.#counters.length);
@@ -63,16 +68,24 @@ export class ShardHost {
 
   /** Starts the node. Errors: as `NodeCore.start`. */
   static async start(boot: ShardBoot, runtime: Runtime, port: ShardPort): Promise<ShardHost> {
-    const parts = new HostParts(port);
-    const logger = boot.logs ? loggerTo(parts.outbox) : null;
-    const core = await NodeCore.start(optionsOf(boot, boot.asks ? (candidate) => parts.ask(candidate) : undefined, logger), runtime, {
+    const parts = new HostParts(boot, runtime, port);
+    const { outbox, peers, streams, control } = parts;
+    const accept: MeshNodeOptions['accept'] = boot.asks ? (candidate) => parts.ask(candidate) : undefined;
+    const core = await NodeCore.start(optionsOf(boot, accept, boot.logs ? loggerTo(outbox) : null), runtime, {
       index: boot.index,
       shards: boot.shards,
       instance: boot.instance,
-      tap: parts.peers,
-      forward: (context, incoming) => parts.streams.forward(context, incoming),
-      onGone: (peer) => parts.peers.onGone(peer),
+      group: boot.group,
+      routing: control?.routing ?? null,
+      tap: peers,
+      forward: (context, incoming) => streams.forward(context, incoming),
+      onMade: (peer) => control?.onMade(peer),
+      onGone: (peer) => {
+        control?.onGone(peer);
+        peers.onGone(peer);
+      },
     });
+    if (control !== null) control.core = core;
     return new ShardHost(boot, core, parts);
   }
 
@@ -94,6 +107,10 @@ export class ShardHost {
     for (const entry of entries) this.#hear(entry);
   }
 
+  place(id: NodeId): number | null {
+    return this.#control === null ? this.#index : this.#control.place(id);
+  }
+
   onClosed(): void {
     this.peers.publishAll();
   }
@@ -113,6 +130,12 @@ export class ShardHost {
         return;
       case 'admit':
         this.#onAdmit(entry.ask, entry.admitted, entry.error);
+        return;
+      case 'control':
+        this.#control?.attach(entry.shard, entry.port);
+        return;
+      case 'shardGone':
+        this.#control?.detach(entry.shard);
         return;
       case 'forgotten':
         this.peers.onForgotten(entry.peer);
@@ -162,13 +185,23 @@ class HostParts {
   readonly peers: HostPeers;
   readonly streams: HostStreams;
   readonly asks = new Map<number, Ask>();
+  /** `null` where there is one shard only. */
+  readonly control: HostControl | null;
   beforePost: () => void = () => {};
   #lastAsk = 0;
 
   readonly port: ShardPort;
 
-  constructor(port: ShardPort) {
+  constructor(boot: ShardBoot, { clock }: Runtime, port: ShardPort) {
     this.port = port;
+    this.control =
+      boot.group === null
+        ? null
+        : new HostControl(
+            boot,
+            () => clock.nowMs(),
+            ({ id }, hosts, reason) => this.outbox.push({ op: 'keptElsewhere', id, hosts, reason }),
+          );
     this.outbox = new Outbox<FromShard>(port, afterSending, () => this.beforePost());
     this.peers = new HostPeers(this.outbox);
     this.streams = new HostStreams(this.outbox, this.peers);

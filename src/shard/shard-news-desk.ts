@@ -56,21 +56,22 @@ export class ShardNewsDesk {
         this.#onHandled(shard, news.protocol, news.handled);
         return;
       case 'info':
-        this.#node.shards.onInfo(shard, news.info as NodeInfo);
+        this.#node.shards.onInfo(news.info as NodeInfo);
+        return;
+      case 'keptElsewhere':
+        this.#node.shards.kept.keepFound(news.id, news.hosts, news.reason);
         return;
     }
   }
 
   /** The shard died, and its peers have no home until something is asked of them, or they call. */
-  evict(shard: ShardLink, error: DiagnosticsPayloads['osier:handshake']['error']): RemotePeer[] {
-    const evicted = this.#node.peers.evict(shard);
-    for (const peer of evicted) {
+  evict(shard: ShardLink, error: DiagnosticsPayloads['osier:handshake']['error']): void {
+    for (const peer of this.#node.peers.evict(shard)) {
       if (peer.state.status === 'closed') continue;
       if (peer.state.status !== 'idle') this.#tellState(peer, { status: 'idle' });
       if (peer.path !== null) this.#tellPath(peer, { from: peer.path, to: null, cause: { kind: 'disconnected', error } });
     }
     for (const protocol of [...this.#node.handledInShards.keys()]) this.#onHandled(shard, protocol, false);
-    return evicted;
   }
 
   #onState(shard: ShardLink, key: number, state: PeerState, verified: 'id' | 'network'): void {

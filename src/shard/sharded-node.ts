@@ -24,6 +24,7 @@ import { RemotePeers } from './remote-peers.js';
 import { RemotePort } from './remote-port.js';
 import type { ShardLink, ShardNews } from './shard-link.js';
 import { ShardNewsDesk } from './shard-news-desk.js';
+import { planShards, type ShardPlan } from './shard-plan.js';
 import { Shards, type ShardsListener } from './shards.js';
 
 /** A node whose engines run in threads of their own: the face of its shards on the thread of the application. */
@@ -43,7 +44,7 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
   #closedBy: OsierError | null = null;
   #report: Promise<CloseReport> | null = null;
 
-  private constructor(options: ParsedNodeOptions, runtime: Runtime, credentials: Credentials) {
+  private constructor(options: ParsedNodeOptions, runtime: Runtime, credentials: Credentials, plan: ShardPlan) {
     this.options = options;
     this.runtime = runtime;
     this.id = credentials.identity.id;
@@ -53,18 +54,19 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
     this.observer = new Observer({ id: this.id, runtime, logger, tracing, warn: (error) => this.warn(error), environment: {} });
     this.handlers = new HandlerTable(runtime);
     this.peers = new RemotePeers(this);
-    this.shards = new Shards(options, runtime, credentials, this);
+    this.shards = new Shards(options, runtime, credentials, plan, this);
   }
 
   /** Errors: as {@link MeshNode.create}. */
   static async start(options: ParsedNodeOptions, runtime: Runtime): Promise<ShardedNode> {
-    const node = new ShardedNode(options, runtime, await loadCredentials(options));
+    const credentials = await loadCredentials(options);
+    const node = new ShardedNode(options, runtime, credentials, await planShards(options, runtime));
     await node.shards.start();
     return node;
   }
 
   begin(): Promise<void> {
-    return this.shards.keep(this.options.peers);
+    return this.shards.kept.replace(this.options.peers);
   }
 
   get closedBy(): OsierError | null {
@@ -80,9 +82,7 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
     if (this.#closedBy !== null) throw this.#closedBy;
     const { address, reconnect } = parseConnect(this.id, target, options);
     const { timeoutMs, signal } = options ?? {};
-    const peer = await this.shards.connect(address, { byId: true, keep: reconnect === 'always' ? BY_CALL : null, timeoutMs, signal });
-    if (reconnect === 'always') peer.keptFor.add(BY_CALL);
-    return peer;
+    return this.shards.directory.connect(address, { byId: true, keep: reconnect === 'always' ? BY_CALL : null, timeoutMs, signal });
   }
 
   handle(protocol: string, options: HandleOptions<StreamKind> | undefined, handler: Handler<never>): HandlerRegistration {
@@ -139,10 +139,14 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
     this.#desk.take(shard, news);
   }
 
+  onDeath(shard: ShardLink, error: OsierError): void {
+    this.#desk.evict(shard, error);
+  }
+
   // ---- for the peers ----
 
   async settle(peer: RemotePeer, options: TimedWaitOptions | undefined): Promise<PeerHome> {
-    await this.shards.connect({ id: peer.id, hosts: peer.knownHosts }, { byId: peer.verified === 'id', keep: null, ...options });
+    await this.shards.directory.connect({ id: peer.id, hosts: peer.knownHosts }, { byId: peer.verified === 'id', keep: null, ...options });
     if (peer.home === null) throw this.#closedBy ?? nodeClosed(null);
     return peer.home;
   }

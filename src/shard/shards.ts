@@ -1,22 +1,31 @@
+import { MessageChannel } from 'node:worker_threads';
 import type { ReloadOptions } from '../api/node.js';
 import type { SocketAddress } from '../api/peers.js';
 import type { NodeInfo, NodeStats } from '../api/stats.js';
 import type { CloseReport } from '../api/waiting.js';
-import type { Runtime } from '../engine/runtime.js';
-import type { OsierError } from '../errors/index.js';
+import type { Runtime, Timer } from '../engine/runtime.js';
+import { OsierError } from '../errors/index.js';
 import { rejecting } from '../errors/option-checks.js';
-import { INSTANCE_BYTES } from '../handshake/index.js';
-import { formatAddress, type NodeAddress, seedOf } from '../identity/index.js';
+import { textOf } from '../errors/text-of.js';
 import { type Credentials, networkSecretsOf } from '../node/credentials.js';
 import { joinedReports } from '../node/node-closing.js';
-import { COUNTER_WORDS, nodeStatsOf } from '../node/node-counters.js';
 import type { ParsedNodeOptions } from '../node/options.js';
 import { parseReload } from '../node/reload.js';
-import { plainOptionsOf, type ShardBoot } from './boot.js';
+import { publish } from '../observe/index.js';
+import { BootMaker, type StartedShard } from './boot.js';
+import { KeptAddresses } from './kept-addresses.js';
 import type { ToShard } from './protocol.js';
-import type { RemotePeer } from './remote-peer.js';
 import type { RemotePeers } from './remote-peers.js';
+import { RestartPace } from './restart-pace.js';
+import { ShardDirectory } from './shard-directory.js';
+import { shardNotStarted } from './shard-errors.js';
 import { ShardLink, type ShardNews, type ShardOwner } from './shard-link.js';
+import type { ShardPlan } from './shard-plan.js';
+import { ShardTotals } from './shard-totals.js';
+import { SteeringOrder } from './steering-order.js';
+
+/** The shard that knows where peers live. */
+const CONTROL = 0;
 
 /** What the shards of a node need of it. */
 export interface ShardsListener {
@@ -25,64 +34,53 @@ export interface ShardsListener {
   /** Protocols that have a handler on this thread. */
   readonly handled: readonly string[];
   onNews(shard: ShardLink, news: ShardNews): void;
+  /** A shard is gone: its peers have no home. */
+  onDeath(shard: ShardLink, error: OsierError): void;
+  warn(error: OsierError): void;
 }
 
-/** How to connect. */
-export interface ConnectRequest {
-  readonly byId: boolean;
-  readonly keep: string | null;
-  readonly timeoutMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** All shards of a node. */
+/** All shards of a node: starts them, starts them again, and ends them. */
 export class Shards implements ShardOwner {
-  readonly #options: ParsedNodeOptions;
+  readonly directory: ShardDirectory;
+  readonly kept: KeptAddresses;
+  readonly #plan: ShardPlan;
   readonly #runtime: Runtime;
-  readonly #credentials: Credentials;
+  readonly #boots: BootMaker;
   readonly #listener: ShardsListener;
-  readonly #instance: string;
-  #links: ShardLink[] = [];
-  #sockets: readonly SocketAddress[] = [];
-  #info: NodeInfo | null = null;
+  readonly #totals = new ShardTotals();
+  readonly #order = new SteeringOrder();
+  readonly #paces = new Map<number, RestartPace>();
+  readonly #startedAtMs = new Map<number, number>();
+  readonly #restarts = new Set<Timer>();
+  readonly #starting = new Set<ShardLink>();
+  #started: StartedShard | null = null;
+  #isClosing = false;
   /** Settles when the reloads so far are done. */
   #reloaded: Promise<unknown> = Promise.resolve();
-  #last: { readonly stats: NodeStats; readonly info: NodeInfo } | null = null;
 
-  constructor(options: ParsedNodeOptions, runtime: Runtime, credentials: Credentials, listener: ShardsListener) {
-    this.#options = options;
+  constructor(options: ParsedNodeOptions, runtime: Runtime, credentials: Credentials, plan: ShardPlan, listener: ShardsListener) {
+    this.#plan = plan;
     this.#runtime = runtime;
-    this.#credentials = credentials;
     this.#listener = listener;
-    this.#instance = Buffer.from(runtime.randomBytes(INSTANCE_BYTES)).toString('hex');
+    this.#boots = new BootMaker(options, runtime, credentials, plan);
+    this.directory = new ShardDirectory(listener.peers, plan.count);
+    this.kept = new KeptAddresses(credentials.identity.id, this.directory, listener.peers);
   }
 
   get sockets(): readonly SocketAddress[] {
-    return this.#sockets;
+    return this.#started?.sockets ?? [];
   }
 
-  /** Starts all. Errors: as `NodeCore.start`; SHARD_FAILED. */
+  /** Starts all, one after another. Errors: as `NodeCore.start`; SHARD_FAILED. */
   async start(): Promise<void> {
-    const link = new ShardLink(this.#boot(0), this.#runtime, this);
-    this.#links.push(link);
-    const { sockets, info } = await link.started;
-    this.#sockets = sockets;
-    this.#info = info;
-  }
-
-  /** Keeps the peers at `addresses` connected, and those of before no longer. Errors: LIMIT. */
-  async keep(addresses: readonly NodeAddress[]): Promise<void> {
-    await this.#first.call('reload', { secrets: null, peers: addresses.map(formatAddress) });
-  }
-
-  async connect(address: NodeAddress, { byId, keep, timeoutMs, signal }: ConnectRequest): Promise<RemotePeer> {
-    const shard = this.#first;
-    const value = await shard.call('connect', { target: formatAddress(address), byId, keep, timeoutMs }, signal);
-    const peer = 'peer' in value ? this.#listener.peers.in(shard, value.peer) : undefined;
-    if (peer === undefined) throw new Error('the shard connected a peer that it did not tell of');
-    if ('verified' in value) peer.onVerified(value.verified);
-    peer.addHosts(address.hosts);
-    return peer;
+    try {
+      for (let index = 0; index < this.#plan.count; index++) await this.#launch(index);
+      await this.#steer();
+    } catch (error) {
+      this.#isClosing = true;
+      await Promise.all([...this.directory.running, ...this.#starting].map((shard) => shard.terminate()));
+      throw error;
+    }
   }
 
   /** Errors: as {@link MeshNode.reload}. */
@@ -90,9 +88,14 @@ export class Shards implements ShardOwner {
     return rejecting(() => {
       const { network, peers } = parseReload(changes);
       const reloaded = this.#reloaded.then(async () => {
-        if (this.#listener.closedBy !== null) throw this.#listener.closedBy;
+        this.#throwWhenClosed();
         const secrets = network === null ? null : await networkSecretsOf(network);
-        await this.#first.call('reload', { secrets, peers: peers?.map(formatAddress) ?? null });
+        this.#throwWhenClosed();
+        // What can fail comes first.
+        if (peers !== null) await this.kept.replace(peers);
+        if (secrets === null) return;
+        this.#boots.networkSecrets = secrets;
+        await Promise.all(this.directory.running.map((shard) => shard.call('reload', { secrets, peers: null })));
       });
       this.#reloaded = reloaded.catch(() => {});
       return reloaded;
@@ -100,71 +103,135 @@ export class Shards implements ShardOwner {
   }
 
   tellAll(entry: ToShard): void {
-    for (const link of this.#links) link.outbox.push(entry);
+    for (const shard of [...this.directory.running, ...this.#starting]) shard.outbox.push(entry);
   }
 
   stats(peersConnected: number): NodeStats {
-    if (this.#last !== null) return this.#last.stats;
-    const sum = new BigUint64Array(COUNTER_WORDS);
-    for (const { counters } of this.#links)
-      for (let word = 0; word < COUNTER_WORDS; word++) sum[word] = (sum[word] ?? 0n) + Atomics.load(counters, word);
-    return nodeStatsOf(sum, peersConnected);
+    return this.#totals.stats(this.directory.running, peersConnected);
   }
 
   info(): NodeInfo {
-    if (this.#last !== null) return this.#last.info;
-    if (this.#info === null) throw new Error('the shards have not started');
-    return { ...this.#info, shards: this.#links.length };
+    const info = this.#started?.info;
+    if (info === undefined) throw new Error('the shards have not started');
+    const { count, reason } = this.#plan;
+    return { ...info, shards: count, reasons: reason === null ? info.reasons : [reason, ...info.reasons] };
   }
 
-  onInfo(_shard: ShardLink, info: NodeInfo): void {
-    this.#info = info;
+  onInfo(info: NodeInfo): void {
+    if (this.#started !== null) this.#started = { ...this.#started, info };
   }
 
   /** Never rejects. */
   async close(timeoutMs: number, reason: string): Promise<CloseReport> {
-    const reports = await Promise.all(this.#links.map((link) => this.#close(link, timeoutMs, reason)));
-    const report = joinedReports(reports);
-    this.#last = { stats: this.stats(0), info: this.info() };
-    return report;
+    this.#isClosing = true;
+    for (const timer of this.#restarts) timer.cancel();
+    const starting = [...this.#starting].map((shard) => shard.terminate());
+    const reports = this.directory.running.map((shard) => this.#closeOne(shard, timeoutMs, reason));
+    await Promise.all(starting);
+    return joinedReports(await Promise.all(reports));
   }
+
+  // ---- from the shards ----
 
   onNews(shard: ShardLink, news: ShardNews): void {
     this.#listener.onNews(shard, news);
   }
 
-  onDeath(_shard: ShardLink, _error: OsierError): void {}
+  onDeath(shard: ShardLink, error: OsierError): void {
+    const { index } = shard;
+    // One that was to be added is started again by whoever started it.
+    if (!this.directory.running.includes(shard)) {
+      this.#totals.retire(shard);
+      return;
+    }
+    this.#forget(shard);
+    publish('osier:shard', () => ({ index, event: 'failed' }));
+    this.#listener.onDeath(shard, error);
+    this.#listener.warn(error);
+    const livedMs = this.#runtime.clock.nowMs() - (this.#startedAtMs.get(index) ?? 0);
+    this.#restart(index, livedMs);
+    this.#steer().catch((cause: unknown) => this.#warn(index, cause));
+    void this.kept.redistribute();
+  }
 
-  async #close(link: ShardLink, timeoutMs: number, reason: string): Promise<CloseReport> {
-    const streams = link.streams.size;
+  #throwWhenClosed(): void {
+    if (this.#listener.closedBy !== null) throw this.#listener.closedBy;
+  }
+
+  #restart(index: number, livedMs: number): void {
+    if (this.#isClosing) return;
+    const pace = this.#paces.get(index) ?? new RestartPace();
+    this.#paces.set(index, pace);
+    const timer = this.#runtime.setTimer(pace.next(livedMs), () => {
+      this.#restarts.delete(timer);
+      this.#relaunch(index).catch((cause: unknown) => {
+        if (this.#isClosing) return;
+        this.#warn(index, cause);
+        this.#restart(index, 0);
+      });
+    });
+    this.#restarts.add(timer);
+  }
+
+  async #relaunch(index: number): Promise<void> {
+    await this.#launch(index);
+    await this.#steer();
+    await this.kept.redistribute();
+  }
+
+  async #launch(index: number): Promise<void> {
+    const shard = new ShardLink(this.#boots.make(index, this.#listener.handled, this.sockets), this.#runtime, this);
+    this.#starting.add(shard);
+    try {
+      this.#started = await shard.started;
+    } finally {
+      this.#starting.delete(shard);
+    }
+    if (!shard.isRunning) throw shardNotStarted(index, 'its thread ended');
+    this.#startedAtMs.set(index, this.#runtime.clock.nowMs());
+    this.directory.add(shard);
+    this.#order.add(index);
+    this.#introduce(shard);
+    publish('osier:shard', () => ({ index, event: 'started' }));
+  }
+
+  /** Leads the other shards and the one that knows where peers live to one another. */
+  #introduce(shard: ShardLink): void {
+    for (const other of this.directory.running) {
+      if (other === shard || (other.index !== CONTROL && shard.index !== CONTROL)) continue;
+      const { port1, port2 } = new MessageChannel();
+      shard.outbox.push({ op: 'control', shard: other.index, port: port1 }, port1);
+      other.outbox.push({ op: 'control', shard: shard.index, port: port2 }, port2);
+    }
+  }
+
+  /** Has the kernel steer by the present order of the sockets. */
+  async #steer(): Promise<void> {
+    const [shard] = this.directory.running;
+    if (this.#plan.count > 1 && shard !== undefined) await shard.call('steer', { order: this.#order.positions });
+  }
+
+  /** It does not run any more. */
+  #forget(shard: ShardLink): void {
+    this.directory.remove(shard);
+    this.#order.remove(shard.index);
+    this.#totals.retire(shard);
+    for (const other of this.directory.running) {
+      if (other.index === CONTROL || shard.index === CONTROL) other.outbox.push({ op: 'shardGone', shard: shard.index });
+    }
+  }
+
+  async #closeOne(shard: ShardLink, timeoutMs: number, reason: string): Promise<CloseReport> {
+    const streams = shard.streams.size;
     const lost = (): CloseReport => (streams === 0 ? { status: 'drained' } : { status: 'cut', streams, unacknowledgedBytes: 0n });
-    const report = await link.call('close', { timeoutMs, reason }).then((value) => value as CloseReport, lost);
-    await link.stop();
+    const report = await shard.call('close', { timeoutMs, reason }).then((value) => value as CloseReport, lost);
+    await shard.stop();
+    this.#forget(shard);
+    publish('osier:shard', () => ({ index: shard.index, event: 'stopped' }));
     return report;
   }
 
-  get #first(): ShardLink {
-    const [first] = this.#links;
-    if (first === undefined) throw new Error('there are no shards');
-    return first;
-  }
-
-  #boot(index: number): ShardBoot {
-    const { listen, accept, logger, handlers } = this.#options;
-    return {
-      ...plainOptionsOf(this.#options, 1),
-      index,
-      sharesPort: false,
-      instance: this.#instance,
-      seed: seedOf(this.#credentials.identity),
-      networkSecrets: this.#credentials.networkSecrets,
-      listen,
-      asks: accept !== undefined,
-      logs: logger !== null,
-      handlers: handlers?.href ?? null,
-      handled: this.#listener.handled,
-      rekeyIntervals: this.#runtime.rekeyIntervals ?? null,
-      counters: new SharedArrayBuffer(COUNTER_WORDS * BigUint64Array.BYTES_PER_ELEMENT),
-    };
+  #warn(index: number, cause: unknown): void {
+    this.#listener.warn(OsierError.is(cause) ? (cause as OsierError) : shardNotStarted(index, textOf(cause)));
   }
 }
