@@ -122,14 +122,12 @@ export class ShardLink {
     });
   }
 
-  /** The shard's node is closed: its thread is to end. Resolves when it has. */
-  async stop(): Promise<void> {
-    if (this.#state === 'dead') return;
-    this.#state = 'stopping';
-    this.outbox.flush();
-    const patience = setTimeout(() => void this.#worker.terminate(), EXIT_PATIENCE_MS);
-    await this.#exited;
-    clearTimeout(patience);
+  /** Closes the shard's node and then its thread, whose end is not a death from now on. Rejects when it died before it had an answer. */
+  async close(args: ShardCalls['close']['args']): Promise<unknown> {
+    if (this.#state !== 'dead') this.#state = 'stopping';
+    const report = await this.call('close', args);
+    await this.#stop();
+    return report;
   }
 
   /** Ends the thread at once. */
@@ -137,6 +135,12 @@ export class ShardLink {
     if (this.#state !== 'dead') this.#state = 'stopping';
     await this.#worker.terminate();
     await this.#exited;
+  }
+
+  async #stop(): Promise<void> {
+    const patience = setTimeout(() => void this.#worker.terminate(), EXIT_PATIENCE_MS);
+    await this.#exited;
+    clearTimeout(patience);
   }
 
   #hear(entries: readonly FromShard[]): void {

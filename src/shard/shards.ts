@@ -224,8 +224,7 @@ export class Shards implements ShardOwner {
   async #closeOne(shard: ShardLink, timeoutMs: number, reason: string): Promise<CloseReport> {
     const streams = shard.streams.size;
     const lost = (): CloseReport => (streams === 0 ? { status: 'drained' } : { status: 'cut', streams, unacknowledgedBytes: 0n });
-    const report = await shard.call('close', { timeoutMs, reason }).then((value) => value as CloseReport, lost);
-    await shard.stop();
+    const report = await shard.close({ timeoutMs, reason }).then((value) => value as CloseReport, lost);
     this.#forget(shard);
     publish('osier:shard', () => ({ index: shard.index, event: 'stopped' }));
     return report;
