@@ -20,6 +20,8 @@ type PlainOptions = Pick<
 /** See the file's head. */
 export interface ShardBoot extends PlainOptions {
   readonly index: number;
+  /** Of all shards together. */
+  readonly peersMax: number;
   /** Under which the shards leave packets for one another, in listening to the same addresses; `null` where there is one only. */
   readonly group: bigint | null;
   readonly instance: string;
@@ -45,12 +47,17 @@ export interface StartedShard {
   readonly info: NodeInfo;
 }
 
-/** The part of the options that a shard gets, whichever it is. */
-export function plainOptionsOf(options: ParsedNodeOptions, shards: number): PlainOptions {
+/** The part of a whole number that is a shard's: the parts of all are the whole. */
+export function shareOf(total: number, index: number, shards: number): number {
+  return Math.floor(total / shards) + (index < total % shards ? 1 : 0);
+}
+
+/** The part of the options that crosses as it is. */
+function plainOptionsOf(options: ParsedNodeOptions, index: number, shards: number): PlainOptions {
   const { advertise, keepAliveMs, idleTimeoutMs, peerLostAfterMs, cipher, congestion, limits, shardData } = options;
   // Each shard has its part.
-  const memoryBytes = Math.floor(limits.memoryBytes / shards);
-  const peers = Math.ceil(limits.peers / shards);
+  const memoryBytes = shareOf(limits.memoryBytes, index, shards);
+  const peers = shareOf(limits.peers, index, shards);
   return { advertise, keepAliveMs, idleTimeoutMs, peerLostAfterMs, cipher, congestion, limits: { ...limits, memoryBytes, peers }, shards, shardData };
 }
 
@@ -104,8 +111,9 @@ export class BootMaker {
     const { count, listen } = this.#plan;
     const { accept, logger, handlers } = this.#options;
     return {
-      ...plainOptionsOf(this.#options, count),
+      ...plainOptionsOf(this.#options, index, count),
       index,
+      peersMax: this.#options.limits.peers,
       group: count === 1 ? null : this.#group,
       instance: this.#instance,
       seed: this.#seed,

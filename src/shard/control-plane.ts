@@ -22,6 +22,7 @@ interface Other {
 export class ControlPlane implements CallRouting {
   readonly #shard: ControlledShard;
   readonly #placement: Placement;
+  readonly #peersMaxOf: (shard: number) => number;
   readonly #nowMs: () => number;
   readonly #onKeptElsewhere: CallRouting['keepElsewhere'];
   readonly #others = new Map<number, Other>();
@@ -29,19 +30,27 @@ export class ControlPlane implements CallRouting {
   /** Who greets the next caller that does not say who it is. */
   #turn = 0;
 
-  constructor(shard: ControlledShard, placement: Placement, nowMs: () => number, onKeptElsewhere: CallRouting['keepElsewhere']) {
+  /** `peersMaxOf`: how many peers a shard takes. */
+  constructor(
+    shard: ControlledShard,
+    placement: Placement,
+    peersMaxOf: (shard: number) => number,
+    nowMs: () => number,
+    onKeptElsewhere: CallRouting['keepElsewhere'],
+  ) {
     this.#shard = shard;
     this.#placement = placement;
     this.#nowMs = nowMs;
     this.#onKeptElsewhere = onKeptElsewhere;
-    placement.addShard(HERE);
+    this.#peersMaxOf = peersMaxOf;
+    placement.addShard(HERE, peersMaxOf(HERE));
   }
 
   /** Another shard runs, at the other end of `port`. */
   attach(shard: number, port: MessagePort): void {
     this.detach(shard);
     this.#others.set(shard, { port, told: new Set(), waiting: new Map(), isSilent: true });
-    this.#placement.addShard(shard);
+    this.#placement.addShard(shard, this.#peersMaxOf(shard));
     listenTo(port, this.#shard, (message: ToControl) => this.#hear(shard, message));
   }
 

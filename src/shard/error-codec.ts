@@ -42,7 +42,8 @@ export function unpack(value: unknown): unknown {
 
 /** See {@link EncodedError}. */
 export function encodeError(error: Error, depth = CAUSES_MAX): EncodedError {
-  const properties = Object.fromEntries(Object.entries(error).map(([key, value]) => [key, key === 'cause' ? undefined : pack(value, depth - 1)]));
+  const own = Object.entries(error).filter(([key]) => key !== 'cause');
+  const properties = Object.fromEntries(own.map(([key, value]) => [key, pack(value, depth - 1)]));
   return {
     isOsier: OsierError.is(error),
     name: String(error.name),

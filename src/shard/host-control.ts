@@ -3,7 +3,7 @@ import { OsierError } from '../errors/index.js';
 import type { HostAndPort, NodeId } from '../identity/index.js';
 import type { NodeCore } from '../node/node-core.js';
 import type { CallRouting, FirstMessage, MeshPeer } from '../peer/index.js';
-import type { ShardBoot } from './boot.js';
+import { type ShardBoot, shareOf } from './boot.js';
 import type { ControlledShard } from './control.js';
 import { ControlClient } from './control-client.js';
 import { ControlPlane } from './control-plane.js';
@@ -18,12 +18,12 @@ export class HostControl implements ControlledShard {
   /** Set before anything can be asked. */
   core: NodeCore | null = null;
 
-  constructor({ index, shards, limits }: ShardBoot, nowMs: () => number, onKeptElsewhere: CallRouting['keepElsewhere']) {
+  constructor({ index, shards, peersMax }: ShardBoot, nowMs: () => number, onKeptElsewhere: CallRouting['keepElsewhere']) {
     if (index > 0) {
       this.routing = new ControlClient(this);
       return;
     }
-    const plane = new ControlPlane(this, new Placement(shards * limits.peers, limits.peers), nowMs, onKeptElsewhere);
+    const plane = new ControlPlane(this, new Placement(peersMax), (shard) => shareOf(peersMax, shard, shards), nowMs, onKeptElsewhere);
     setInterval(() => plane.expire(), EXPIRY_INTERVAL_MS).unref();
     this.routing = plane;
   }

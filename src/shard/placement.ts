@@ -14,18 +14,23 @@ interface Place {
   untilMs: number | null;
 }
 
+/** A shard that runs. */
+interface Filling {
+  /** Ids that are placed there. */
+  count: number;
+  readonly peersMax: number;
+}
+
 /** The table of a node's shards. An id is in one shard at most. */
 export class Placement {
   readonly #placesMax: number;
   readonly #places = new Map<NodeId, Place>();
-  /** Ids by shard that runs. */
-  readonly #counts = new Map<number, number>();
-  readonly #perShardMax: number;
+  /** Those that run. */
+  readonly #shards = new Map<number, Filling>();
 
-  /** `peersMax`: of all shards together; `perShardMax`: of each. */
-  constructor(peersMax: number, perShardMax: number) {
+  /** `peersMax`: of all shards together. */
+  constructor(peersMax: number) {
     this.#placesMax = PLACES_PER_PEER * peersMax;
-    this.#perShardMax = perShardMax;
   }
 
   get size(): number {
@@ -34,17 +39,17 @@ export class Placement {
 
   /** Shards that run, in the order in which they were added. */
   get shards(): readonly number[] {
-    return [...this.#counts.keys()];
+    return [...this.#shards.keys()];
   }
 
-  /** A shard runs, without peers. */
-  addShard(shard: number): void {
-    this.#counts.set(shard, 0);
+  /** A shard runs, without peers; it takes `peersMax`. */
+  addShard(shard: number, peersMax: number): void {
+    this.#shards.set(shard, { count: 0, peersMax });
   }
 
   /** A shard is gone, and its peers have no place any more. */
   removeShard(shard: number): void {
-    this.#counts.delete(shard);
+    this.#shards.delete(shard);
     for (const [id, place] of this.#places) if (place.shard === shard) this.#places.delete(id);
   }
 
@@ -65,14 +70,14 @@ export class Placement {
   claim(id: NodeId, shard: number, nowMs: number): boolean {
     const present = this.find(id);
     if (present !== undefined) return present === shard;
-    if ((this.#counts.get(shard) ?? this.#perShardMax) >= this.#perShardMax) return false;
-    return this.#add(id, shard, nowMs);
+    const filling = this.#shards.get(shard);
+    return filling !== undefined && filling.count < filling.peersMax && this.#add(id, shard, nowMs);
   }
 
   /** The peer is there. Returns whether that is its place: one that is there first has it. */
   arrived(id: NodeId, shard: number): boolean {
     const place = this.#places.get(id);
-    if (place === undefined) return this.#counts.has(shard) && this.#add(id, shard, null);
+    if (place === undefined) return this.#shards.has(shard) && this.#add(id, shard, null);
     if (place.shard !== shard) return false;
     place.untilMs = null;
     return true;
@@ -104,15 +109,18 @@ export class Placement {
   #leastFilled(): number | null {
     let least: number | null = null;
     let fewest = Number.POSITIVE_INFINITY;
-    for (const [shard, count] of this.#counts) {
-      if (count >= fewest) continue;
+    for (const [shard, { count, peersMax }] of this.#shards) {
+      // A full one may make room, but comes last.
+      const rank = count < peersMax ? count : count + this.#placesMax;
+      if (rank >= fewest) continue;
       least = shard;
-      fewest = count;
+      fewest = rank;
     }
     return least;
   }
 
   #count(shard: number, change: number): void {
-    this.#counts.set(shard, (this.#counts.get(shard) ?? 0) + change);
+    const filling = this.#shards.get(shard);
+    if (filling !== undefined) filling.count += change;
   }
 }

@@ -116,8 +116,11 @@ export class ShardHost {
   }
 
   onOver(): void {
-    this.#outbox.flush();
-    this.#port.close();
+    // What waited for something else has its answer by then.
+    setImmediate(() => {
+      this.#outbox.flush();
+      this.#port.close();
+    });
   }
 
   #hear(entry: ToShard): void {

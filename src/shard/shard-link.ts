@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { Runtime } from '../engine/runtime.js';
 import { invalidOption, type OsierError } from '../errors/index.js';
 import { textOf } from '../errors/text-of.js';
+import { nodeClosed } from '../peer/index.js';
 import type { ShardBoot, StartedShard } from './boot.js';
 import { decodeError, pack, unpack } from './error-codec.js';
 import { Outbox } from './outbox.js';
@@ -190,7 +191,7 @@ export class ShardLink {
     const error = before === 'starting' ? shardNotStarted(this.index, this.#cause ?? 'its thread ended') : shardDied(this.index, this.#cause);
     this.#onStarted({ error });
     if (before === 'running') this.#owner.onDeath(this, error);
-    for (const call of [...this.#calls.keys()]) this.#take(call)?.reject(error);
+    for (const call of [...this.#calls.keys()]) this.#take(call)?.reject(before === 'stopping' ? nodeClosed(null) : error);
     for (const port of [...this.streams.values()]) port.fail(error);
   }
 }

@@ -21,10 +21,10 @@ export interface ShardPlan {
  */
 export async function planShards(options: ParsedNodeOptions, runtime: Runtime): Promise<ShardPlan> {
   if (options.shards === 1) return { count: 1, listen: options.listen, reason: null };
+  const one = (why: string): ShardPlan => ({ count: 1, listen: options.listen, reason: `One shard instead of ${options.shards}: ${why}.` });
+  if (options.limits.peers < options.shards) return one(`with limits.peers ${options.limits.peers}, not each of them could have a peer`);
   const refusal = steeringRefusal(options, runtime);
-  if (refusal !== null) {
-    return { count: 1, listen: options.listen, reason: `One shard instead of ${options.shards}: sockets cannot share a port here: ${refusal}.` };
-  }
+  if (refusal !== null) return one(`sockets cannot share a port here: ${refusal}`);
   const sockets = await withEngine(options, runtime, (engine) => bindSockets(runtime, engine, options.listen));
   return { count: options.shards, listen: sockets.map(listenAddressOf), reason: null };
 }

@@ -6,7 +6,7 @@ import { generateIdentity, generateNetworkSecret, MeshNode, type MeshNodeOptions
 export type TestNodeOptions = Partial<MeshNodeOptions>;
 
 /** As many shards as a run of all tests asks for; none of its own. */
-const shards = Number(process.env.OSIER_TEST_SHARDS ?? 0);
+export const shards = Number(process.env.OSIER_TEST_SHARDS ?? 0);
 
 /** A node on a free port of 127.0.0.1. */
 export async function startNode(options: TestNodeOptions): Promise<MeshNode> {
