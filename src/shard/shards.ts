@@ -106,6 +106,11 @@ export class Shards implements ShardOwner {
     for (const shard of [...this.directory.running, ...this.#starting]) shard.outbox.push(entry);
   }
 
+  /** As `NodeCounters.read` of one node, of all shards together. */
+  get words(): BigUint64Array {
+    return this.#totals.words(this.directory.running);
+  }
+
   stats(peersConnected: number): NodeStats {
     return this.#totals.stats(this.directory.running, peersConnected);
   }
