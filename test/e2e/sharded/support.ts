@@ -1,13 +1,6 @@
 /** Nodes with shards, and what is asked of them. */
 import { onTestFinished } from 'vitest';
-import {
-  type ByteStream,
-  generateIdentity,
-  generateNetworkSecret,
-  MeshNode,
-  type MeshNodeOptions,
-  type Peer,
-} from '../../../src/index.js';
+import { type ByteStream, generateIdentity, generateNetworkSecret, MeshNode, type MeshNodeOptions, type Peer } from '../../../src/index.js';
 
 /** See handlers.mjs. */
 export const HANDLERS = new URL('./handlers.mjs', import.meta.url);
