@@ -38,6 +38,7 @@ function describe(info: NodeInfo): string {
     ['GSO', has('gso')],
     ['GRO', has('gro')],
     ['sendmmsg, recvmmsg', has('mmsg')],
+    ['shards', has('reuseport-steering') === 'yes' ? 'as many as asked for' : 'one at most'],
     ['cipher', preferredCipher(info)],
     ['receive buffer', formatBytes(info.receiveBufferBytes)],
     ['send buffer', formatBytes(info.sendBufferBytes)],

@@ -98,7 +98,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> implements AsyncDispo
     return this.#core.reload(changes);
   }
 
-  /** Counters since the start and present levels: cheap enough for every scrape. */
+  /** Counters since the start and present levels: cheap enough for every scrape. With `shards`, at most 100 ms old. */
   stats(): NodeStats {
     return this.#core.stats();
   }

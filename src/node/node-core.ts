@@ -35,7 +35,6 @@ import { NodeClosing } from './node-closing.js';
 import { NodeCounters } from './node-counters.js';
 import type { NodeFace } from './node-face.js';
 import type { ParsedNodeOptions } from './options.js';
-import type { ParsedReload } from './reload.js';
 import { Reloading } from './reloading.js';
 import { protocolOf, serveStream } from './serve-stream.js';
 import type { ShardRole } from './shard-role.js';
@@ -57,10 +56,10 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   readonly #answering: Answering;
   readonly #joins: JoinTable;
   readonly #kept: KeptPeers;
-  readonly #connecting: Connecting;
-  readonly #reloading: Reloading;
+  readonly connecting: Connecting;
+  readonly reloading: Reloading;
   readonly #closing: NodeClosing;
-  readonly #counters: NodeCounters;
+  readonly counters: NodeCounters;
   #sockets: readonly SocketAddress[] = [];
   /** Where the node's events go; set before any can occur. */
   events: EventEmitter<MeshNodeEvents> | null = null;
@@ -92,9 +91,9 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
     this.#answering = new Answering(this, this.peers, options.accept, options.limits.peers);
     this.#joins = new JoinTable(this, this.peers);
     this.#kept = new KeptPeers(this.id, this.peers, this.#joins);
-    this.#counters = new NodeCounters(this.engine, this.peers);
-    this.#connecting = new Connecting(this, this.peers, this.#joins);
-    this.#reloading = new Reloading(this, this.#kept, (secrets) => this.#useNetworkSecrets(secrets));
+    this.counters = new NodeCounters(this.engine, this.peers);
+    this.connecting = new Connecting(this, this.peers, this.#joins);
+    this.reloading = new Reloading(this, this.#kept, (secrets) => this.#useNetworkSecrets(secrets));
     this.#closing = new NodeClosing(this.peers, {
       onClosing: (error) => this.#onClosing(error),
       onPeersClosed: (failure) => this.#onPeersClosed(failure),
@@ -161,21 +160,11 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   }
 
   connect(target: string, options: ConnectOptions | undefined): Promise<Peer> {
-    return this.#connecting.connect(target, options);
-  }
-
-  /** See {@link Connecting.connectTo}. */
-  connectTo(...args: Parameters<Connecting['connectTo']>): Promise<MeshPeer> {
-    return this.#connecting.connectTo(...args);
+    return this.connecting.connect(target, options);
   }
 
   reload(changes: ReloadOptions): Promise<void> {
-    return this.#reloading.reload(changes);
-  }
-
-  /** See {@link Reloading.apply}. */
-  reloadParsed(changes: ParsedReload): Promise<void> {
-    return this.#reloading.apply(changes);
+    return this.reloading.reload(changes);
   }
 
   handle(protocol: string, options: HandleOptions<StreamKind> | undefined, handler: Handler<never>): HandlerRegistration {
@@ -184,16 +173,11 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   }
 
   stats(): NodeStats {
-    return this.#counters.stats();
-  }
-
-  /** See {@link NodeCounters.read}. */
-  readCounters(into: BigUint64Array): void {
-    this.#counters.read(into);
+    return this.counters.stats();
   }
 
   info(): NodeInfo {
-    return this.#counters.info();
+    return this.counters.info();
   }
 
   close(options: CloseOptions | undefined): Promise<CloseReport> {
@@ -223,7 +207,7 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   }
 
   onSessionConfirmed(localIndex: number): void {
-    this.#counters.handshakesCompleted++;
+    this.counters.handshakesCompleted++;
     this.#answering.onConfirmed(localIndex);
     this.observer.onAnswerConfirmed(localIndex);
   }
@@ -234,12 +218,12 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   }
 
   onDialed(succeeded: boolean): void {
-    if (succeeded) this.#counters.handshakesCompleted++;
-    else this.#counters.handshakesFailed++;
+    if (succeeded) this.counters.handshakesCompleted++;
+    else this.counters.handshakesFailed++;
   }
 
   onHandshakeFault(peer: NodeId | null, fault: HandshakeFault): void {
-    if (peer === null) this.#counters.handshakesFailed++;
+    if (peer === null) this.counters.handshakesFailed++;
     this.log('debug', { peer, reason: fault.reason }, `A handshake message changed nothing: ${fault.message}`);
   }
 
@@ -283,7 +267,7 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   }
 
   #onPeersClosed(failure: OsierError | null): void {
-    this.#counters.freeze();
+    this.counters.freeze();
     this.engine.close();
     this.log('info', { node: this.id, code: failure?.code ?? null }, 'The node is closed.');
     this.observer.close();

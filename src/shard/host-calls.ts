@@ -58,7 +58,7 @@ export class HostCalls {
 
   async connect({ target, byId, keep, timeoutMs }: ShardCalls['connect']['args'], signal: AbortSignal): Promise<ShardCalls['connect']['value']> {
     try {
-      const peer = await this.#host.core.connectTo(parseAddress(target), { byId, keep }, { timeoutMs, signal });
+      const peer = await this.#host.core.connecting.connectTo(parseAddress(target), { byId, keep }, { timeoutMs, signal });
       this.#host.peers.touch(peer);
       return { peer: this.#host.peers.keyOf(peer), verified: peer.verified };
     } catch (error) {
@@ -113,7 +113,7 @@ export class HostCalls {
   }
 
   async reload({ secrets, peers }: ShardCalls['reload']['args']): Promise<null> {
-    await this.#host.core.reloadParsed({
+    await this.#host.core.reloading.apply({
       network: secrets === null ? null : { kind: 'secrets', secrets },
       peers: peers === null ? null : peers.map(parseAddress),
     });

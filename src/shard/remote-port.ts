@@ -1,12 +1,13 @@
 import type { StreamKind } from '../api/streams.js';
 import type { OsierError } from '../errors/index.js';
-import { MessageCounter, StreamCounter, type StreamEnd, type StreamPort } from '../stream/index.js';
+import type { StreamEnd, StreamPort } from '../stream/index.js';
 import { ArrivedBytes, ArrivedMessages } from './arrived.js';
 import { sharedMicros } from './crossing.js';
 import { decodeOsierError, encodeError } from './error-codec.js';
 import { LeavingBytes, LeavingMessages } from './leaving.js';
 import type { Outbox } from './outbox.js';
 import type { StreamNews, StreamTold, ToShard } from './protocol.js';
+import { RemoteCounters } from './remote-counters.js';
 
 /** What `Engine.sendMessage` answers. */
 const ACCEPTED = 0;
@@ -21,23 +22,14 @@ export class RemotePort implements StreamPort {
   readonly stream: number;
   readonly #outbox: Outbox<ToShard>;
   readonly #isBytes: boolean;
+  readonly #counted: RemoteCounters;
   readonly #leavingBytes = new LeavingBytes();
   readonly #leavingMessages = new LeavingMessages();
   readonly #arrivedBytes = new ArrivedBytes();
   readonly #arrivedMessages = new ArrivedMessages();
-  readonly #counters = new BigUint64Array(StreamCounter.count);
-  readonly #messageCounters = new BigUint64Array(MessageCounter.count);
-  #told: StreamTold;
   #end: StreamEnd | null = null;
-  #sentBytes = 0;
-  #sentMessages = 0;
-  #receivedBytes = 0;
-  #receivedMessages = 0;
-  #consumedBytes = 0;
   /** Taken by the application, and not told to the shard yet. */
   #credit = 0;
-  #settledDelivered = 0n;
-  #settledExpired = 0n;
   /** The shard sends no more of it. */
   #isSendingOver = false;
   #isOver = false;
@@ -48,7 +40,7 @@ export class RemotePort implements StreamPort {
     this.#outbox = outbox;
     this.stream = stream;
     this.#isBytes = kind === 'bytes';
-    this.#told = told;
+    this.#counted = new RemoteCounters(told);
   }
 
   /** Resets a stream that nothing was made of here. */
@@ -81,7 +73,7 @@ export class RemotePort implements StreamPort {
     if (this.#isSendingOver) return ENDED;
     const accepted = this.#leavingBytes.add(bytes);
     if (accepted > 0) this.#outbox.defer(this.#pushLeaving);
-    this.#sentBytes += accepted;
+    this.#counted.sentBytes += accepted;
     return accepted;
   }
 
@@ -90,8 +82,8 @@ export class RemotePort implements StreamPort {
     const deadline = lifetimeMicros === 0 ? 0 : sharedMicros() + lifetimeMicros;
     if (!this.#leavingMessages.add(bytes, options, deadline, token)) return NO_ROOM;
     this.#outbox.defer(this.#pushLeaving);
-    this.#sentMessages++;
-    this.#sentBytes += bytes.length;
+    this.#counted.sentMessages++;
+    this.#counted.sentBytes += bytes.length;
     return ACCEPTED;
   }
 
@@ -139,38 +131,22 @@ export class RemotePort implements StreamPort {
   }
 
   maxDatagramBytes(): number {
-    return this.#told.maxDatagramBytes;
+    return this.#counted.told.maxDatagramBytes;
   }
 
   counters(): BigUint64Array {
-    const [sent, consumed] = [BigInt(this.#sentBytes), BigInt(this.#consumedBytes)];
-    const received = larger(BigInt(this.#receivedBytes), this.#told.receivedBytes);
-    const acknowledged = smaller(this.#told.acknowledgedBytes, sent);
-    const counters = this.#counters;
-    counters[StreamCounter.sent] = sent;
-    counters[StreamCounter.acknowledged] = acknowledged;
-    counters[StreamCounter.received] = received;
-    counters[StreamCounter.consumed] = consumed;
-    counters[StreamCounter.sendBuffered] = sent - acknowledged;
-    counters[StreamCounter.receiveBuffered] = received - consumed;
-    return counters;
+    return this.#counted.bytes();
   }
 
   messageCounters(): BigUint64Array {
-    const counters = this.#messageCounters;
-    counters[MessageCounter.sent] = BigInt(this.#sentMessages);
-    counters[MessageCounter.delivered] = larger(this.#told.delivered, this.#settledDelivered);
-    counters[MessageCounter.expired] = larger(this.#told.expired, this.#settledExpired);
-    counters[MessageCounter.unknown] = this.#told.unknown;
-    counters[MessageCounter.received] = BigInt(this.#receivedMessages);
-    return counters;
+    return this.#counted.messages();
   }
 
   // ---- from the shard ----
 
   /** What the shard tells of this stream. */
   hear(news: StreamNews): void {
-    if ('told' in news) this.#told = news.told;
+    if ('told' in news) this.#counted.told = news.told;
     const end = this.#end;
     if (end === null || this.#isOver) return;
     switch (news.op) {
@@ -182,7 +158,8 @@ export class RemotePort implements StreamPort {
         end.onWritable();
         return;
       case 'finished':
-        this.#onFinished(end, news.expired);
+        this.#counted.onFinished(news.expired);
+        end.onFinished(news.expired);
         return;
       case 'flushed':
         end.onFlushed();
@@ -225,41 +202,30 @@ export class RemotePort implements StreamPort {
   }
 
   #onData(end: StreamEnd, bytes: Uint8Array, lengths: Uint32Array | null, endIncluded: boolean): void {
-    this.#receivedBytes += bytes.length;
+    this.#counted.receivedBytes += bytes.length;
     if (lengths === null) {
       this.#arrivedBytes.add(bytes);
       end.onReadable(this.#arrivedBytes.byteCount, endIncluded);
       return;
     }
-    this.#receivedMessages += lengths.length;
+    this.#counted.receivedMessages += lengths.length;
     this.#arrivedMessages.add(bytes, lengths);
     end.onReadable(this.#arrivedMessages.messageCount, endIncluded);
-  }
-
-  #onFinished(end: StreamEnd, expired: number): void {
-    this.#told = {
-      ...this.#told,
-      acknowledgedBytes: BigInt(this.#sentBytes),
-      delivered: BigInt(this.#sentMessages - expired),
-      expired: BigInt(expired),
-      unknown: 0n,
-    };
-    end.onFinished(expired);
   }
 
   /** `fates`: token and fate, in turn. */
   #onSettled(end: StreamEnd, fates: Uint32Array): void {
     for (let at = 0; at < fates.length; at += 2) {
       const fate = fates[at + 1] ?? 0;
-      if (fate === DELIVERED) this.#settledDelivered++;
-      else this.#settledExpired++;
+      if (fate === DELIVERED) this.#counted.delivered++;
+      else this.#counted.expired++;
       end.onSettled(fates[at] ?? 0, fate);
     }
   }
 
   #onTaken(windowBytes: number, byteCount: number): void {
     if (windowBytes === 0) return;
-    this.#consumedBytes += byteCount;
+    this.#counted.consumedBytes += byteCount;
     this.#credit += windowBytes;
     if (!this.#isOver) this.#outbox.defer(this.#pushCredit);
     this.#closeWhenRead();
@@ -296,12 +262,4 @@ export class RemotePort implements StreamPort {
     this.#outbox.push({ op: 'credit', stream: this.stream, bytes: this.#credit });
     this.#credit = 0;
   };
-}
-
-function smaller(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
-}
-
-function larger(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
 }

@@ -167,7 +167,7 @@ export class ShardHost {
 
   /** Before anything is told: what was counted by then. */
   #publish(): void {
-    this.core.readCounters(this.#words);
+    this.core.counters.read(this.#words);
     this.#words.forEach((count, word) => void Atomics.store(this.#counters, word, count));
     this.peers.publishTouched();
   }
