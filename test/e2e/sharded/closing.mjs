@@ -1,4 +1,6 @@
 // One ending of nodes with shards in mid-traffic, in a process of its own: `node closing.mjs SCENARIO`. Prints nothing when all is well.
+import { once } from 'node:events';
+import { parentPort, Worker } from 'node:worker_threads';
 import { generateIdentity, generateNetworkSecret, MeshNode, OsierError } from '../../../dist/index.js';
 
 const secret = generateNetworkSecret();
@@ -58,6 +60,19 @@ const scenarios = {
     setImmediate(() => {
       throw new Error('thrown on the main thread');
     });
+  },
+  // Shards of a worker go with it.
+  terminate: async () => {
+    for (let round = 0; round < 5; round++) {
+      const worker = new Worker(new URL(import.meta.url), { argv: ['hold'] });
+      await once(worker, 'message');
+      if ((await worker.terminate()) !== 1) throw new Error('the worker had ended already');
+    }
+  },
+  hold: async () => {
+    await traffic();
+    parentPort?.postMessage('in traffic');
+    await new Promise(() => {});
   },
   // Nothing of a closed node keeps the process alive.
   idle: async () => {

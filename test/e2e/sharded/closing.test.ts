@@ -19,7 +19,11 @@ test('closing in mid-traffic ends every stream with an error, here and there', a
 });
 
 test('the process may exit in mid-traffic', async () => {
-  for (let round = 0; round < 10; round++) expect(await run('exit')).toEqual({ code: 7, signal: null, output: '' });
+  for (let round = 0; round < 4; round++) expect(await run('exit')).toEqual({ code: 7, signal: null, output: '' });
+});
+
+test('a worker with a node of shards may be terminated in mid-traffic', async () => {
+  expect(await run('terminate')).toEqual({ code: 0, signal: null, output: '' });
 });
 
 test('an exception on the main thread ends the process as any other, in mid-traffic', async () => {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { answerOf, HANDLERS, start, whereIs } from './support.js';
 
 const failing = (fail: string) => start({ shards: 2, handlers: HANDLERS, shardData: { fail } });
@@ -70,6 +70,16 @@ describe('options of shards', () => {
   test('fewer peers than shards leave one shard, and a reason', async () => {
     const { shards, reasons } = (await start({ shards: 3, limits: { peers: 2 } })).info();
     expect([shards, reasons[0]]).toEqual([1, expect.stringContaining('limits.peers')]);
+  });
+
+  test('where sockets cannot share a port, one shard is left, and a reason', async () => {
+    vi.stubEnv('OSIER_DRIVER', 'dgram');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const server = await start({ shards: 2, handlers: HANDLERS });
+    expect(server.info()).toMatchObject({ shards: 1, engine: 'dgram' });
+    expect(server.info().reasons[0]).toMatch(/^One shard instead of 2: sockets cannot share a port here: .*EOPNOTSUPP/);
+    const peer = await (await start()).connect(server.address);
+    expect(await whereIs(peer)).toMatchObject({ index: 0 });
   });
 
   test('an address that another program has is not shared with it', async () => {
