@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { type MeshNode, OsierError, onDiagnostics, type Peer } from '../../../src/index.js';
-import { echo, HANDLERS, start, startMany, whereIs } from './support.js';
+import { type MeshNode, onDiagnostics, type Peer } from '../../../src/index.js';
+import { echo, HANDLERS, recovered, start, startMany, whereIs } from './support.js';
 
 /** Peers of `server` in each of its two shards. */
 async function peersOf(server: MeshNode, clients: readonly MeshNode[]): Promise<[Peer[], Peer[]]> {
@@ -19,17 +19,6 @@ function shardEvents(): string[] {
   const subscription = onDiagnostics('osier:shard', ({ index, event }) => events.push(`${index} ${event}`));
   onTestFinished(() => subscription[Symbol.dispose]());
   return events;
-}
-
-/** The first answer from a shard; what fails meanwhile is asked again. */
-async function recovered(peer: Peer): Promise<number> {
-  for (;;) {
-    try {
-      return (await whereIs(peer)).index;
-    } catch (error) {
-      if (!OsierError.is(error)) throw error;
-    }
-  }
 }
 
 test.each([

@@ -1,5 +1,5 @@
 /** Two shards under many sessions. */
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { UdpForwarder } from '../../../src/cli/demo/udp-forwarder.js';
 import { systemRuntime } from '../../../src/engine/system-runtime.js';
@@ -8,7 +8,7 @@ import { createMeshNode } from '../../../src/node/mesh-node.js';
 import { Counter } from '../../../src/node/node-counters.js';
 import { parseNodeOptions } from '../../../src/node/options.js';
 import { ShardedNode } from '../../../src/shard/sharded-node.js';
-import { echo, HANDLERS, whereIs } from './support.js';
+import { echo, HANDLERS, recovered, whereIs } from './support.js';
 
 const SESSIONS = 200;
 const ROUNDS = 6;
@@ -41,6 +41,8 @@ async function startClient(rekeyMs: number): Promise<MeshNode> {
 
 const countOf = (server: ShardedNode, word: number): number => Number(server.shards.words[word] ?? 0n);
 
+const straysOf = (server: ShardedNode): number => countOf(server, Counter.straysForwarded) + countOf(server, Counter.straysDropped);
+
 test('sessions that roam and change their keys stay in their shards, and lose nothing', async () => {
   const server = await startServer();
   const { id, hosts } = parseAddress(server.address);
@@ -70,8 +72,26 @@ test('sessions that roam and change their keys stay in their shards, and lose no
   for (const { peer, home } of sessions) expect((await whereIs(peer)).index).toBe(home);
   expect(server.peers.known.size).toBe(SESSIONS);
   expect([...server.peers.known.values()].filter((peer) => peer.stats().pathChanges < 2n)).toEqual([]);
-  const strays = countOf(server, Counter.straysForwarded) + countOf(server, Counter.straysDropped);
-  expect(strays).toBeLessThan(STRAYS_MAX * countOf(server, Counter.packetsReceived));
+  expect(straysOf(server)).toBeLessThan(STRAYS_MAX * countOf(server, Counter.packetsReceived));
+});
+
+test('after a death and a new start of a shard, packets come to the shards that they are for', async () => {
+  const server = await startServer();
+  const peers = await Promise.all(
+    (await Promise.all(Array.from({ length: 4 }, () => startClient(60_000)))).map((client) => client.connect(server.address)),
+  );
+  for (const victim of [0, 1]) {
+    const died = once(server.events as EventEmitter, 'warning');
+    const homes = await Promise.all(peers.map(recovered));
+    await peers[homes.indexOf(victim)]?.openStream('exit');
+    await died;
+    await vi.waitFor(() => expect(server.shards.directory.running).toHaveLength(2), { timeout: 10_000 });
+    await Promise.all(peers.map(recovered));
+    const [strays, packets] = [straysOf(server), countOf(server, Counter.packetsReceived)];
+    await Promise.all(peers.map(async (peer) => echo(await peer.openStream('echo'), new Uint8Array(500_000))));
+    await vi.waitFor(() => expect(countOf(server, Counter.packetsReceived)).toBeGreaterThan(packets + 100));
+    expect(straysOf(server) - strays).toBeLessThan(STRAYS_MAX * (countOf(server, Counter.packetsReceived) - packets));
+  }
 });
 
 test('what the node counts is what all its peers count together, also when it is closed', async () => {

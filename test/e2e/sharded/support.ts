@@ -1,6 +1,14 @@
 /** Nodes with shards, and what is asked of them. */
 import { onTestFinished } from 'vitest';
-import { type ByteStream, generateIdentity, generateNetworkSecret, MeshNode, type MeshNodeOptions, type Peer } from '../../../src/index.js';
+import {
+  type ByteStream,
+  generateIdentity,
+  generateNetworkSecret,
+  MeshNode,
+  type MeshNodeOptions,
+  OsierError,
+  type Peer,
+} from '../../../src/index.js';
 
 /** See handlers.mjs. */
 export const HANDLERS = new URL('./handlers.mjs', import.meta.url);
@@ -33,6 +41,17 @@ export interface Whereabouts {
 /** The shard that `peer`'s node serves this one from. */
 export async function whereIs(peer: Peer): Promise<Whereabouts> {
   return JSON.parse(await answerOf(await peer.openStream('where'))) as Whereabouts;
+}
+
+/** The first answer from a shard; what fails meanwhile is asked again. */
+export async function recovered(peer: Peer): Promise<number> {
+  for (;;) {
+    try {
+      return (await whereIs(peer)).index;
+    } catch (error) {
+      if (!OsierError.is(error)) throw error;
+    }
+  }
 }
 
 /** All that comes on a stream, as text. */
