@@ -41,12 +41,18 @@ export async function networkSecretsOf(network: ParsedNetwork): Promise<Credenti
 }
 
 /** What the node brings to its handshakes. */
-export function handshakePartyOf(options: ParsedNodeOptions, credentials: Credentials, runtime: Runtime, info: EngineInfo): HandshakeParty {
+export function handshakePartyOf(
+  options: ParsedNodeOptions,
+  credentials: Credentials,
+  runtime: Runtime,
+  info: EngineInfo,
+  role: Pick<ShardRole, 'instance'> | null = null,
+): HandshakeParty {
   const { identity, networkSecrets } = credentials;
   return {
     id: identity.id,
     exchangeKeys: exchangeKeysOf(identity),
-    instance: Buffer.from(runtime.randomBytes(INSTANCE_BYTES)).toString('hex'),
+    instance: role?.instance ?? Buffer.from(runtime.randomBytes(INSTANCE_BYTES)).toString('hex'),
     networkSecrets,
     ciphers: ciphersOf(options.cipher, info.features.includes('aes-256-gcm')),
     credit: { maxData: INITIAL_CREDIT_BYTES, maxStreamData: INITIAL_CREDIT_BYTES, maxStreams: options.limits.streamsPerPeer },

@@ -103,13 +103,11 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   /** Errors: as {@link MeshNode.create}. */
   static async start(options: ParsedNodeOptions, runtime: Runtime, role: ShardRole | null = null): Promise<NodeCore> {
     const credentials = await loadCredentials(options);
-    const core = new NodeCore(options, runtime, role, (engine) => ({
-      ...handshakePartyOf(options, credentials, runtime, engine.info()),
-      ...(role === null ? null : { instance: role.instance }),
-    }));
+    const core = new NodeCore(options, runtime, role, (engine) => handshakePartyOf(options, credentials, runtime, engine.info(), role));
     try {
-      core.#sockets = await bindSockets(runtime, core.engine, options.listen, role !== null && role.group !== null);
-      if (role !== null && role.group !== null) core.engine.joinShardGroup(role.group);
+      const group = role?.group ?? null;
+      core.#sockets = await bindSockets(runtime, core.engine, options.listen, group !== null);
+      if (group !== null) core.engine.joinShardGroup(group);
     } catch (error) {
       core.engine.close();
       core.observer.close();

@@ -43,12 +43,6 @@ export class RemotePort implements StreamPort {
     this.#counted = new RemoteCounters(told);
   }
 
-  /** Resets a stream that nothing was made of here. */
-  static refuse(outbox: Outbox<ToShard>, stream: number, reason: number, code: number): void {
-    outbox.push({ op: 'reset', stream, reason, code });
-    outbox.push({ op: 'over', stream, error: null, stats: null });
-  }
-
   /** `end` hears what the shard tells. `onOver`: the shard tells nothing more. */
   attach(end: StreamEnd, onOver: () => void): void {
     this.#end = end;
@@ -184,7 +178,8 @@ export class RemotePort implements StreamPort {
         this.fail(decodeOsierError(news.error));
         return;
       case 'givenUp':
-        this.#endHere();
+        this.#isOver = true;
+        this.#isSendingOver = true;
         end.fail(decodeOsierError(news.error));
         return;
     }
@@ -192,13 +187,9 @@ export class RemotePort implements StreamPort {
 
   /** The association, or the shard, is gone. */
   fail(error: OsierError): void {
-    this.#endHere();
-    this.#end?.failWithAssociation(error);
-  }
-
-  #endHere(): void {
     this.#isOver = true;
     this.#isSendingOver = true;
+    this.#end?.failWithAssociation(error);
   }
 
   #onData(end: StreamEnd, bytes: Uint8Array, lengths: Uint32Array | null, endIncluded: boolean): void {

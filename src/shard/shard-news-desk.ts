@@ -6,7 +6,6 @@ import { offerStream } from '../node/serve-stream.js';
 import { publish, publishStream } from '../observe/index.js';
 import { decodeOsierError, pack, unpack } from './error-codec.js';
 import type { RemotePeer } from './remote-peer.js';
-import { RemotePort } from './remote-port.js';
 import type { ShardLink, ShardNews } from './shard-link.js';
 import type { ShardedNode } from './sharded-node.js';
 
@@ -124,7 +123,10 @@ export class ShardNewsDesk {
       peer,
       kind,
       head,
-      refuse: (reason, code) => RemotePort.refuse(shard.outbox, stream, reason, code),
+      refuse: (reason, code) => {
+        shard.outbox.push({ op: 'reset', stream, reason, code });
+        shard.outbox.push({ op: 'over', stream, error: null, stats: null });
+      },
       take: (shape) => {
         const end = this.#node.streamOf(peer, shard, stream, told, shape);
         shard.streams.get(stream)?.setPriority(shape.priority);
