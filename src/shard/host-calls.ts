@@ -14,6 +14,7 @@ export interface CalledHost {
   readonly peers: HostPeers;
   readonly streams: HostStreams;
   place(id: NodeId): number | null;
+  tellInfo(): void;
   /** The node is closed: the last counters are to be written. */
   onClosed(): void;
   /** The main thread is about to be told so: nothing else follows. */
@@ -83,6 +84,7 @@ export class HostCalls {
 
   async steer({ order }: ShardCalls['steer']['args']): Promise<null> {
     this.#host.core.engine.steer(Uint8Array.from(order));
+    this.#host.tellInfo();
     return null;
   }
 

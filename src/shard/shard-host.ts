@@ -123,6 +123,14 @@ export class ShardHost {
     });
   }
 
+  /** What the node runs on, where that has changed. */
+  tellInfo(): void {
+    const info = this.core.info();
+    if (JSON.stringify(info) === this.#info) return;
+    this.#info = JSON.stringify(info);
+    this.tell({ op: 'info', info });
+  }
+
   #hear(entry: ToShard): void {
     switch (entry.op) {
       case 'call':
@@ -175,10 +183,7 @@ export class ShardHost {
   #refresh(): void {
     this.#publish();
     this.peers.publishSome(PUBLISHED_PEERS);
-    const info = this.core.info();
-    if (JSON.stringify(info) === this.#info) return;
-    this.#info = JSON.stringify(info);
-    this.tell({ op: 'info', info });
+    this.tellInfo();
   }
 }
 

@@ -6,7 +6,7 @@ const failing = (fail: string) => start({ shards: 2, handlers: HANDLERS, shardDa
 describe('a module of handlers', () => {
   test('serves in each shard, with its own clone of the data, and others are served on the main thread', async () => {
     const server = await start({ shards: 2, handlers: HANDLERS, shardData: { answer: 42 } });
-    expect(server.info()).toMatchObject({ shards: 2, reasons: [] });
+    expect(server.info()).toMatchObject({ shards: 2, reasons: [], features: expect.arrayContaining(['reuseport-steering']) });
     server.handle('main', async (stream) => stream.write(new TextEncoder().encode('the main thread')));
     const seen = new Set<number>();
     for (const client of [await start(), await start()]) {

@@ -14,7 +14,8 @@ test('who joins is known again in the shard where it lives, whichever greeted it
     const peer = await client.connect(placeOf(server), { timeoutMs: 10_000 });
     homes.add((await whereIs(peer)).index);
     await client.close();
-    expect(server.peers.size).toBe(1);
+    // The main thread hears of it a moment later.
+    await vi.waitFor(() => expect(server.peers.size).toBe(1));
   }
   expect(homes.size).toBe(1);
 });
