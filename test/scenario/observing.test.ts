@@ -80,9 +80,11 @@ describe('diagnostics channels', () => {
     const heard = watchAll();
     const { server, client } = await startTwo({ server: { accept: () => false } });
     await expect(client.connect(server.address)).rejects.toMatchObject({ code: 'ERR_OSIER_REFUSED' });
-    const failures = heard['osier:handshake'].map(({ peer, role, error }) => ({ peer, role, code: error?.code }));
-    expect(failures).toContainEqual({ peer: server.id, role: 'initiator', code: 'ERR_OSIER_REFUSED' });
-    expect(failures).toContainEqual({ peer: client.id, role: 'responder', code: 'ERR_OSIER_REFUSED' });
+    await vi.waitFor(() => {
+      const failures = heard['osier:handshake'].map(({ peer, role, error }) => ({ peer, role, code: error?.code }));
+      expect(failures).toContainEqual({ peer: server.id, role: 'initiator', code: 'ERR_OSIER_REFUSED' });
+      expect(failures).toContainEqual({ peer: client.id, role: 'responder', code: 'ERR_OSIER_REFUSED' });
+    });
     heard['osier:handshake'].length = 0;
     const { id } = await generateIdentity();
     await expect(client.connect(`osier://${id}@127.0.0.1:9`, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'ERR_OSIER_TIMEOUT' });
@@ -95,8 +97,8 @@ describe('diagnostics channels', () => {
     const calling = client.connect(`osier://${server.id}@127.0.0.1:9`);
     await server.connect(client.address);
     await calling;
+    await vi.waitFor(() => expect(heard['osier:handshake']).toHaveLength(2));
     const handshakes = heard['osier:handshake'].map(({ peer, role, error }) => ({ peer, role, error }));
-    expect(handshakes).toHaveLength(2);
     expect(handshakes).toContainEqual({ peer: client.id, role: 'initiator', error: null });
     expect(handshakes).toContainEqual({ peer: server.id, role: 'responder', error: null });
   });
