@@ -200,8 +200,10 @@ export class ShardLink {
 function workerFor(boot: ShardBoot): Worker {
   const isSource = import.meta.url.endsWith('.ts');
   const script = new URL(isSource ? '../../dist/shard/shard-worker.js' : './shard-worker.js', import.meta.url);
+  // A program on the command line may come with a flag that files of a worker are refused for.
+  const flags = process.execArgv.some((flag) => flag.startsWith('--input-type')) ? { execArgv: [] } : {};
   try {
-    return new Worker(script, { workerData: boot, name: `osier shard ${boot.index}` });
+    return new Worker(script, { workerData: boot, name: `osier shard ${boot.index}`, ...flags });
   } catch (cause) {
     if (cause instanceof Error && cause.name === 'DataCloneError')
       throw invalidOption('shardData', `cannot be cloned for another thread: ${textOf(cause)}`);

@@ -6,9 +6,11 @@ import { echo, HANDLERS, start } from './support.js';
 const PROGRAM = fileURLToPath(new URL('./closing.mjs', import.meta.url));
 
 /** Runs a scenario of closing.mjs to its end. A crash is a signal, a hang a time-out. */
-function run(scenario: string): Promise<{ code: unknown; signal: unknown; output: string }> {
+const run = (scenario: string) => runNode([PROGRAM, scenario]);
+
+function runNode(args: readonly string[]): Promise<{ code: unknown; signal: unknown; output: string }> {
   return new Promise((resolve) => {
-    const child = execFile(process.execPath, [PROGRAM, scenario], { timeout: 60_000 }, (_error, stdout, stderr) => {
+    const child = execFile(process.execPath, args, { timeout: 60_000 }, (_error, stdout, stderr) => {
       resolve({ code: child.exitCode, signal: child.signalCode, output: stdout + stderr });
     });
   });
@@ -34,6 +36,15 @@ test('an exception on the main thread ends the process as any other, in mid-traf
 
 test('nothing of a closed node keeps the process alive', async () => {
   expect(await run('idle')).toEqual({ code: 0, signal: null, output: '' });
+});
+
+test('a program on the command line may have shards', async () => {
+  const program = `
+    import { generateIdentity, generateNetworkSecret, MeshNode } from ${JSON.stringify(new URL('../../../dist/index.js', import.meta.url).href)};
+    const network = { secret: generateNetworkSecret() };
+    const node = await MeshNode.create({ identity: await generateIdentity(), network, listen: 'udp://127.0.0.1:0', shards: 1 });
+    await node.close();`;
+  expect(await runNode(['--input-type=module', '--eval', program])).toEqual({ code: 0, signal: null, output: '' });
 });
 
 test('a close waits for streams that end, in the shards and on the main thread', async () => {
