@@ -16,6 +16,7 @@ const TYPESCRIPT_ARROWS = {
   metrics: ['index', 'errors', 'api'],
   index: ['node', 'observe', 'identity', 'errors', 'api'],
   node: ['mesh', 'peer', 'handshake', 'identity', 'stream', 'observe', 'engine', 'errors', 'api'],
+  shard: ['node', 'peer', 'handshake', 'identity', 'stream', 'observe', 'engine', 'errors', 'api'],
   mesh: ['peer', 'handshake', 'identity', 'stream', 'observe', 'engine', 'errors', 'api'],
   peer: ['handshake', 'identity', 'stream', 'observe', 'engine', 'errors', 'api'],
   observe: ['identity', 'engine', 'errors', 'api'],
@@ -27,6 +28,9 @@ const TYPESCRIPT_ARROWS = {
   api: ['errors', 'identity'],
   errors: ['api', 'identity'],
 };
+
+/** What each folder may load when it is asked for, by `import()` alone: what the arrows do not allow. */
+const LAZY_ARROWS = { node: ['shard'] };
 
 /** What each crate may depend on among the project's own; the rest of the world is free. */
 const CRATE_ARROWS = {
@@ -59,11 +63,12 @@ function typescriptFaults() {
     const allowed = /** @type {Record<string, string[]>} */ (TYPESCRIPT_ARROWS)[from];
     if (allowed === undefined) return [`${name(file)}: the folder "${from}" has no arrows; add it to scripts/check-structure.mjs`];
     const source = readFileSync(file, 'utf8');
-    const faults = importsOf(source).flatMap(({ target, typesOnly }) => {
+    const lazy = /** @type {Record<string, string[]>} */ (LAZY_ARROWS)[from] ?? [];
+    const faults = importsOf(source).flatMap(({ target, typesOnly, isLazy }) => {
       if (!target.startsWith('.')) return [];
       const to = layerOf(resolve(dirname(file), target));
       if (from === 'api' && !typesOnly) return [`${name(file)}: imports more than types from ${to}`];
-      return to === from || allowed.includes(to) ? [] : [`${name(file)}: ${from} must not import ${to}`];
+      return to === from || allowed.includes(to) || (isLazy && lazy.includes(to)) ? [] : [`${name(file)}: ${from} must not import ${to}`];
     });
     if (from !== 'engine' && /\bdlopen\b|\.node['"`]/.test(source)) faults.push(`${name(file)}: only src/engine may load the addon`);
     return faults;
@@ -80,8 +85,12 @@ function layerOf(path) {
 /** Every static and dynamic import and re-export of `source`.
  * @param {string} source */
 function importsOf(source) {
-  const pattern = /(?:^|[;}\n])\s*(?:import|export)\s+(type\s)?[^'";]*?from\s*'([^']+)'|\bimport\s*\(?\s*'([^']+)'/g;
-  return [...source.matchAll(pattern)].map(([, types, from, bare]) => ({ target: from ?? bare ?? '', typesOnly: types !== undefined }));
+  const pattern = /(?:^|[;}\n])\s*(?:import|export)\s+(type\s)?[^'";]*?from\s*'([^']+)'|\bimport\s*(\()?\s*'([^']+)'/g;
+  return [...source.matchAll(pattern)].map(([, types, from, called, bare]) => ({
+    target: from ?? bare ?? '',
+    typesOnly: types !== undefined,
+    isLazy: called !== undefined,
+  }));
 }
 
 /** @returns {string[]} */

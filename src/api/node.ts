@@ -33,6 +33,12 @@ export interface MeshNodeOptions {
   congestion?: 'cubic' | 'bbr' | undefined;
   /** Bounds on what peers can make this node hold. */
   limits?: LimitOptions | undefined;
+  /** Worker threads with a socket each. Default 0: all runs on the calling thread, with the lowest latency. */
+  shards?: number | undefined;
+  /** A {@link ShardModule} that every shard loads. Default: none; handlers run on the calling thread. Needs `shards` >= 1. */
+  handlers?: URL | undefined;
+  /** Structured-cloned into {@link ShardContext.data}. Default: none. */
+  shardData?: unknown;
   /** Receives what an operator should read; a pino logger fits. Default: silent. */
   logger?: Logger | undefined;
   /** Called around streams to make spans; see `osier/metrics/otel`. Default: none. */

@@ -34,4 +34,5 @@ export interface DiagnosticsPayloads {
   'osier:path': { readonly peer: NodeId; readonly change: PathChange };
   'osier:stream:open': StreamInfo;
   'osier:stream:end': StreamInfo & { readonly stats: StreamStats; readonly error: OsierError | null };
+  'osier:shard': { readonly index: number; readonly event: 'started' | 'failed' | 'stopped' };
 }

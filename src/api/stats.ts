@@ -52,6 +52,8 @@ export interface NodeInfo {
   readonly version: string;
   readonly engine: 'native' | 'dgram' | 'simulated';
   readonly features: readonly ('gso' | 'gro' | 'mmsg' | 'reuseport-steering' | 'aes-256-gcm')[];
+  /** Worker threads that run the node; 0: the calling thread does. */
+  readonly shards: number;
   readonly receiveBufferBytes: number;
   readonly sendBufferBytes: number;
   readonly reasons: readonly string[];

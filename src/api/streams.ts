@@ -73,7 +73,8 @@ export type StreamErrorCode = `ERR_OSIER_${
   | 'PEER_RESTARTED'
   | 'PEER_LOST'
   | 'PEER_CLOSED'
-  | 'NODE_CLOSED'}`;
+  | 'NODE_CLOSED'
+  | 'SHARD_FAILED'}`;
 
 /** Bytes in order, once, both ways. Iterating yields batches of chunks. Errors of all reads and writes: {@link StreamErrorCode}. */
 export interface ByteStream extends StreamBase, AsyncIterable<Uint8Array[]> {

@@ -15,18 +15,20 @@ export function addInfo(program: Command, terminal: () => Terminal): void {
         identity: await generateIdentity(),
         network: { secret: makeUpSecret() },
         listen: 'udp://127.0.0.1:0',
+        // Where that is not possible, the reasons say why.
+        shards: 2,
       });
       const info = node.info();
       terminal().result(machineFields(info), describe(info));
     });
 }
 
-function machineFields(info: NodeInfo): object {
-  return { ...info, cipher: preferredCipher(info), node: process.version, platform: process.platform, arch: process.arch };
+function machineFields({ shards, ...info }: NodeInfo): object {
+  return { ...info, severalShards: shards > 1, cipher: preferredCipher(info), node: process.version, platform: process.platform, arch: process.arch };
 }
 
 /** What two nodes like this one would agree on. */
-function preferredCipher(info: NodeInfo): string {
+function preferredCipher(info: Pick<NodeInfo, 'features'>): string {
   return info.features.includes('aes-256-gcm') ? 'aes-256-gcm' : 'chacha20-poly1305';
 }
 
@@ -38,6 +40,7 @@ function describe(info: NodeInfo): string {
     ['GSO', has('gso')],
     ['GRO', has('gro')],
     ['sendmmsg, recvmmsg', has('mmsg')],
+    ['shards', info.shards > 1 ? 'as many as asked for' : 'one at most'],
     ['cipher', preferredCipher(info)],
     ['receive buffer', formatBytes(info.receiveBufferBytes)],
     ['send buffer', formatBytes(info.sendBufferBytes)],

@@ -62,6 +62,8 @@ export interface OsierErrorDetails {
   ERR_OSIER_HANDLER_FAILED: { readonly protocol: string; readonly peer: NodeId };
   /** Session keys go to the file that the environment names in `OSIER_KEYLOG`, or cannot be written there. Seen in `warning` only. */
   ERR_OSIER_KEYLOG: { readonly path: string };
+  /** A shard did not start, or died; its associations are lost, the others go on. */
+  ERR_OSIER_SHARD_FAILED: { readonly shard: number };
   /** A fault in Osier itself; the node is closed, the process is not. */
   ERR_OSIER_INTERNAL: NoDetails;
   /** A simulated program waits for something that can no longer happen. `osier/testing` only. */

@@ -29,6 +29,8 @@ export interface IncomingCall {
   /** This node's index of the session that the new one would replace; 0 for none. A hint. */ readonly replacesIndex: number;
   /** Message 2 and the keys. Nothing may be sent under them, and nothing be replaced, before a packet authenticates under them. */
   accept(local: LocalEnd): { readonly datagram: Uint8Array; readonly result: HandshakeResult };
+  /** Leaves it unanswered, and erases what was read. */
+  abandon(): void;
   /** A message 2 that says no. */
   refuse(why: 'policy' | 'limit' | 'shutdown'): Uint8Array;
 }
@@ -191,6 +193,10 @@ class AuthenticCall implements IncomingCall {
 
   refuse(why: 'policy' | 'limit' | 'shutdown'): Uint8Array {
     return this.answerRefusal(why);
+  }
+
+  abandon(): void {
+    this.#read.noise.wipe();
   }
 
   answerRefusal(refusal: Refusal): Uint8Array {

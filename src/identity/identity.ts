@@ -50,16 +50,17 @@ export function isIdentity(value: unknown): value is Identity {
 /** The keys by which an identity shakes hands; they belong to the identity and must not be overwritten. Errors (thrown): INVALID_OPTION. */
 export let exchangeKeysOf: (identity: Identity) => ExchangeKeys;
 
+/** The seed of an identity, for another thread of this process: who knows it is that node. Errors (thrown): INVALID_OPTION. */
+export let seedOf: (identity: Identity) => Uint8Array;
+
 class KeyPairIdentity implements Identity {
   readonly id: NodeId;
   readonly #seed: Uint8Array;
   readonly #exchangeKeys: ExchangeKeys;
 
   static {
-    exchangeKeysOf = (identity) => {
-      if (!(identity instanceof KeyPairIdentity)) throw invalidOption('identity', 'must come from generateIdentity() or loadIdentity()');
-      return identity.#exchangeKeys;
-    };
+    exchangeKeysOf = (identity) => own(identity).#exchangeKeys;
+    seedOf = (identity) => own(identity).#seed;
   }
 
   /** Takes over `seed`, 32 bytes. */
@@ -79,6 +80,11 @@ class KeyPairIdentity implements Identity {
       throw osierError('ERR_OSIER_BAD_IDENTITY', message, { path: String(path) });
     }
   }
+}
+
+function own(identity: Identity): KeyPairIdentity {
+  if (!(identity instanceof KeyPairIdentity)) throw invalidOption('identity', 'must come from generateIdentity() or loadIdentity()');
+  return identity;
 }
 
 async function identityOfFile(path: string | URL): Promise<Identity> {

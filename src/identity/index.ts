@@ -1,6 +1,6 @@
 /** Who a node is, how it is addressed, and what admits it to a network. */
 export { formatAddress, formatHost, type HostAndPort, type NodeAddress, parseAddress, parseHostAndPort } from './address.js';
-export { type ExchangeKeys, exchangeKeysOf, generateIdentity, type Identity, identityOfSeed, isIdentity, loadIdentity } from './identity.js';
+export { type ExchangeKeys, exchangeKeysOf, generateIdentity, type Identity, identityOfSeed, isIdentity, loadIdentity, seedOf } from './identity.js';
 export { formatNetworkSecret, generateNetworkSecret, NETWORK_SECRET_BYTES, parseNetworkSecret } from './network-secret.js';
 export {
   compareNodeIds,

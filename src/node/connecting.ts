@@ -1,14 +1,15 @@
 import type { ConnectOptions } from '../api/node.js';
 import type { Peer } from '../api/peers.js';
+import type { TimedWaitOptions } from '../api/waiting.js';
 import { osierError } from '../errors/index.js';
 import { choiceOption, durationOption, signalOption } from '../errors/option-checks.js';
-import { type NodeId, parseAddress } from '../identity/index.js';
+import { type NodeAddress, type NodeId, parseAddress } from '../identity/index.js';
 import { Deadline, type JoinTable, type MeshPeer, type PeerContext, type PeerTable, stillClosing } from '../peer/index.js';
 import { abandonable } from '../stream/index.js';
 import { refuseUnsupported } from './unsupported-options.js';
 
 /** Why a peer is kept connected: a call asked for it. */
-const BY_CALL = 'connect';
+export const BY_CALL = 'connect';
 
 /** Calls of {@link MeshNode.connect}: to a peer by its id, or to whoever is at an address. */
 export class Connecting {
@@ -25,26 +26,28 @@ export class Connecting {
   /** Errors: as {@link MeshNode.connect}. */
   async connect(target: string, options: ConnectOptions | undefined): Promise<Peer> {
     if (this.#context.closedBy !== null) throw this.#context.closedBy;
-    const { id, hosts } = parseAddress(target);
-    refuseUnsupported('connect', options ?? {});
-    const reconnect = choiceOption('reconnect', options?.reconnect, ['on-use', 'always'], 'on-use');
-    durationOption('timeoutMs', options?.timeoutMs, 0);
-    signalOption(options?.signal)?.throwIfAborted();
-    if (id === this.#context.id) {
-      throw osierError('ERR_OSIER_BAD_ADDRESS', `'${target}' is the address of this node itself.`, { input: target });
-    }
-    if (id === null) return kept(await this.#joins.connect(hosts, options), reconnect);
+    const { address, reconnect } = parseConnect(this.#context.id, target, options);
+    return this.connectTo(address, { byId: true, keep: reconnect === 'always' ? BY_CALL : null }, options);
+  }
+
+  /** The same, of options that were checked. `byId`: somebody asked for the id. `keep`: why the peer is to be kept connected. */
+  async connectTo(
+    { id, hosts }: NodeAddress,
+    { byId, keep }: { readonly byId: boolean; readonly keep: string | null },
+    options: TimedWaitOptions | undefined,
+  ): Promise<MeshPeer> {
+    if (id === null) return kept(await this.#joins.connect(hosts, options), keep);
     const left = await this.#closed(id, options);
     if (this.#context.closedBy !== null) throw this.#context.closedBy;
     const peer = this.#peers.obtain(id);
     peer.addHosts(hosts);
-    peer.askById();
+    if (byId) peer.askById();
     await peer.connect(left);
-    return kept(peer, reconnect);
+    return kept(peer, keep);
   }
 
   /** Waits while the peer of `id` is being closed: it gets another object then. Resolves with the patience that is left. */
-  async #closed(id: NodeId, options: ConnectOptions | undefined): Promise<ConnectOptions | undefined> {
+  async #closed(id: NodeId, options: TimedWaitOptions | undefined): Promise<TimedWaitOptions | undefined> {
     if (!this.#peers.get(id)?.closing) return options;
     const { clock } = this.#context.runtime;
     const startMs = clock.nowMs();
@@ -59,7 +62,22 @@ export class Connecting {
   }
 }
 
-function kept(peer: MeshPeer, reconnect: 'on-use' | 'always'): Peer {
-  if (reconnect === 'always') peer.keepConnected(BY_CALL);
+/** Checks what {@link MeshNode.connect} is given. Throws BAD_ADDRESS, BAD_ID, INVALID_OPTION, and the reason of a signal that is aborted. */
+export function parseConnect(
+  own: NodeId,
+  target: string,
+  options: ConnectOptions | undefined,
+): { readonly address: NodeAddress; readonly reconnect: 'on-use' | 'always' } {
+  const address = parseAddress(target);
+  refuseUnsupported('connect', options ?? {});
+  const reconnect = choiceOption('reconnect', options?.reconnect, ['on-use', 'always'], 'on-use');
+  durationOption('timeoutMs', options?.timeoutMs, 0);
+  signalOption(options?.signal)?.throwIfAborted();
+  if (address.id === own) throw osierError('ERR_OSIER_BAD_ADDRESS', `'${target}' is the address of this node itself.`, { input: target });
+  return { address, reconnect };
+}
+
+function kept(peer: MeshPeer, keep: string | null): MeshPeer {
+  if (keep !== null) peer.keepConnected(keep);
   return peer;
 }

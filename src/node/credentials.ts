@@ -4,6 +4,7 @@ import { invalidOption } from '../errors/index.js';
 import { type Cipher, type HandshakeParty, INSTANCE_BYTES, Timestamps } from '../handshake/index.js';
 import { exchangeKeysOf, type Identity, loadIdentity, stretchPassphrase } from '../identity/index.js';
 import type { ParsedNetwork, ParsedNodeOptions } from './options.js';
+import type { ShardRole } from './shard-role.js';
 
 /** Credit that every peer has before the first grant, for all streams together and for each one: three dozen packets, so that an idle peer costs
  *  little and a first request fits without a round trip. */
@@ -39,12 +40,18 @@ export async function networkSecretsOf(network: ParsedNetwork): Promise<Credenti
 }
 
 /** What the node brings to its handshakes. */
-export function handshakePartyOf(options: ParsedNodeOptions, credentials: Credentials, runtime: Runtime, info: EngineInfo): HandshakeParty {
+export function handshakePartyOf(
+  options: ParsedNodeOptions,
+  credentials: Credentials,
+  runtime: Runtime,
+  info: EngineInfo,
+  role: Pick<ShardRole, 'instance'> | null = null,
+): HandshakeParty {
   const { identity, networkSecrets } = credentials;
   return {
     id: identity.id,
     exchangeKeys: exchangeKeysOf(identity),
-    instance: Buffer.from(runtime.randomBytes(INSTANCE_BYTES)).toString('hex'),
+    instance: role?.instance ?? Buffer.from(runtime.randomBytes(INSTANCE_BYTES)).toString('hex'),
     networkSecrets,
     ciphers: ciphersOf(options.cipher, info.features.includes('aes-256-gcm')),
     credit: { maxData: INITIAL_CREDIT_BYTES, maxStreamData: INITIAL_CREDIT_BYTES, maxStreams: options.limits.streamsPerPeer },
@@ -55,7 +62,7 @@ export function handshakePartyOf(options: ParsedNodeOptions, credentials: Creden
 }
 
 /** The engine's configuration. */
-export function engineConfigOf(options: ParsedNodeOptions): EngineConfig {
+export function engineConfigOf(options: ParsedNodeOptions, role: Pick<ShardRole, 'index' | 'shards'> | null = null): EngineConfig {
   const { limits } = options;
   return {
     idleTimeoutMicros: micros(options.idleTimeoutMs),
@@ -72,6 +79,8 @@ export function engineConfigOf(options: ParsedNodeOptions): EngineConfig {
     mtuCeilingBytes: MTU_CEILING_BYTES,
     congestion: CONGESTION[options.congestion],
     spinMicros: options.spinMicros,
+    shard: role?.index ?? 0,
+    shards: role?.shards ?? 1,
   };
 }
 

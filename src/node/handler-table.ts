@@ -32,6 +32,10 @@ export class HandlerTable {
     return entry;
   }
 
+  get protocols(): string[] {
+    return [...this.#entries.keys()];
+  }
+
   get(protocol: string): HandlerEntry | undefined {
     return this.#entries.get(protocol);
   }

@@ -12,11 +12,16 @@ const ANNOUNCED_HOSTS_MAX = 8;
 /** Errors of a machine without IPv6. */
 const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EPROTONOSUPPORT']);
 
-/** Binds every address. Throws LISTEN_FAILED, with nothing left bound by the caller's closing of the engine. */
-export async function bindSockets(runtime: Runtime, engine: Engine, listen: readonly ListenAddress[] | null): Promise<SocketAddress[]> {
+/** Binds every address, to be shared with other shards where `sharesPort` says so. Throws LISTEN_FAILED, with nothing left bound by the caller's closing of the engine. */
+export async function bindSockets(
+  runtime: Runtime,
+  engine: Engine,
+  listen: readonly ListenAddress[] | null,
+  sharesPort = false,
+): Promise<SocketAddress[]> {
   if (listen === null) return [bindAnywhere(engine)];
   const sockets: SocketAddress[] = [];
-  for (const address of listen) sockets.push(await bindOne(runtime, engine, address));
+  for (const address of listen) sockets.push(await bindOne(runtime, engine, address, sharesPort));
   return sockets;
 }
 
@@ -34,11 +39,11 @@ function bindAnywhere(engine: Engine): SocketAddress {
   }
 }
 
-async function bindOne(runtime: Runtime, engine: Engine, { text, host, port }: ListenAddress): Promise<SocketAddress> {
+async function bindOne(runtime: Runtime, engine: Engine, { text, host, port }: ListenAddress, sharesPort: boolean): Promise<SocketAddress> {
   try {
     const [first] = await runtime.resolve(host);
     if (first === undefined) throw new Error(`${host} has no address`);
-    return { host: first.host, port: engine.bind(first.host, port).port };
+    return { host: first.host, port: engine.bind(first.host, port, sharesPort).port };
   } catch (error) {
     throw listenFailed(text, error);
   }

@@ -9,7 +9,8 @@ import type { Runtime } from '../engine/runtime.js';
 import { systemRuntime } from '../engine/system-runtime.js';
 import type { NodeId } from '../identity/index.js';
 import { NodeCore } from './node-core.js';
-import { parseNodeOptions } from './options.js';
+import type { NodeFace } from './node-face.js';
+import { type ParsedNodeOptions, parseNodeOptions } from './options.js';
 
 /** Makes a node on a runtime of the caller's choice. */
 export let createMeshNode: (options: MeshNodeOptions, runtime: Runtime) => Promise<MeshNode>;
@@ -21,9 +22,9 @@ export let createMeshNode: (options: MeshNodeOptions, runtime: Runtime) => Promi
  * @example const node = await MeshNode.create({ identity: './node.key', network: { secret }, listen: 'udp://[::]:7400' });
  */
 export class MeshNode extends EventEmitter<MeshNodeEvents> implements AsyncDisposable {
-  readonly #core: NodeCore;
+  readonly #core: NodeFace;
 
-  private constructor(core: NodeCore) {
+  private constructor(core: NodeFace) {
     super();
     this.#core = core;
     this.id = core.id;
@@ -32,10 +33,11 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> implements AsyncDispo
 
   static {
     createMeshNode = async (options, runtime) => {
-      const core = await NodeCore.start(parseNodeOptions(options), runtime);
+      const core = await startCore(parseNodeOptions(options), runtime);
       const node = new MeshNode(core);
       try {
-        core.begin();
+        const beginning = core.begin();
+        if (beginning !== undefined) await beginning;
       } catch (error) {
         await core.close({ timeoutMs: 0 });
         throw error;
@@ -46,7 +48,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> implements AsyncDispo
 
   /**
    * Binds the sockets and begins to connect to `options.peers`; resolves when the node can receive, not when a peer is there. Errors:
-   * BAD_IDENTITY, BAD_ADDRESS, LISTEN_FAILED, LIMIT (each with the prefix ERR_OSIER_, as everywhere below).
+   * BAD_IDENTITY, BAD_ADDRESS, LISTEN_FAILED, SHARD_FAILED, LIMIT (each with the prefix ERR_OSIER_, as everywhere below).
    */
   static create(options: MeshNodeOptions): Promise<MeshNode> {
     return createMeshNode(options, systemRuntime);
@@ -97,12 +99,12 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> implements AsyncDispo
     return this.#core.reload(changes);
   }
 
-  /** Counters since the start and present levels: cheap enough for every scrape. */
+  /** Counters since the start and present levels: cheap enough for every scrape. With `shards`, at most 100 ms old. */
   stats(): NodeStats {
     return this.#core.stats();
   }
 
-  /** What runs and why: engine, socket features, granted buffers. */
+  /** What runs and why: engine, socket features, shards, granted buffers. */
   info(): NodeInfo {
     return this.#core.info();
   }
@@ -119,4 +121,11 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> implements AsyncDispo
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+/** Without shards nothing of them is loaded. */
+async function startCore(options: ParsedNodeOptions, runtime: Runtime): Promise<NodeFace> {
+  if (options.shards === 0) return NodeCore.start(options, runtime);
+  const { ShardedNode } = await import('../shard/sharded-node.js');
+  return ShardedNode.start(options, runtime);
 }

@@ -57,13 +57,18 @@ export class NodeClosing {
     this.#listener.onClosing(this.#closedBy);
     const reports = await Promise.all(this.#closePeers(this.#closedBy, timeoutMs, reason));
     await rejecting(() => this.#listener.onPeersClosed(this.#failure)).catch((cause: unknown) => this.#listener.onLeftOver(cause));
-    return reports.reduce(joined, { status: 'drained' });
+    return joinedReports(reports);
   }
 
   #closePeers(error: OsierError, timeoutMs: number, reason: Uint8Array): Promise<CloseReport>[] {
     const cause = { error, notice: { closeCode: closeNumber('shutdown'), reason }, stateError: this.#failure };
     return this.#peers.values().map((peer) => peer.closeWith(timeoutMs, cause));
   }
+}
+
+/** One report of several closes. */
+export function joinedReports(reports: readonly CloseReport[]): CloseReport {
+  return reports.reduce(joined, { status: 'drained' });
 }
 
 function joined(a: CloseReport, b: CloseReport): CloseReport {

@@ -15,7 +15,17 @@ import { textOf } from '../errors/text-of.js';
 import type { HandshakeFault, HandshakeParty } from '../handshake/index.js';
 import { formatAddress, type NodeId } from '../identity/index.js';
 import { Observer } from '../observe/index.js';
-import { Answering, type Association, type Calling, JoinTable, type MeshPeer, type PeerContext, PeerTable, safely } from '../peer/index.js';
+import {
+  Answering,
+  type Association,
+  type Calling,
+  type CallRouting,
+  JoinTable,
+  type MeshPeer,
+  type PeerContext,
+  PeerTable,
+  safely,
+} from '../peer/index.js';
 import { Connecting } from './connecting.js';
 import { engineConfigOf, handshakePartyOf, loadCredentials } from './credentials.js';
 import { HandlerTable } from './handler-table.js';
@@ -23,12 +33,14 @@ import { KeptPeers } from './kept-peers.js';
 import { announcedHosts, bindSockets } from './listen-sockets.js';
 import { NodeClosing } from './node-closing.js';
 import { NodeCounters } from './node-counters.js';
+import type { NodeFace } from './node-face.js';
 import type { ParsedNodeOptions } from './options.js';
 import { Reloading } from './reloading.js';
-import { serveStream } from './serve-stream.js';
+import { protocolOf, serveStream } from './serve-stream.js';
+import type { ShardRole } from './shard-role.js';
 
 /** A node's parts and how they hang together; {@link MeshNode} is its public face. */
-export class NodeCore implements PeerContext, NodeSink {
+export class NodeCore implements NodeFace, PeerContext, NodeSink {
   readonly runtime: Runtime;
   readonly observer: Observer;
   readonly engine: Engine;
@@ -38,23 +50,26 @@ export class NodeCore implements PeerContext, NodeSink {
   readonly calls = new Map<number, Calling>();
   readonly peers: PeerTable;
   readonly #options: ParsedNodeOptions;
+  /** `null` where the node is on the thread of the application. */
+  readonly #role: ShardRole | null;
   readonly #handlers: HandlerTable;
   readonly #answering: Answering;
   readonly #joins: JoinTable;
   readonly #kept: KeptPeers;
-  readonly #connecting: Connecting;
-  readonly #reloading: Reloading;
+  readonly connecting: Connecting;
+  readonly reloading: Reloading;
   readonly #closing: NodeClosing;
-  readonly #counters: NodeCounters;
+  readonly counters: NodeCounters;
   #sockets: readonly SocketAddress[] = [];
   /** Where the node's events go; set before any can occur. */
   events: EventEmitter<MeshNodeEvents> | null = null;
 
-  private constructor(options: ParsedNodeOptions, runtime: Runtime, makeParty: (engine: Engine) => HandshakeParty) {
+  private constructor(options: ParsedNodeOptions, runtime: Runtime, role: ShardRole | null, makeParty: (engine: Engine) => HandshakeParty) {
     this.#options = options;
+    this.#role = role;
     this.runtime = runtime;
     this.dispatcher = new Dispatcher(this);
-    this.engine = runtime.createEngine(engineConfigOf(options), (records) => this.dispatcher.dispatch(this.engine, records));
+    this.engine = runtime.createEngine(engineConfigOf(options, role), (records) => this.dispatcher.dispatch(this.engine, records));
     this.flusher = new Flusher(
       () => this.engine.flush(),
       () => isDelivering(this.engine.events),
@@ -62,15 +77,23 @@ export class NodeCore implements PeerContext, NodeSink {
     );
     this.party = makeParty(this.engine);
     const { logger, tracing } = options;
-    this.observer = new Observer({ id: this.party.id, runtime, logger, tracing, warn: (error) => this.warn(error), environment: process.env });
+    this.observer = new Observer({
+      id: this.party.id,
+      runtime,
+      logger,
+      tracing,
+      warn: (error) => this.warn(error),
+      environment: process.env,
+      tap: role?.tap ?? null,
+    });
     this.peers = new PeerTable(this, options.limits.peers);
     this.#handlers = new HandlerTable(runtime);
     this.#answering = new Answering(this, this.peers, options.accept, options.limits.peers);
     this.#joins = new JoinTable(this, this.peers);
     this.#kept = new KeptPeers(this, this.peers, this.#joins);
-    this.#counters = new NodeCounters(this.engine, this.peers);
-    this.#connecting = new Connecting(this, this.peers, this.#joins);
-    this.#reloading = new Reloading(this, this.#kept, (secrets) => this.#useNetworkSecrets(secrets));
+    this.counters = new NodeCounters(this.engine, this.peers);
+    this.connecting = new Connecting(this, this.peers, this.#joins);
+    this.reloading = new Reloading(this, this.#kept, (secrets) => this.#useNetworkSecrets(secrets));
     this.#closing = new NodeClosing(this.peers, {
       onClosing: (error) => this.#onClosing(error),
       onPeersClosed: (failure) => this.#onPeersClosed(failure),
@@ -79,11 +102,13 @@ export class NodeCore implements PeerContext, NodeSink {
   }
 
   /** Errors: as {@link MeshNode.create}. */
-  static async start(options: ParsedNodeOptions, runtime: Runtime): Promise<NodeCore> {
+  static async start(options: ParsedNodeOptions, runtime: Runtime, role: ShardRole | null = null): Promise<NodeCore> {
     const credentials = await loadCredentials(options);
-    const core = new NodeCore(options, runtime, (engine) => handshakePartyOf(options, credentials, runtime, engine.info()));
+    const core = new NodeCore(options, runtime, role, (engine) => handshakePartyOf(options, credentials, runtime, engine.info(), role));
     try {
-      core.#sockets = await bindSockets(runtime, core.engine, options.listen);
+      const group = role?.group ?? null;
+      core.#sockets = await bindSockets(runtime, core.engine, options.listen, group !== null);
+      if (group !== null) core.engine.joinShardGroup(group);
     } catch (error) {
       core.engine.close();
       core.observer.close();
@@ -112,6 +137,10 @@ export class NodeCore implements PeerContext, NodeSink {
     return this.#sockets;
   }
 
+  get routing(): CallRouting | null {
+    return this.#role?.routing ?? null;
+  }
+
   get streamsPerPeer(): number {
     return this.#options.limits.streamsPerPeer;
   }
@@ -130,11 +159,11 @@ export class NodeCore implements PeerContext, NodeSink {
   }
 
   connect(target: string, options: ConnectOptions | undefined): Promise<Peer> {
-    return this.#connecting.connect(target, options);
+    return this.connecting.connect(target, options);
   }
 
   reload(changes: ReloadOptions): Promise<void> {
-    return this.#reloading.reload(changes);
+    return this.reloading.reload(changes);
   }
 
   handle(protocol: string, options: HandleOptions<StreamKind> | undefined, handler: Handler<never>): HandlerRegistration {
@@ -143,11 +172,11 @@ export class NodeCore implements PeerContext, NodeSink {
   }
 
   stats(): NodeStats {
-    return this.#counters.stats();
+    return this.counters.stats();
   }
 
   info(): NodeInfo {
-    return this.#counters.info();
+    return this.counters.info();
   }
 
   close(options: CloseOptions | undefined): Promise<CloseReport> {
@@ -157,7 +186,13 @@ export class NodeCore implements PeerContext, NodeSink {
   // ---- for the peers ----
 
   serve(peer: MeshPeer, association: Association, handle: number, kind: number, head: Uint8Array): void {
-    serveStream(this, this.#handlers, { peer, association, handle, kind, head });
+    const incoming = { peer, association, handle, kind, head };
+    if (this.#role !== null && this.#handlers.get(protocolOf(head)) === undefined) this.#role.forward(this, incoming);
+    else serveStream(this, this.#handlers, incoming);
+  }
+
+  onMade(peer: MeshPeer): void {
+    this.#role?.onMade(peer);
   }
 
   onKnown(peer: MeshPeer): void {
@@ -168,10 +203,11 @@ export class NodeCore implements PeerContext, NodeSink {
   onGone(peer: MeshPeer): void {
     this.peers.remove(peer);
     this.#kept.onGone(peer);
+    this.#role?.onGone(peer);
   }
 
   onSessionConfirmed(localIndex: number): void {
-    this.#counters.handshakesCompleted++;
+    this.counters.handshakesCompleted++;
     this.#answering.onConfirmed(localIndex);
     this.observer.onAnswerConfirmed(localIndex);
   }
@@ -182,12 +218,12 @@ export class NodeCore implements PeerContext, NodeSink {
   }
 
   onDialed(succeeded: boolean): void {
-    if (succeeded) this.#counters.handshakesCompleted++;
-    else this.#counters.handshakesFailed++;
+    if (succeeded) this.counters.handshakesCompleted++;
+    else this.counters.handshakesFailed++;
   }
 
   onHandshakeFault(peer: NodeId | null, fault: HandshakeFault): void {
-    if (peer === null) this.#counters.handshakesFailed++;
+    if (peer === null) this.counters.handshakesFailed++;
     this.log('debug', { peer, reason: fault.reason }, `A handshake message changed nothing: ${fault.message}`);
   }
 
@@ -232,7 +268,7 @@ export class NodeCore implements PeerContext, NodeSink {
   }
 
   #onPeersClosed(failure: OsierError | null): Promise<void> {
-    this.#counters.freeze();
+    this.counters.freeze();
     const threadsEnded = this.#answering.close();
     this.engine.close();
     this.log('info', { node: this.id, code: failure?.code ?? null }, 'The node is closed.');

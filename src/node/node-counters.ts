@@ -3,8 +3,8 @@ import { ENGINE_COUNTERS, type Engine } from '../engine/engine.js';
 import type { PeerTable } from '../peer/index.js';
 import { VERSION } from './version.js';
 
-/** Positions in what {@link Engine.stats} fills. */
-const Counter = {
+/** Positions in what {@link NodeCounters.read} writes: first what {@link Engine.stats} fills. */
+export const Counter = {
   packetsSent: 0,
   packetsReceived: 1,
   bytesSent: 2,
@@ -12,7 +12,32 @@ const Counter = {
   packetsRejected: 4,
   streamsOpen: 5,
   memoryBytes: 6,
+  straysForwarded: 7,
+  straysReceived: 8,
+  straysDropped: 9,
+  handshakesCompleted: ENGINE_COUNTERS,
+  handshakesFailed: ENGINE_COUNTERS + 1,
 } as const;
+
+/** Words of {@link NodeCounters.read}. */
+export const COUNTER_WORDS = ENGINE_COUNTERS + 2;
+
+/** What {@link NodeCounters.read} wrote, or the sum of several of them. */
+export function nodeStatsOf(words: BigUint64Array, peersConnected: number): NodeStats {
+  const count = (position: number): bigint => words[position] ?? 0n;
+  return {
+    packetsSent: count(Counter.packetsSent),
+    packetsReceived: count(Counter.packetsReceived),
+    bytesSent: count(Counter.bytesSent),
+    bytesReceived: count(Counter.bytesReceived),
+    packetsRejected: count(Counter.packetsRejected),
+    streamsOpen: Number(count(Counter.streamsOpen)),
+    memoryBytes: Number(count(Counter.memoryBytes)),
+    peersConnected,
+    handshakesCompleted: count(Counter.handshakesCompleted),
+    handshakesFailed: count(Counter.handshakesFailed),
+  };
+}
 
 /** Names of features that {@link NodeInfo} knows. */
 const FEATURES: NodeInfo['features'] = ['gso', 'gro', 'mmsg', 'reuseport-steering', 'aes-256-gcm'];
@@ -36,24 +61,21 @@ export class NodeCounters {
     this.#frozen = { stats: this.stats(), info: this.info() };
   }
 
+  /** Writes {@link COUNTER_WORDS} words: what the engine counts, and then the handshakes that succeeded and failed. */
+  read(into: BigUint64Array): void {
+    if (this.#frozen === null) this.#engine.stats(this.#present);
+    into.set(this.#present);
+    into[Counter.handshakesCompleted] = this.handshakesCompleted;
+    into[Counter.handshakesFailed] = this.handshakesFailed;
+  }
+
   stats(): NodeStats {
     if (this.#frozen !== null) return this.#frozen.stats;
-    this.#engine.stats(this.#present);
-    const count = (position: number): bigint => this.#present[position] ?? 0n;
+    const words = new BigUint64Array(COUNTER_WORDS);
+    this.read(words);
     let peersConnected = 0;
     for (const peer of this.#peers.known.values()) if (peer.state.status === 'connected') peersConnected++;
-    return {
-      packetsSent: count(Counter.packetsSent),
-      packetsReceived: count(Counter.packetsReceived),
-      bytesSent: count(Counter.bytesSent),
-      bytesReceived: count(Counter.bytesReceived),
-      packetsRejected: count(Counter.packetsRejected),
-      streamsOpen: Number(count(Counter.streamsOpen)),
-      memoryBytes: Number(count(Counter.memoryBytes)),
-      peersConnected,
-      handshakesCompleted: this.handshakesCompleted,
-      handshakesFailed: this.handshakesFailed,
-    };
+    return nodeStatsOf(words, peersConnected);
   }
 
   info(): NodeInfo {
@@ -63,6 +85,7 @@ export class NodeCounters {
       version: VERSION,
       engine: kind,
       features: FEATURES.filter((feature) => features.includes(feature)),
+      shards: 0,
       receiveBufferBytes,
       sendBufferBytes,
       reasons: [...reasons],

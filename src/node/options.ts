@@ -26,6 +26,11 @@ export interface ParsedNodeOptions {
   readonly cipher: 'auto' | 'chacha20-poly1305' | 'aes-256-gcm';
   readonly congestion: 'cubic' | 'bbr';
   readonly limits: { readonly [L in keyof LimitOptions]-?: number };
+  /** 0: none. */
+  readonly shards: number;
+  /** The module that every shard loads. */
+  readonly handlers: URL | null;
+  readonly shardData: unknown;
   readonly logger: Logger | null;
   readonly tracing: TracingHook | null;
 }
@@ -53,6 +58,8 @@ const MESSAGE_BYTES_MAX = 2 ** 30 - 1;
 /** Handles of associations and streams have room for this many. */
 const PEERS_MAX = 2 ** 20 - 1;
 const STREAMS_MAX = 30_000;
+/** A receiver index has a byte for the shard. */
+const SHARDS_MAX = 256;
 
 /** Checks everything that can be checked without I/O. Throws INVALID_OPTION, BAD_ADDRESS, BAD_ID. */
 export function parseNodeOptions(options: MeshNodeOptions): ParsedNodeOptions {
@@ -72,6 +79,7 @@ export function parseNodeOptions(options: MeshNodeOptions): ParsedNodeOptions {
     cipher: choiceOption('cipher', options.cipher, ['auto', 'chacha20-poly1305', 'aes-256-gcm'], 'auto'),
     congestion: choiceOption('congestion', options.congestion, ['cubic', 'bbr'], 'cubic'),
     limits: limitsOption(options.limits),
+    ...shardOptions(options),
     logger: loggerOption(options.logger),
     tracing: tracingOption(options.tracing),
   };
@@ -148,6 +156,14 @@ function limitsOption(value: LimitOptions | undefined): ParsedNodeOptions['limit
   };
 }
 
+function shardOptions({ shards, handlers, shardData }: MeshNodeOptions): Pick<ParsedNodeOptions, 'shards' | 'handlers' | 'shardData'> {
+  const count = integerOption('shards', shards, { min: 0, max: SHARDS_MAX, otherwise: 0 });
+  if (handlers !== undefined && !(handlers instanceof URL))
+    throw invalidOption('handlers', "must be a URL: new URL('./handlers.js', import.meta.url)");
+  if (handlers !== undefined && count === 0) throw invalidOption('handlers', "needs the option 'shards': without shards, nothing loads them");
+  return { shards: count, handlers: handlers ?? null, shardData };
+}
+
 function loggerOption(logger: Logger | undefined): Logger | null {
   if (logger === undefined) return null;
   for (const level of ['debug', 'info', 'warn', 'error'] as const) {
@@ -156,7 +172,8 @@ function loggerOption(logger: Logger | undefined): Logger | null {
   return logger;
 }
 
-function tracingOption(hook: TracingHook | undefined): TracingHook | null {
+/** Checks a {@link TracingHook}. Throws INVALID_OPTION. */
+export function tracingOption(hook: TracingHook | undefined): TracingHook | null {
   if (hook === undefined) return null;
   for (const method of ['opening', 'handling'] as const) {
     if (typeof hook?.[method] !== 'function') throw invalidOption('tracing', `must have a method '${method}'`);

@@ -22,12 +22,14 @@ export class Reloading {
 
   /** Errors: as {@link MeshNode.reload}. */
   reload(changes: ReloadOptions): Promise<void> {
-    return rejecting(() => {
-      const parsed = parseReload(changes);
-      const reloaded = this.#done.then(() => this.#apply(parsed));
-      this.#done = reloaded.catch(() => {});
-      return reloaded;
-    });
+    return rejecting(() => this.apply(parseReload(changes)));
+  }
+
+  /** The same, of changes that were checked. */
+  apply(changes: ParsedReload): Promise<void> {
+    const reloaded = this.#done.then(() => this.#apply(changes));
+    this.#done = reloaded.catch(() => {});
+    return reloaded;
   }
 
   async #apply({ network, peers }: ParsedReload): Promise<void> {

@@ -2,8 +2,8 @@ import type { StreamInfo } from '../api/observing.js';
 import type { HandlerContext } from '../api/streams.js';
 import { type OsierError, osierError } from '../errors/index.js';
 import { textOf } from '../errors/text-of.js';
-import { type Association, type MeshPeer, type PeerContext, streamOf } from '../peer/index.js';
-import { decodeMetadata, kindNumber, ResetReason, type StreamEnd, StreamPort } from '../stream/index.js';
+import { type Association, type MeshPeer, type PeerContext, type StreamShape, streamOf } from '../peer/index.js';
+import { decodeMetadata, EngineStreamPort, kindNumber, ResetReason, type StreamEnd } from '../stream/index.js';
 import type { HandlerEntry, HandlerTable } from './handler-table.js';
 
 /** A stream that a peer opened, as the engine's record carries it. */
@@ -16,34 +16,65 @@ export interface IncomingStream {
   readonly head: Uint8Array;
 }
 
-/** Gives an incoming stream to its handler, or resets it with the reason why not. */
-export function serveStream(context: PeerContext, handlers: HandlerTable, incoming: IncomingStream): void {
-  const { association, head } = incoming;
-  const nameEnd = 1 + (head[0] ?? 0);
-  const protocol = new TextDecoder().decode(head.subarray(1, nameEnd));
+/** A stream that a peer opened, wherever its engine is. */
+export interface OfferedStream {
+  readonly peer: { readonly closing: unknown };
+  readonly kind: number;
+  readonly head: Uint8Array;
+  /** Resets it; `reason` and `code` as on the wire. */
+  refuse(reason: number, code: number): void;
+  /** This end of it. */
+  take(shape: StreamShape): StreamEnd;
+}
+
+/** What serves streams. */
+export type ServingHost = Pick<PeerContext, 'closedBy' | 'warn'> & { readonly observer: Pick<PeerContext['observer'], 'tracing'> };
+
+/** The protocol that the head of an incoming stream names. */
+export function protocolOf(head: Uint8Array): string {
+  return new TextDecoder().decode(head.subarray(1, 1 + (head[0] ?? 0)));
+}
+
+/** Gives a stream of this thread's engine to its handler, or resets it with the reason why not. */
+export function serveStream(context: PeerContext, handlers: HandlerTable, { peer, association, handle, kind, head }: IncomingStream): void {
+  offerStream(context, handlers, {
+    peer,
+    kind,
+    head,
+    refuse: (reason, code) => new EngineStreamPort(context.engine, context.flusher, association.handle, handle).reset(reason, code),
+    take: (shape) => {
+      const stream = streamOf(context, peer, association, handle, shape);
+      context.engine.setPriority(association.handle, handle, stream.priority);
+      association.addStream(stream, false);
+      context.observer.onStream(stream, 'handler');
+      return stream;
+    },
+  });
+}
+
+/** Gives a stream to its handler, or refuses it with the reason why not. */
+export function offerStream(host: ServingHost, handlers: HandlerTable, offered: OfferedStream): void {
+  const { head } = offered;
+  const protocol = protocolOf(head);
   const entry = handlers.get(protocol);
-  const metadata = decodeMetadata(head.subarray(nameEnd));
-  const refusal = refusalOf(context, entry, incoming, metadata);
+  const metadata = decodeMetadata(head.subarray(1 + (head[0] ?? 0)));
+  const refusal = refusalOf(host, entry, offered, metadata);
   if (entry === undefined || metadata === null || refusal !== null) {
-    const port = new StreamPort(context.engine, context.flusher, association.handle, incoming.handle);
-    port.reset(refusal?.reason ?? ResetReason.application, refusal?.code ?? 0);
+    offered.refuse(refusal?.reason ?? ResetReason.application, refusal?.code ?? 0);
     return;
   }
-  const stream = streamOf(context, incoming.peer, association, incoming.handle, { protocol, ...entry.options });
-  context.engine.setPriority(association.handle, incoming.handle, stream.priority);
-  association.addStream(stream, false);
-  context.observer.onStream(stream, 'handler');
-  entry.serve(stream, run(context, entry, stream, metadata));
+  const stream = offered.take({ protocol, ...entry.options });
+  entry.serve(stream, run(host, entry, stream, metadata));
 }
 
 /** Why a stream is not served, as the wire says it; `null` when it is. */
 function refusalOf(
-  context: PeerContext,
+  host: ServingHost,
   entry: HandlerEntry | undefined,
-  { peer, kind }: IncomingStream,
+  { peer, kind }: OfferedStream,
   metadata: HandlerContext['metadata'] | null,
 ): { readonly reason: number; readonly code: number } | null {
-  if (context.closedBy !== null || peer.closing !== null || entry?.draining.aborted) return { reason: ResetReason.shutdown, code: 0 };
+  if (host.closedBy !== null || peer.closing !== null || entry?.draining.aborted) return { reason: ResetReason.shutdown, code: 0 };
   if (entry === undefined) return { reason: ResetReason.noHandler, code: 0 };
   const served = kindNumber(entry.options.kind);
   if (kind !== served) return { reason: ResetReason.kindMismatch, code: served };
@@ -52,11 +83,11 @@ function refusalOf(
 }
 
 /** Settles when the handler has returned. Never rejects. */
-async function run(context: PeerContext, entry: HandlerEntry, stream: StreamEnd, metadata: HandlerContext['metadata']): Promise<void> {
+async function run(host: ServingHost, entry: HandlerEntry, stream: StreamEnd, metadata: HandlerContext['metadata']): Promise<void> {
   try {
     const { protocol, kind, peer } = stream;
     const info: StreamInfo = { protocol, kind, peer: peer.id, side: 'handler' };
-    await context.observer.tracing.handling(info, metadata, async () =>
+    await host.observer.tracing.handling(info, metadata, async () =>
       entry.handler(stream as never, new StreamHandlerContext(stream, entry, metadata)),
     );
     // Not awaited: the end of the stream is told by `closed`.
@@ -64,12 +95,12 @@ async function run(context: PeerContext, entry: HandlerEntry, stream: StreamEnd,
     stream.stop(0);
   } catch (cause) {
     stream.reset(0);
-    if (!isClosing(context, entry, cause)) context.warn(handlerFailed(stream, cause));
+    if (!isClosing(host, entry, cause)) host.warn(handlerFailed(stream, cause));
   }
 }
 
 /** Whether a handler failed by no more than what it was told: that its node closes, or that it should finish. */
-function isClosing({ closedBy }: PeerContext, { draining }: HandlerEntry, cause: unknown): boolean {
+function isClosing({ closedBy }: ServingHost, { draining }: HandlerEntry, cause: unknown): boolean {
   return (closedBy !== null && cause === closedBy) || (draining.aborted && cause === draining.reason);
 }
 

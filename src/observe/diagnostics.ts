@@ -10,6 +10,7 @@ const CHANNELS: { readonly [N in keyof DiagnosticsPayloads]: Channel } = {
   'osier:path': channel('osier:path'),
   'osier:stream:open': channel('osier:stream:open'),
   'osier:stream:end': channel('osier:stream:end'),
+  'osier:shard': channel('osier:shard'),
 };
 
 /**

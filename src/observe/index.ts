@@ -1,3 +1,3 @@
 /** What the rest of the library uses to tell what happens. */
-export { onDiagnostics } from './diagnostics.js';
-export { Observer } from './observer.js';
+export { onDiagnostics, publish } from './diagnostics.js';
+export { Observer, type ObserverTap, publishStream } from './observer.js';

@@ -1,4 +1,4 @@
-import type { StreamInfo, TracingHook } from '../api/observing.js';
+import type { DiagnosticsPayloads, StreamInfo, TracingHook } from '../api/observing.js';
 import type { PathChange, Peer, PeerState } from '../api/peers.js';
 import type { StreamStats } from '../api/stats.js';
 import type { StreamBase, StreamKind } from '../api/streams.js';
@@ -23,6 +23,15 @@ export interface ObserverOptions {
   readonly warn: (error: OsierError) => void;
   /** Variables of the environment: `QLOGDIR`, `OSIER_KEYLOG`. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Hears the same as the channels, of this node alone. */
+  readonly tap?: ObserverTap | null;
+}
+
+/** Hears of handshakes, states and paths of one node. */
+export interface ObserverTap {
+  onHandshake(report: DiagnosticsPayloads['osier:handshake']): void;
+  onState(peer: Peer, state: PeerState): void;
+  onPath(peer: Peer, change: PathChange): void;
 }
 
 /** A stream as this file needs it. */
@@ -45,10 +54,12 @@ export class Observer {
   readonly #answered = new AnsweredCalls();
   readonly #qlog: QlogDirectory | null;
   readonly #keyLog: KeyLog | null;
+  readonly #tap: ObserverTap | null;
 
-  constructor({ id, runtime, logger, tracing, warn, environment }: ObserverOptions) {
+  constructor({ id, runtime, logger, tracing, warn, environment, tap = null }: ObserverOptions) {
     const { QLOGDIR, OSIER_KEYLOG } = environment;
     this.#clock = runtime.clock;
+    this.#tap = tap;
     this.#log = new NodeLog(id, logger);
     this.tracing = new StreamTracing(tracing, (cause) => warn(hookFailed(cause)));
     this.#qlog = QLOGDIR ? new QlogDirectory(QLOGDIR, id, runtime, (error) => this.#onQlogFault(error)) : null;
@@ -71,6 +82,7 @@ export class Observer {
   onHandshake({ peer, role, startedAtMs, error }: HandshakeReport): void {
     const durationMs = this.#clock.nowMs() - startedAtMs;
     publish('osier:handshake', () => ({ peer, role, durationMs, error }));
+    this.#tap?.onHandshake({ peer, role, durationMs, error });
     const outcome = { peer, role, durationMs, code: error?.code ?? null };
     if (error === null) this.log('debug', outcome, 'A handshake succeeded.');
     else this.log('debug', outcome, `A handshake failed: ${error.message}`);
@@ -108,6 +120,7 @@ export class Observer {
   onState(peer: Peer, state: PeerState): void {
     const { id } = peer;
     publish('osier:peer:state', () => ({ peer: id, state }));
+    this.#tap?.onState(peer, state);
     if (this.#log.isRead) this.log('debug', { peer: id, ...stateFields(state) }, `A peer is ${state.status}.`);
     if (state.status === 'connected') this.#qlog?.begin(id, peer);
     this.#qlog?.traceOf(id)?.event('osier:state', stateFields(state));
@@ -116,6 +129,7 @@ export class Observer {
   onPath(peer: Peer, change: PathChange): void {
     const { id } = peer;
     publish('osier:path', () => ({ peer: id, change }));
+    this.#tap?.onPath(peer, change);
     if (this.#log.isRead) this.log('debug', { peer: id, ...pathFields(change) }, `The path to a peer changed: ${change.cause.kind}.`);
     this.#qlog?.traceOf(id)?.event('osier:path', pathFields(change));
     if (change.to === null) this.#qlog?.end(id);
@@ -125,13 +139,13 @@ export class Observer {
 
   /** A stream is open; its end is found out here. */
   onStream(stream: ObservedStream, side: StreamInfo['side']): void {
-    publish('osier:stream:open', () => infoOf(stream, side));
+    publishOpening(stream, side);
     if (this.#log.isRead) this.log('debug', infoOf(stream, side), 'A stream is open.');
     const trace = this.#qlog?.traceOf(stream.peer.id) ?? null;
     trace?.event('osier:stream_opened', infoOf(stream, side));
     stream.closed.then((outcome) => {
       const error = outcome.status === 'failed' ? outcome.error : null;
-      publish('osier:stream:end', () => ({ ...infoOf(stream, side), stats: stream.stats(), error }));
+      publishEnding(stream, side, error);
       if (!this.#log.isRead && trace === null) return;
       const fields = { ...infoOf(stream, side), code: error?.code ?? null, ...countersOf(stream.stats()) };
       this.log('debug', fields, 'A stream has ended.');
@@ -142,6 +156,20 @@ export class Observer {
   #onQlogFault(error: Error): void {
     this.log('warn', { code: 'code' in error ? error.code : null }, `A trace cannot be written to QLOGDIR, and is left out: ${textOf(error)}`);
   }
+}
+
+/** Tells the channels of a stream: now that it is open, and when it has ended. */
+export function publishStream(stream: ObservedStream, side: StreamInfo['side']): void {
+  publishOpening(stream, side);
+  stream.closed.then((outcome) => publishEnding(stream, side, outcome.status === 'failed' ? outcome.error : null));
+}
+
+function publishOpening(stream: ObservedStream, side: StreamInfo['side']): void {
+  publish('osier:stream:open', () => infoOf(stream, side));
+}
+
+function publishEnding(stream: ObservedStream, side: StreamInfo['side'], error: OsierError | null): void {
+  publish('osier:stream:end', () => ({ ...infoOf(stream, side), stats: stream.stats(), error }));
 }
 
 function infoOf({ protocol, kind, peer }: ObservedStream, side: StreamInfo['side']): StreamInfo {

@@ -23,6 +23,11 @@ export class StreamTracing {
     return this.#hook !== null;
   }
 
+  /** From now on this one. */
+  use(hook: TracingHook): void {
+    this.#hook = hook;
+  }
+
   /** Before a stream opens: what to send as its metadata, and what to call when it has ended. */
   opening(
     info: StreamInfo,

@@ -4,6 +4,7 @@ import { OsierError } from '../errors/index.js';
 import { textOf } from '../errors/text-of.js';
 import { FirstMessages, type HandshakeParty, type HandshakeResult, type IncomingCall, type ReceivedCall, Responder } from '../handshake/index.js';
 import { Admittance, type Refusal } from './admittance.js';
+import type { FirstMessage } from './call-routing.js';
 import type { PeerContext } from './context.js';
 import { JoinAnswering } from './join-answering.js';
 import type { MeshPeer } from './mesh-peer.js';
@@ -77,28 +78,31 @@ export class Answering {
     }
     const networks = this.#context.party.networkSecrets.length;
     if (admissionKey >= networks) {
+      if (this.#context.routing?.greetsHere({ admissionKey, message, proven }) === false) return;
       this.#joins.onGreeting(path, datagram, admissionKey - networks);
       return;
     }
+    const first = { admissionKey, message: message.slice(), proven };
     const taken = this.#responder.take(datagram, admissionKey, proven);
-    if (taken.status !== 'unread') this.#onReceived(taken, path, datagram);
-    else this.#firstMessages.open(taken.first, (opened) => this.#onReceived(taken.finish(opened), path, datagram));
+    if (taken.status !== 'unread') this.#onReceived(taken, path, first);
+    else this.#firstMessages.open(taken.first, (opened) => this.#onReceived(taken.finish(opened), path, first));
   }
 
-  #onReceived(received: ReceivedCall, path: PathRecord, datagram: Uint8Array): void {
+  #onReceived(received: ReceivedCall, path: PathRecord, first: FirstMessage): void {
     switch (received.status) {
       case 'ignored':
         this.#context.onHandshakeFault(null, received.fault);
         return;
       case 'unproven':
-        this.#context.engine.sendCookie(path, datagram);
+        this.#context.engine.sendCookie(path, first.message.subarray(PATH_RECORD_BYTES));
         this.#context.flusher.mark();
         return;
       case 'answer':
         this.#send(path, received.datagram);
         return;
       case 'call':
-        this.#onCall(watchedCall(this.#context, received.call), path);
+        if (this.#context.routing?.answersHere(received.call.caller, first) === false) received.call.abandon();
+        else this.#onCall(watchedCall(this.#context, received.call), path);
         return;
     }
   }

@@ -4,7 +4,7 @@ import type { Engine, PathRecord } from '../engine/engine.js';
 import type { Flusher } from '../engine/flusher.js';
 import type { OsierError } from '../errors/index.js';
 import type { Cipher, HandshakeResult } from '../handshake/index.js';
-import { type StreamEnd, Waiters } from '../stream/index.js';
+import { type AssociationStream, Waiters } from '../stream/index.js';
 import { associationClosed, type CloseNotice } from './closing-errors.js';
 import { PingTable } from './ping-table.js';
 
@@ -61,7 +61,7 @@ export class Association implements AssociationSink {
   readonly #flusher: Flusher;
   readonly #owner: AssociationOwner;
   readonly #pings: PingTable;
-  readonly #open = new Set<StreamEnd>();
+  readonly #open = new Set<AssociationStream>();
   /** What this end was in the handshakes of unconfirmed sessions, by local index. */
   readonly #unconfirmed = new Map<number, HandshakeResult['role']>();
   readonly #creditWaiters = new Waiters<void>();
@@ -121,7 +121,7 @@ export class Association implements AssociationSink {
   }
 
   /** Streams that have not ended in both directions. */
-  get openStreams(): ReadonlySet<StreamEnd> {
+  get openStreams(): ReadonlySet<AssociationStream> {
     return this.#open;
   }
 
@@ -168,7 +168,7 @@ export class Association implements AssociationSink {
   }
 
   /** Takes in a stream that exists in the engine. */
-  addStream(stream: StreamEnd, openedHere: boolean): void {
+  addStream(stream: AssociationStream, openedHere: boolean): void {
     this.streams.set(stream);
     this.#open.add(stream);
     if (openedHere) this.#openedHere++;

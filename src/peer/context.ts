@@ -9,6 +9,7 @@ import type { HandshakeFault, HandshakeParty } from '../handshake/index.js';
 import type { NodeId } from '../identity/index.js';
 import type { Observer } from '../observe/index.js';
 import type { Association } from './association.js';
+import type { CallRouting } from './call-routing.js';
 import type { MeshPeer } from './mesh-peer.js';
 
 /** Takes what comes for an index that it reserved. */
@@ -31,6 +32,8 @@ export interface PeerContext {
   readonly calls: Map<number, Calling>;
   /** Bound sockets, in the order of binding. */
   readonly sockets: readonly SocketAddress[];
+  /** Where peers live, in a node of several shards. */
+  readonly routing: CallRouting | null;
   readonly streamsPerPeer: number;
   /** The largest message or datagram. */
   readonly messageBytes: number;
@@ -38,6 +41,8 @@ export interface PeerContext {
   readonly closedBy: OsierError | null;
   /** A stream that the peer opened; `head` as {@link EventKind.streamOpened} carries it. */
   serve(peer: MeshPeer, association: Association, stream: number, kind: number, head: Uint8Array): void;
+  /** There is another peer. */
+  onMade(peer: MeshPeer): void;
   /** Connected for the first time. */
   onKnown(peer: MeshPeer): void;
   /** Closed, or never came to anything: its id may get another object. */

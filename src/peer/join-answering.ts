@@ -15,6 +15,7 @@ import type { Admittance, Refusal } from './admittance.js';
 import { closeNumber } from './closing-errors.js';
 import type { PeerContext } from './context.js';
 import type { MeshPeer } from './mesh-peer.js';
+import { pathOf } from './path-record.js';
 import type { PeerTable } from './peer-table.js';
 import type { RareWarnings } from './rare-warnings.js';
 import { sessionConfigOf } from './session-config.js';
@@ -95,7 +96,24 @@ export class JoinAnswering {
       return;
     }
     const { join } = received;
-    this.#parts.admittance.decide(join.caller, path, (refusal) => this.#admit(join, path, refusal));
+    this.#parts.admittance.decide(join.caller, path, (refusal) => this.#place(join, path, refusal));
+  }
+
+  /** Who lives in another shard is called by that, and this join is forgotten. */
+  #place(join: IncomingJoin, path: PathRecord, refusal: Refusal): void {
+    const { routing, engine, sockets } = this.#context;
+    if (!routing || refusal !== null) {
+      this.#admit(join, path, refusal);
+      return;
+    }
+    routing.claim(join.caller, pathOf(path, sockets).remote, (isHere) => {
+      if (isHere) {
+        this.#admit(join, path, null);
+        return;
+      }
+      engine.releaseIndex(join.result.localIndex);
+      wipeKeys(join.result);
+    });
   }
 
   #answer(greeting: IncomingGreeting, path: PathRecord): void {

@@ -1,6 +1,7 @@
 import type { TimedWaitOptions } from '../api/waiting.js';
 import { OsierError } from '../errors/index.js';
 import { formatAddress, formatHost, type HostAndPort, type NodeId } from '../identity/index.js';
+import { PlacedElsewhere } from './call-routing.js';
 import type { PeerContext } from './context.js';
 import { Deadline } from './deadline.js';
 import { pinMismatch, refused, timedOut } from './dial-errors.js';
@@ -58,6 +59,11 @@ export class JoinTable {
       connect: async (options) => {
         const peer = await this.connect(hosts, options).catch((error: unknown) => this.#warnOfMismatch(error));
         if (!reconnector.isWanted) return;
+        if (peer instanceof PlacedElsewhere) {
+          reconnector.release();
+          this.#context.routing?.keepElsewhere(peer, hosts, address);
+          return;
+        }
         peer.keepConnected(address);
       },
       isConnected: () => this.#connected(hosts) !== null,
@@ -92,7 +98,8 @@ export class JoinTable {
     for (const join of [...this.#joins.values()]) join.fail(error);
   }
 
-  #warnOfMismatch(error: unknown): never {
+  #warnOfMismatch(error: unknown): PlacedElsewhere {
+    if (error instanceof PlacedElsewhere) return error;
     if (OsierError.is(error, 'ERR_OSIER_PIN_MISMATCH')) this.#context.warn(error);
     throw error;
   }
@@ -132,15 +139,24 @@ export class JoinTable {
   #found(address: string, hosts: readonly HostAndPort[], id: NodeId): MeshPeer | null {
     const mismatch = this.#mismatchOf(address, hosts, id);
     if (mismatch !== null) throw mismatch;
+    const place = this.#context.routing?.claimFound(id) ?? 'here';
+    if (place !== 'here') {
+      this.#pin(hosts, id);
+      throw new PlacedElsewhere(id, place);
+    }
     const peer = this.#peers.obtain(id);
     if (peer.closing !== null) return null;
+    this.#pin(hosts, id);
+    peer.addHosts(hosts);
+    return peer;
+  }
+
+  #pin(hosts: readonly HostAndPort[], id: NodeId): void {
     for (const host of hosts) this.#pins.set(formatHost(host), id);
     for (const first of this.#pins.keys()) {
       if (this.#pins.size <= PINS_MAX) break;
       this.#pins.delete(first);
     }
-    peer.addHosts(hosts);
-    return peer;
   }
 }
 

@@ -6,6 +6,7 @@ import { formatAddress, type HostAndPort, type NodeId } from '../identity/index.
 import { Waiters } from '../stream/index.js';
 import type { Association } from './association.js';
 import { type Caller, type CallRound, CallRounds } from './call-rounds.js';
+import { PlacedElsewhere } from './call-routing.js';
 import type { PeerContext } from './context.js';
 import { type Hint, hintOf, incompatible, refused, unresolved } from './dial-errors.js';
 import type { MeshPeer } from './mesh-peer.js';
@@ -78,7 +79,7 @@ export class Join implements Caller<JoinInitiator> {
     this.#waiters.resolveAll({ peer, association });
   }
 
-  fail(error: OsierError): void {
+  fail(error: OsierError | PlacedElsewhere): void {
     this.#end(false);
     this.#waiters.rejectAll(error);
   }
@@ -150,7 +151,7 @@ export class Join implements Caller<JoinInitiator> {
       else if (path !== null) this.#finish(found, peer, path, rounds);
       else peer.forgetWhenUnused();
     } catch (error) {
-      if (!OsierError.is(error)) throw error;
+      if (!OsierError.is(error) && !(error instanceof PlacedElsewhere)) throw error;
       this.fail(error);
     }
   }

@@ -9,14 +9,16 @@ import type { OsierError } from '../errors/index.js';
 import { closeTimeoutOption, reasonOption, rejecting } from '../errors/option-checks.js';
 import type { HandshakeResult } from '../handshake/index.js';
 import type { HostAndPort, NodeId } from '../identity/index.js';
+import type { AssociationStream } from '../stream/index.js';
 import type { AssociationSet } from './association-set.js';
 import { AssociationUse } from './association-use.js';
 import { closeNumber, peerClosed } from './closing-errors.js';
 import type { PeerContext } from './context.js';
 import type { Join } from './join.js';
-import { openStream, parseOpenOptions } from './open-stream.js';
+import { type MakeStream, type OpenRequest, openStream, parseOpenOptions } from './open-stream.js';
 import { type PeerCloseCause, PeerClosing } from './peer-closing.js';
 import { PeerConnection } from './peer-connection.js';
+import { streamOf } from './peer-stream.js';
 import { Reconnector } from './reconnector.js';
 import { openTraced } from './traced-open.js';
 
@@ -156,6 +158,12 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
     this.forgetWhenUnused();
   }
 
+  /** It joined this node from `host`, where it is to be called by its id. */
+  callBack(host: HostAndPort): void {
+    this.#connection.hosts.saw(host);
+    this.#connection.dialing.again();
+  }
+
   /** `join` waits for this peer to be connected. */
   beginJoin(join: Join): void {
     this.#joins.add(join);
@@ -181,9 +189,12 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
   openStream<K extends StreamKind>(protocol: string, options: OpenOptions<K> & { kind: K }): Promise<StreamOfKind[K]>;
   async openStream(protocol: string, options?: OpenOptions<StreamKind>): Promise<StreamOfKind[StreamKind]> {
     const request = parseOpenOptions(protocol, options);
-    return openTraced(this.#context, this.id, request, options?.metadata, (traced) =>
-      this.#use.with(options, (association, signal) => openStream(this.#context, this, association, traced, signal)),
-    );
+    return openTraced(this.#context, this.id, request, options?.metadata, (traced) => this.openWith(traced, options, streamOf));
+  }
+
+  /** As {@link MeshPeer.openStream}, without a trace; `make` makes this end of it. */
+  openWith<S extends AssociationStream>(request: OpenRequest, options: TimedWaitOptions | undefined, make: MakeStream<S>): Promise<S> {
+    return this.#use.with(options, (association, signal) => openStream(this.#context, this, association, request, signal, make));
   }
 
   async ping(options?: TimedWaitOptions): Promise<number> {

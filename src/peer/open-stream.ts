@@ -1,11 +1,11 @@
 import type { MessageOptions, OpenOptions, Priority, StreamKind } from '../api/streams.js';
 import { osierError } from '../errors/index.js';
 import { choiceOption, integerOption, protocolOption } from '../errors/option-checks.js';
-import { encodeMetadata, kindNumber, parseMessageOptions, STREAM_KINDS } from '../stream/index.js';
+import { type AssociationStream, encodeMetadata, kindNumber, parseMessageOptions, STREAM_KINDS } from '../stream/index.js';
 import type { Association } from './association.js';
 import type { PeerContext } from './context.js';
 import type { MeshPeer } from './mesh-peer.js';
-import { type PeerStream, type StreamShape, streamOf } from './peer-stream.js';
+import type { StreamShape } from './peer-stream.js';
 
 /** What {@link Engine.openStream} answers when this node's memory is spent. */
 const MEMORY_SPENT = -2;
@@ -33,26 +33,37 @@ export function priorityOption(value: unknown): Priority {
   return integerOption('priority', value, { min: 0, max: 7, otherwise: 3 }) as Priority;
 }
 
-/** Opens a stream, and waits while the peer allows no more. Rejects with {@link Association.endedBy} when that ends first, or is about to by this end. */
-export async function openStream(
+/** Makes this end of a stream that was opened in the engine. */
+export type MakeStream<S> = (context: PeerContext, peer: MeshPeer, association: Association, handle: number, shape: StreamShape) => S;
+
+/** Opens a stream, and waits while the peer allows no more. Rejects with {@link Association.endedBy} when that ends first, or is about to by
+ * this end. */
+export async function openStream<S extends AssociationStream>(
   context: PeerContext,
   peer: MeshPeer,
   association: Association,
   request: OpenRequest,
   signal: AbortSignal,
-): Promise<PeerStream> {
+  make: MakeStream<S>,
+): Promise<S> {
   for (;;) {
     signal.throwIfAborted();
     if (association.endedBy !== null) throw association.endedBy;
     if (association.closingBy !== null) throw association.closingBy;
-    const stream = tryOpen(context, peer, association, request);
+    const stream = tryOpen(context, peer, association, request, make);
     if (stream !== null) return stream;
     await association.creditForStreams(signal);
   }
 }
 
 /** `null` at the peer's limit. Throws LIMIT at this node's own. */
-function tryOpen(context: PeerContext, peer: MeshPeer, association: Association, request: OpenRequest): PeerStream | null {
+function tryOpen<S extends AssociationStream>(
+  context: PeerContext,
+  peer: MeshPeer,
+  association: Association,
+  request: OpenRequest,
+  make: MakeStream<S>,
+): S | null {
   if (association.isPeerDraining) {
     throw osierError('ERR_OSIER_REFUSED', `${peer.id} is shutting down and takes no new streams: try later.`, { why: 'shutdown' });
   }
@@ -70,7 +81,7 @@ function tryOpen(context: PeerContext, peer: MeshPeer, association: Association,
   }
   if (handle < 0) return null;
   flusher.mark();
-  const stream = streamOf(context, peer, association, handle, request);
+  const stream = make(context, peer, association, handle, request);
   association.addStream(stream, true);
   context.observer.onStream(stream, 'opener');
   return stream;

@@ -1,5 +1,5 @@
 import type { Priority, StreamKind } from '../api/streams.js';
-import { type Delivery, makeStream, StreamPort } from '../stream/index.js';
+import { type Delivery, EngineStreamPort, makeStream } from '../stream/index.js';
 import type { Association } from './association.js';
 import type { PeerContext } from './context.js';
 import type { MeshPeer } from './mesh-peer.js';
@@ -18,7 +18,7 @@ export interface StreamShape {
 /** This end of a stream that exists in the engine. */
 export function streamOf(context: PeerContext, peer: MeshPeer, association: Association, handle: number, shape: StreamShape): PeerStream {
   const { engine, flusher, messageBytes, runtime } = context;
-  const port = new StreamPort(engine, flusher, association.handle, handle);
+  const port = new EngineStreamPort(engine, flusher, association.handle, handle);
   const { kind, protocol, priority, delivery } = shape;
   return makeStream(kind, port, { protocol, peer, priority }, delivery, { messageBytes, clock: runtime.clock });
 }

@@ -27,6 +27,7 @@ export class PeerTable {
     if (this.#all.size >= this.#max) this.#makeRoom();
     const peer = new MeshPeer(this.#context, id);
     this.#all.set(id, peer);
+    this.#context.onMade(peer);
     return peer;
   }
 

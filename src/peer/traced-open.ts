@@ -6,9 +6,12 @@ import { encodeMetadata } from '../stream/index.js';
 import type { PeerContext } from './context.js';
 import type { OpenRequest } from './open-stream.js';
 
+/** Who has a hook, and hears of its faults. */
+export type TracingContext = Pick<PeerContext, 'log'> & { readonly observer: Pick<PeerContext['observer'], 'tracing'> };
+
 /** Opens a stream inside the application's trace: what the hook adds goes along as metadata, and it hears of the end, also of a stream that never opens. */
 export async function openTraced<S extends StreamBase>(
-  context: PeerContext,
+  context: TracingContext,
   peer: NodeId,
   request: OpenRequest,
   metadata: Readonly<Record<string, string>> | undefined,
@@ -29,7 +32,7 @@ export async function openTraced<S extends StreamBase>(
 }
 
 /** `null` when the hook added more than fits beside the application's own: the stream goes without it. */
-function encoded(context: PeerContext, info: StreamInfo, metadata: Record<string, string>): Uint8Array | null {
+function encoded(context: TracingContext, info: StreamInfo, metadata: Record<string, string>): Uint8Array | null {
   try {
     return encodeMetadata(metadata);
   } catch (error) {

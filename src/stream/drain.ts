@@ -1,5 +1,5 @@
 import type { CloseReport } from '../api/waiting.js';
-import type { StreamEnd } from './stream-end.js';
+import type { AssociationStream } from './association-stream.js';
 
 /** Calls back once after a time; returns how to call that off. */
 export type StartTimer = (delayMs: number, callback: () => void) => { cancel(): void };
@@ -42,7 +42,11 @@ export class Patience {
 }
 
 /** Waits for streams to end in both directions; what is left when patience ends is given to `cut`, which must end it. */
-export async function drainStreams(streams: Iterable<StreamEnd>, patience: Patience, cut: (stream: StreamEnd) => void): Promise<CloseReport> {
+export async function drainStreams<S extends Pick<AssociationStream, 'closed' | 'stats'>>(
+  streams: Iterable<S>,
+  patience: Patience,
+  cut: (stream: S) => void,
+): Promise<CloseReport> {
   const open = new Set(streams);
   const allClosed = Promise.all([...open].map((stream) => stream.closed.then(() => open.delete(stream))));
   if (open.size === 0) patience.shorten(0);

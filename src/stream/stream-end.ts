@@ -2,9 +2,9 @@ import type { Peer } from '../api/peers.js';
 import type { StreamStats } from '../api/stats.js';
 import type { Priority, StreamBase, StreamKind } from '../api/streams.js';
 import type { WaitOptions } from '../api/waiting.js';
-import type { StreamSink } from '../engine/dispatch.js';
 import type { OsierError } from '../errors/index.js';
 import { integerOption, rejecting, signalOption } from '../errors/option-checks.js';
+import type { AssociationStream, StreamOutcome } from './association-stream.js';
 import type { ReceiveLine } from './receive-line.js';
 import type { SendLine } from './send-line.js';
 import { ResetReason, resetByPeer, resetHere, stoppedByPeer } from './stream-errors.js';
@@ -20,14 +20,11 @@ export interface StreamFacts {
   readonly priority: Priority;
 }
 
-/** How a stream ended. */
-export type StreamOutcome = { readonly status: 'finished' } | { readonly status: 'failed'; readonly error: OsierError };
-
 /** The counters of {@link StreamStats} that speak of messages. */
 export type MessageCounts = Pick<StreamStats, Extract<keyof StreamStats, `messages${string}`>>;
 
 /** One end of a stream of any kind: the engine's events come in, the application's calls go out. */
-export abstract class StreamEnd<S extends SendLine = SendLine, R extends ReceiveLine = ReceiveLine> implements StreamBase, StreamSink {
+export abstract class StreamEnd<S extends SendLine = SendLine, R extends ReceiveLine = ReceiveLine> implements StreamBase, AssociationStream {
   abstract readonly kind: StreamKind;
   readonly protocol: string;
   readonly peer: Peer;
@@ -157,7 +154,6 @@ export abstract class StreamEnd<S extends SendLine = SendLine, R extends Receive
     this.#close();
   }
 
-  /** The association ended. What this end sends fails; what has come whole can still be read. */
   failWithAssociation(error: OsierError): void {
     const isWhole = this.receiver.onAssociationEnded(error);
     if (!isWhole || !this.sender.isOver) this.#failure ??= error;

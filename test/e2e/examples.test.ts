@@ -12,6 +12,8 @@ const OUTPUTS: Readonly<Record<string, RegExp>> = {
   'echo.mjs': /^echo: hello, mesh\n$/,
   'file-transfer.mjs': /^file-transfer\.mjs: \d+ bytes, sha256 [0-9a-f]{64}, stored and verified\n$/,
   'request-response.mjs': /^1 \+ 2 \+ 3 = 6\n40 \+ 2 = 42\nat once: 1, 4, 9\n$/,
+  'sharded-server.mjs':
+    /^running on 2 shards\nclient 1: served by shard 0, which has answered 3\nclient 2: served by shard [01], which has answered [36]\n(client [34]: served by shard [01], which has answered \d+\n){2}$/,
   'ten-peers.mjs': /^90 of 90 greetings answered; each node has 9 peers\n$/,
 };
 

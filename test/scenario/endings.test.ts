@@ -171,7 +171,7 @@ describe('closing a peer', () => {
   test('an idle peer connects again when a stream is opened', async () => {
     const { server, client, peer } = await startConnected();
     client.handle('back', (stream) => stream.write(Uint8Array.of(9)));
-    server.handle('x', () => {});
+    server.handle('x', async (stream) => void (await collect(stream)));
     const [caller] = [...server.peers.values()];
     await caller?.close();
     while (stateOf(peer) !== 'idle') await new Promise((resolve) => peer.once('state', resolve));
@@ -190,7 +190,7 @@ describe('closing a peer', () => {
       await caller.close();
     }
     await known;
-    expect(stateOf(peer)).toBe('connected');
+    while (stateOf(peer) !== 'connected') await nextEvent(peer, 'state');
   });
 
   test('peers of the options are connected without being asked for', async () => {

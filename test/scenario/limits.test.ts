@@ -153,7 +153,7 @@ describe('a handler', () => {
     expect(await late.closed).toMatchObject({ error: { code: 'ERR_OSIER_REFUSED', details: { why: 'shutdown' } } });
     await held.end();
     expect(await closing).toEqual({ status: 'drained' });
-    server.handle('only', () => {});
+    server.handle('only', async (stream) => void (await collect(stream)));
     await (await peer.openStream('only')).end();
   });
 

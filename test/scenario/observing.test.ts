@@ -18,7 +18,14 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** Everything that is published while the test runs. */
 function watchAll(): { readonly [N in Name]: DiagnosticsPayloads[N][] } {
-  const heard = { 'osier:handshake': [], 'osier:peer:state': [], 'osier:path': [], 'osier:stream:open': [], 'osier:stream:end': [] };
+  const heard = {
+    'osier:handshake': [],
+    'osier:peer:state': [],
+    'osier:path': [],
+    'osier:stream:open': [],
+    'osier:stream:end': [],
+    'osier:shard': [],
+  };
   for (const name of Object.keys(heard) as Name[]) {
     const subscription = onDiagnostics(name, (payload) => (heard[name] as unknown[]).push(payload));
     onTestFinished(() => subscription[Symbol.dispose]());
@@ -73,9 +80,11 @@ describe('diagnostics channels', () => {
     const heard = watchAll();
     const { server, client } = await startTwo({ server: { accept: () => false } });
     await expect(client.connect(server.address)).rejects.toMatchObject({ code: 'ERR_OSIER_REFUSED' });
-    const failures = heard['osier:handshake'].map(({ peer, role, error }) => ({ peer, role, code: error?.code }));
-    expect(failures).toContainEqual({ peer: server.id, role: 'initiator', code: 'ERR_OSIER_REFUSED' });
-    expect(failures).toContainEqual({ peer: client.id, role: 'responder', code: 'ERR_OSIER_REFUSED' });
+    await vi.waitFor(() => {
+      const failures = heard['osier:handshake'].map(({ peer, role, error }) => ({ peer, role, code: error?.code }));
+      expect(failures).toContainEqual({ peer: server.id, role: 'initiator', code: 'ERR_OSIER_REFUSED' });
+      expect(failures).toContainEqual({ peer: client.id, role: 'responder', code: 'ERR_OSIER_REFUSED' });
+    });
     heard['osier:handshake'].length = 0;
     const { id } = await generateIdentity();
     await expect(client.connect(`osier://${id}@127.0.0.1:9`, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'ERR_OSIER_TIMEOUT' });
@@ -88,8 +97,8 @@ describe('diagnostics channels', () => {
     const calling = client.connect(`osier://${server.id}@127.0.0.1:9`);
     await server.connect(client.address);
     await calling;
+    await vi.waitFor(() => expect(heard['osier:handshake']).toHaveLength(2));
     const handshakes = heard['osier:handshake'].map(({ peer, role, error }) => ({ peer, role, error }));
-    expect(handshakes).toHaveLength(2);
     expect(handshakes).toContainEqual({ peer: client.id, role: 'initiator', error: null });
     expect(handshakes).toContainEqual({ peer: server.id, role: 'responder', error: null });
   });

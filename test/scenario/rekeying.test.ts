@@ -2,7 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { systemRuntime } from '../../src/engine/system-runtime.js';
 import { generateIdentity, generateNetworkSecret, type MeshNode, type Peer, parseAddress } from '../../src/index.js';
 import { createMeshNode } from '../../src/node/mesh-node.js';
-import { nextEvent, patternBytes, sameBytes, type TestNodeOptions } from './support/nodes.js';
+import { nextEvent, patternBytes, sameBytes, shards, type TestNodeOptions } from './support/nodes.js';
 
 /** Handshakes that a test waits for, after the first. */
 const REKEYS = 5n;
@@ -11,7 +11,7 @@ const CHUNK_BYTES = 256 * 1_024;
 /** A node whose sessions live for a moment. */
 async function shortLived(secret: Uint8Array, initiatorMs: number, responderMs: number, more: TestNodeOptions = {}): Promise<MeshNode> {
   const runtime = { ...systemRuntime, rekeyIntervals: { initiatorMs, responderMs } };
-  const options = { identity: await generateIdentity(), network: { secret }, listen: 'udp://127.0.0.1:0', ...more };
+  const options = { identity: await generateIdentity(), network: { secret }, listen: 'udp://127.0.0.1:0', shards, ...more };
   const node = await createMeshNode(options, runtime);
   onTestFinished(async () => {
     await node.close({ timeoutMs: 0 });

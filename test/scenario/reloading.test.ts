@@ -63,6 +63,7 @@ describe('reload', () => {
   test('replaces the peers that are kept connected: new ones are connected, old ones are let go and stay connected until they end', async () => {
     const network = { secret: OLD };
     const [one, other] = [await startNode({ network }), await startNode({ network })];
+    const known = [nextEvent(one, 'peer'), nextEvent(other, 'peer')];
     const node = await startNode({ network, peers: [one.address] });
     const [first] = (await nextEvent(node, 'peer')) as [Peer];
     expect(first.id).toBe(one.id);
@@ -71,6 +72,7 @@ describe('reload', () => {
     const [second] = (await joined) as [Peer];
     expect(second.id).toBe(other.id);
     expect(first.state.status).toBe('connected');
+    await Promise.all(known);
     const back = reconnection(second);
     const gone = nextEvent(first, 'path');
     await one.peers.get(node.id)?.close({ timeoutMs: 0 });

@@ -1,12 +1,12 @@
 // Programs against the declarations of the built package, which test/package/programs.ts runs against the packed one. Each is complete but for what its
 // parameters stand for.
-// Left out until their API exists: 5 (relays, shards, revocation statements), 6 (connecting by a bare id, trace, relayed paths, traversal) and
-// 9 (shards). In 8 the cases of blocked UDP and of revoked ids wait for their codes.
+// Left out until their API exists: 5 (relays, revocation statements) and 6 (connecting by a bare id, trace, relayed paths, traversal). In 8 the cases of
+// blocked UDP and of revoked ids wait for their codes.
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Clock, MessageStream, Peer } from 'osier';
+import type { Clock, MessageStream, Peer, ShardModule } from 'osier';
 import { generateIdentity, MeshNode, OsierError } from 'osier';
 import { SimNetwork } from 'osier/testing';
 
@@ -118,6 +118,27 @@ export async function explainConnect(node: MeshNode, address: string): Promise<s
     }
   }
 }
+
+// 9. A server on four threads; the second function is the module that each of them loads.
+export async function shardedServer(secret: string): Promise<void> {
+  const node = await MeshNode.create({
+    identity: './server.key',
+    network: { secret },
+    listen: 'udp://[::]:7400',
+    shards: 4,
+    handlers: new URL('./handlers.js', import.meta.url),
+  });
+  console.log(`running on ${node.info().shards} shards`);
+}
+export const registerShard: ShardModule['register'] = (shard) => {
+  let served = 0;
+  shard.handle('count', { kind: 'messages' }, async (stream) => {
+    for await (const batch of stream.batches()) {
+      served += batch.length;
+      await stream.send(text.encode(`shard ${shard.index}: ${served}`));
+    }
+  });
+};
 
 // 10. A test of one's own protocol: a heartbeat must survive 20 % loss and notice a crash within a second, on every machine alike.
 export async function heartbeatTest(assert: (condition: boolean) => void): Promise<void> {

@@ -62,6 +62,7 @@ test('info says what runs here, to a person and to a program', async () => {
   expect(person).toMatchObject({ exitCode: 0, stderr: '' });
   expect(person.stdout).toMatch(/^engine {2,}native$/m);
   const info = JSON.parse(program.stdout) as Record<string, unknown>;
-  expect(info).toMatchObject({ engine: 'native', version, node: process.version });
+  expect(info).toMatchObject({ engine: 'native', version, node: process.version, severalShards: true });
+  expect(person.stdout).toMatch(/^shards +as many as asked for$/m);
   expect(info.receiveBufferBytes).toBeGreaterThan(0);
 });

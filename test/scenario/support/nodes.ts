@@ -5,12 +5,16 @@ import { generateIdentity, generateNetworkSecret, MeshNode, type MeshNodeOptions
 /** What a test may set; the others have defaults. */
 export type TestNodeOptions = Partial<MeshNodeOptions>;
 
+/** As many shards as a run of all tests asks for; none of its own. */
+export const shards = Number(process.env.OSIER_TEST_SHARDS ?? 0);
+
 /** A node on a free port of 127.0.0.1. */
 export async function startNode(options: TestNodeOptions): Promise<MeshNode> {
   const node = await MeshNode.create({
     identity: await generateIdentity(),
     network: { secret: generateNetworkSecret() },
     listen: 'udp://127.0.0.1:0',
+    shards,
     ...options,
   });
   onTestFinished(async () => {

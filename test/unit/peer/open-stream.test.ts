@@ -5,7 +5,7 @@ import type { OsierError } from '../../../src/errors/index.js';
 import { Association } from '../../../src/peer/association.js';
 import type { MeshPeer, PeerContext } from '../../../src/peer/index.js';
 import { openStream, parseOpenOptions } from '../../../src/peer/open-stream.js';
-import type { PeerStream } from '../../../src/peer/peer-stream.js';
+import { type PeerStream, streamOf } from '../../../src/peer/peer-stream.js';
 import { FakeEngine } from '../support/fake-engine.js';
 import { bytes, noFlusher } from '../support/messages.js';
 import { silentObserver } from '../support/silent-observer.js';
@@ -25,7 +25,8 @@ function open(options: object | undefined, association = associated()): Promise<
   const flusher = noFlusher();
   const runtime = { clock: { nowMs: () => 0 } } as Runtime;
   const context: Partial<PeerContext> = { engine, flusher, streamsPerPeer: 9, messageBytes: 8, observer: silentObserver(), runtime };
-  return openStream(context as PeerContext, {} as MeshPeer, association, parseOpenOptions('x', options as never), new AbortController().signal);
+  const { signal } = new AbortController();
+  return openStream(context as PeerContext, {} as MeshPeer, association, parseOpenOptions('x', options as never), signal, streamOf);
 }
 
 test.each<[StreamKind | undefined, StreamKind, string]>([

@@ -40,6 +40,14 @@ test('the command line reaches the library through its public door', () => {
   expect(check()).toBe('src/cli/a.ts: cli must not import peer\n');
 });
 
+test('what a folder may load when it is asked for, it may not import', () => {
+  file('src/node/a.ts', "const { x } = await import('../shard/b.js');\n");
+  expect(check()).toBe('');
+  file('src/node/a.ts', "import { x } from '../shard/b.js';\n");
+  file('src/peer/a.ts', "const { x } = await import('../shard/b.js');\n");
+  expect(check()).toBe('src/node/a.ts: node must not import shard\nsrc/peer/a.ts: peer must not import shard\n');
+});
+
 test('only src/engine loads the addon', () => {
   file('src/engine/load.ts', "process.dlopen(module, 'build/osier.node');\n");
   file('src/node/load.ts', "const path = 'build/osier.node';\n");

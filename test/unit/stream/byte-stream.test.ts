@@ -3,7 +3,7 @@ import type { Peer } from '../../../src/api/peers.js';
 import { Flusher } from '../../../src/engine/flusher.js';
 import { peerClosed } from '../../../src/peer/closing-errors.js';
 import { ByteStreamEnd } from '../../../src/stream/byte-stream.js';
-import { StreamPort } from '../../../src/stream/index.js';
+import { EngineStreamPort } from '../../../src/stream/index.js';
 import { FakeEngine } from '../support/fake-engine.js';
 
 let engine: FakeEngine;
@@ -16,7 +16,7 @@ beforeEach(() => {
     () => true,
     () => {},
   );
-  stream = new ByteStreamEnd(new StreamPort(engine, flusher, 1, 1), { protocol: 'x', peer: {} as Peer, priority: 3 });
+  stream = new ByteStreamEnd(new EngineStreamPort(engine, flusher, 1, 1), { protocol: 'x', peer: {} as Peer, priority: 3 });
 });
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Flusher } from '../../../src/engine/flusher.js';
+import { EngineStreamPort } from '../../../src/stream/engine-stream-port.js';
 import { ReceiveSide } from '../../../src/stream/receive-side.js';
 import { resetHere } from '../../../src/stream/stream-errors.js';
-import { StreamPort } from '../../../src/stream/stream-port.js';
 import { FakeEngine } from '../support/fake-engine.js';
 
 let engine: FakeEngine;
@@ -16,7 +16,7 @@ beforeEach(() => {
     () => true,
     () => {},
   );
-  receive = new ReceiveSide(new StreamPort(engine, flusher, 1, 1));
+  receive = new ReceiveSide(new EngineStreamPort(engine, flusher, 1, 1));
 });
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

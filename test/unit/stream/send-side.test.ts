@@ -1,9 +1,9 @@
 import { getEventListeners } from 'node:events';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Flusher } from '../../../src/engine/flusher.js';
+import { EngineStreamPort } from '../../../src/stream/engine-stream-port.js';
 import { SendSide } from '../../../src/stream/send-side.js';
 import { resetHere } from '../../../src/stream/stream-errors.js';
-import { StreamPort } from '../../../src/stream/stream-port.js';
 import { FakeEngine } from '../support/fake-engine.js';
 
 let engine: FakeEngine;
@@ -18,7 +18,7 @@ beforeEach(() => {
     (callback) => queueMicrotask(() => process.nextTick(callback)),
   );
   truncations = 0;
-  send = new SendSide(new StreamPort(engine, flusher, 1, 1), () => {
+  send = new SendSide(new EngineStreamPort(engine, flusher, 1, 1), () => {
     truncations++;
   });
 });

@@ -1,6 +1,6 @@
 /** What tests of messages share. */
 import { Flusher } from '../../../src/engine/flusher.js';
-import { StreamPort } from '../../../src/stream/index.js';
+import { EngineStreamPort } from '../../../src/stream/index.js';
 import type { MessageSending } from '../../../src/stream/message-send-side.js';
 import type { FakeEngine } from './fake-engine.js';
 
@@ -16,8 +16,8 @@ export const noFlusher = (): Flusher =>
   );
 
 /** A stream's port to an engine. */
-export function portTo(engine: FakeEngine): StreamPort {
-  return new StreamPort(engine, noFlusher(), 1, 1);
+export function portTo(engine: FakeEngine): EngineStreamPort {
+  return new EngineStreamPort(engine, noFlusher(), 1, 1);
 }
 
 /** A clock that the test moves. */

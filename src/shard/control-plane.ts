@@ -1,0 +1,172 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { HostAndPort, NodeId } from '../identity/index.js';
+import type { CallRouting, FirstMessage, PlacedElsewhere } from '../peer/index.js';
+import { type ControlledShard, type FromControl, kept, listenTo, type ToControl } from './control.js';
+import type { Placement } from './placement.js';
+
+/** This shard. */
+const HERE = 0;
+
+/** Another shard. */
+interface Other {
+  readonly port: MessagePort;
+  /** Ids of whose place it has heard. */
+  readonly told: Set<NodeId>;
+  /** What waits until it has heard of a place. */
+  readonly waiting: Map<number, () => void>;
+  /** It has not said who is there. */
+  isSilent: boolean;
+}
+
+/** What shard 0 does beside what every shard does: it knows where each peer lives, and sends callers there. */
+export class ControlPlane implements CallRouting {
+  readonly #shard: ControlledShard;
+  readonly #placement: Placement;
+  readonly #peersMaxOf: (shard: number) => number;
+  readonly #nowMs: () => number;
+  readonly #onKeptElsewhere: CallRouting['keepElsewhere'];
+  readonly #others = new Map<number, Other>();
+  #lastPlace = 0;
+  /** Who greets the next caller that does not say who it is. */
+  #turn = 0;
+
+  /** `peersMaxOf`: how many peers a shard takes. */
+  constructor(
+    shard: ControlledShard,
+    placement: Placement,
+    peersMaxOf: (shard: number) => number,
+    nowMs: () => number,
+    onKeptElsewhere: CallRouting['keepElsewhere'],
+  ) {
+    this.#shard = shard;
+    this.#placement = placement;
+    this.#nowMs = nowMs;
+    this.#onKeptElsewhere = onKeptElsewhere;
+    this.#peersMaxOf = peersMaxOf;
+    placement.addShard(HERE, peersMaxOf(HERE));
+  }
+
+  /** Another shard runs, at the other end of `port`. */
+  attach(shard: number, port: MessagePort): void {
+    this.detach(shard);
+    this.#others.set(shard, { port, told: new Set(), waiting: new Map(), isSilent: true });
+    this.#placement.addShard(shard, this.#peersMaxOf(shard));
+    listenTo(port, this.#shard, (message: ToControl) => this.#hear(shard, message));
+  }
+
+  /** It is gone, with its peers. */
+  detach(shard: number): void {
+    this.#others.get(shard)?.port.close();
+    if (this.#others.delete(shard)) this.#placement.removeShard(shard);
+  }
+
+  /** Where an id is placed from now on; `null`: nowhere, for want of room. */
+  place(id: NodeId): number | null {
+    return this.#placement.place(id, this.#nowMs());
+  }
+
+  /** Gives up what is out of date. */
+  expire(): void {
+    for (const { id, shard } of this.#placement.expire(this.#nowMs())) {
+      this.#others.get(shard)?.told.delete(id);
+      this.#tell(shard, { op: 'withdraw', id });
+    }
+  }
+
+  answersHere(caller: NodeId, message: FirstMessage): boolean {
+    // Who lives in a shard that has not said so would be given another place; the caller tries again.
+    for (const { isSilent } of this.#others.values()) if (isSilent && this.#placement.find(caller) === undefined) return false;
+    const shard = this.place(caller);
+    // Without room it is refused here.
+    if (shard === null || shard === HERE) return true;
+    this.#whenTold(shard, caller, message);
+    return false;
+  }
+
+  greetsHere(message: FirstMessage): boolean {
+    const shards = this.#placement.shards;
+    this.#turn = (this.#turn + 1) % shards.length;
+    const shard = shards[this.#turn] ?? HERE;
+    return shard === HERE || !this.#shard.handOver(shard, message);
+  }
+
+  claim(id: NodeId, remote: HostAndPort, settle: (isHere: boolean) => void): void {
+    settle(this.#claim(HERE, id, remote));
+  }
+
+  claimFound(id: NodeId): 'here' | number {
+    if (this.#placement.claim(id, HERE, this.#nowMs())) return 'here';
+    return this.place(id) ?? 'here';
+  }
+
+  keepElsewhere(found: PlacedElsewhere, hosts: readonly HostAndPort[], reason: string): void {
+    this.#onKeptElsewhere(found, hosts, reason);
+  }
+
+  onMade(id: NodeId): void {
+    this.#placement.arrived(id, HERE);
+  }
+
+  onGone(id: NodeId): void {
+    this.#placement.left(id, HERE);
+  }
+
+  #hear(shard: number, message: ToControl): void {
+    const other = this.#others.get(shard);
+    if (other === undefined) return;
+    switch (message.op) {
+      case 'roster':
+        other.isSilent = false;
+        for (const id of message.ids) this.#arrived(shard, other, id);
+        return;
+      case 'arrived':
+        this.#arrived(shard, other, message.id);
+        return;
+      case 'left':
+        other.told.delete(message.id);
+        this.#placement.left(message.id, shard);
+        return;
+      case 'claim':
+        this.#tell(shard, { op: 'claimed', claim: message.claim, isThere: this.#claim(shard, message.id, message.remote) });
+        return;
+      case 'placed':
+        other.waiting.get(message.place)?.();
+        other.waiting.delete(message.place);
+        return;
+    }
+  }
+
+  #arrived(shard: number, other: Other, id: NodeId): void {
+    if (this.#placement.arrived(id, shard)) other.told.add(id);
+  }
+
+  /** Hands `message` to `shard`, once that has heard that `caller` lives there: otherwise it would send it back. */
+  #whenTold(shard: number, caller: NodeId, message: FirstMessage): void {
+    const other = this.#others.get(shard);
+    if (other === undefined) return;
+    if (other.told.has(caller)) {
+      this.#shard.handOver(shard, message);
+      return;
+    }
+    const place = ++this.#lastPlace;
+    const copy = kept(message);
+    other.waiting.set(place, () => {
+      other.told.add(caller);
+      this.#shard.handOver(shard, copy);
+    });
+    this.#tell(shard, { op: 'place', place, id: caller });
+  }
+
+  /** Whether an id that joined `shard` may live there. If not, it is called from where it lives. */
+  #claim(shard: number, id: NodeId, remote: HostAndPort): boolean {
+    if (this.#placement.claim(id, shard, this.#nowMs())) return true;
+    const home = this.place(id);
+    if (home === HERE) this.#shard.callBack(id, remote);
+    else if (home !== null) this.#tell(home, { op: 'callBack', id, remote });
+    return false;
+  }
+
+  #tell(shard: number, message: FromControl): void {
+    this.#others.get(shard)?.port.postMessage(message);
+  }
+}

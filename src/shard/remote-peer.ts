@@ -1,0 +1,221 @@
+import '../engine/dispose-symbols.js';
+import { EventEmitter } from 'node:events';
+import type { Path, PathChange, Peer, PeerEvents, PeerState } from '../api/peers.js';
+import type { PeerStats } from '../api/stats.js';
+import type { ByteStream, OpenOptions, StreamKind, StreamOfKind } from '../api/streams.js';
+import type { CloseOptions, CloseReport, TimedWaitOptions } from '../api/waiting.js';
+import type { OsierError } from '../errors/index.js';
+import { closeTimeoutOption, durationOption, reasonOption, rejecting, signalOption } from '../errors/option-checks.js';
+import { safely } from '../errors/safely.js';
+import type { HostAndPort, NodeId } from '../identity/index.js';
+import { publishStream } from '../observe/index.js';
+import { type OpenRequest, openTraced, type PeerStream, parseOpenOptions, peerClosed, type StreamShape, type TracingContext } from '../peer/index.js';
+import { kindNumber } from '../stream/index.js';
+import { type CounterSlot, readPeerStats, statsAtRest } from './peer-counters.js';
+import type { StreamTold } from './protocol.js';
+import type { ShardLink } from './shard-link.js';
+
+/** Hosts remembered of a peer whose shard died. */
+const HOSTS_MAX = 8;
+
+/** Where a peer lives. */
+export interface PeerHome {
+  readonly shard: ShardLink;
+  /** What the shard calls it. */
+  readonly key: number;
+  readonly counters: CounterSlot;
+}
+
+/** What remote peers need of their node. */
+export interface RemotePeerHost extends TracingContext {
+  readonly closedBy: OsierError | null;
+  /** Finds the peer a home, connected: its shard died. */
+  settle(peer: RemotePeer, options: TimedWaitOptions | undefined): Promise<PeerHome>;
+  /** This thread's end of a stream that was opened in a shard. */
+  streamOf(peer: RemotePeer, shard: ShardLink, stream: number, told: StreamTold, shape: StreamShape): PeerStream;
+  /** The peer is closed, and had no home. */
+  onGone(peer: RemotePeer): void;
+}
+
+const NOTHING_COUNTED: PeerStats = {
+  packetsSent: 0n,
+  packetsReceived: 0n,
+  bytesSent: 0n,
+  bytesReceived: 0n,
+  packetsLost: 0n,
+  pathChanges: 0n,
+  streamsOpen: 0,
+  rttMicros: null,
+  rttVarianceMicros: null,
+  mtuBytes: null,
+  congestionWindowBytes: null,
+  bytesInFlight: null,
+};
+
+/** A peer that lives in a shard: what is known of it here, and calls that go there. */
+export class RemotePeer extends EventEmitter<PeerEvents> implements Peer {
+  readonly id: NodeId;
+  readonly #host: RemotePeerHost;
+  #home: PeerHome | null = null;
+  #state: PeerState = { status: 'idle' };
+  #path: Path | null = null;
+  #verified: 'id' | 'network' = 'network';
+  #closing: Promise<CloseReport> | null = null;
+  /** Of homes before the present one. */
+  #counted: PeerStats = NOTHING_COUNTED;
+  #hosts: readonly HostAndPort[] = [];
+  /** Why it is to be kept connected, wherever it lives. */
+  readonly keptFor = new Set<string>();
+
+  constructor(host: RemotePeerHost, id: NodeId) {
+    super();
+    this.#host = host;
+    this.id = id;
+  }
+
+  get state(): PeerState {
+    return this.#state;
+  }
+
+  get path(): Path | null {
+    return this.#path;
+  }
+
+  get verified(): 'id' | 'network' {
+    return this.#verified;
+  }
+
+  /** The close that was begun; `null` before. */
+  get closing(): Promise<CloseReport> | null {
+    return this.#closing;
+  }
+
+  /** `null` when its shard died and nothing came of it since. */
+  get home(): PeerHome | null {
+    return this.#home;
+  }
+
+  /** Where it may be found again. */
+  get knownHosts(): readonly HostAndPort[] {
+    return this.#hosts;
+  }
+
+  openStream(protocol: string, options?: OpenOptions<'bytes'>): Promise<ByteStream>;
+  openStream<K extends StreamKind>(protocol: string, options: OpenOptions<K> & { kind: K }): Promise<StreamOfKind[K]>;
+  async openStream(protocol: string, options?: OpenOptions<StreamKind>): Promise<StreamOfKind[StreamKind]> {
+    const request = parseOpenOptions(protocol, options);
+    return openTraced(this.#host, this.id, request, options?.metadata, (traced) => this.#open(traced, options));
+  }
+
+  async ping(options?: TimedWaitOptions): Promise<number> {
+    const { shard, key, timeoutMs, signal } = await this.#use(options);
+    return shard.call('ping', { peer: key, timeoutMs }, signal);
+  }
+
+  stats(): PeerStats {
+    return this.#home === null ? this.#counted : added(this.#counted, readPeerStats(this.#home.counters));
+  }
+
+  close(options?: CloseOptions): Promise<CloseReport> {
+    return rejecting(() => {
+      const timeoutMs = closeTimeoutOption(options?.timeoutMs);
+      reasonOption(options?.reason);
+      const report = this.#close(timeoutMs, options?.reason ?? '');
+      this.#closing ??= report;
+      return report;
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  // ---- from the shard ----
+
+  /** It lives there from now on. */
+  moveInto(home: PeerHome): void {
+    this.#home = home;
+  }
+
+  /** Its shard died, or told the last of it. */
+  moveOut(): void {
+    if (this.#home === null) return;
+    this.#counted = statsAtRest(this.stats());
+    this.#home = null;
+  }
+
+  addHosts(hosts: readonly HostAndPort[]): void {
+    const byName = new Map([...hosts, ...this.#hosts].map((host) => [`${host.host} ${host.port}`, host]));
+    this.#hosts = [...byName.values()].slice(0, HOSTS_MAX);
+  }
+
+  onVerified(verified: 'id' | 'network'): void {
+    this.#verified = verified;
+  }
+
+  enter(state: PeerState): void {
+    this.#state = state;
+    safely(() => this.emit('state', state));
+  }
+
+  moveTo(change: PathChange): void {
+    this.#path = change.to;
+    if (change.to?.kind === 'direct') this.addHosts([change.to.remote]);
+    safely(() => this.emit('path', change));
+  }
+
+  async #open(request: OpenRequest, options: OpenOptions<StreamKind> | undefined): Promise<PeerStream> {
+    const { shard, key, timeoutMs, signal } = await this.#use(options);
+    const { protocol, protocolBytes, metadataBytes, priority } = request;
+    const args = { peer: key, kind: kindNumber(request.kind), priority, protocol, protocolBytes, metadataBytes, timeoutMs };
+    const take = ({ stream, told }: { stream: number; told: StreamTold }) => this.#host.streamOf(this, shard, stream, told, request);
+    const opened = (value: { stream: number; told: StreamTold }) => {
+      const stream = take(value);
+      publishStream(stream, 'opener');
+      return stream;
+    };
+    // What was opened after the caller had given up is reset.
+    return shard.call('openStream', args, signal, opened, (value) => take(value).reset(0));
+  }
+
+  /** Where to call, with the caller's patience. */
+  async #use(
+    options: TimedWaitOptions | undefined,
+  ): Promise<PeerHome & { readonly timeoutMs: number | undefined; readonly signal: AbortSignal | undefined }> {
+    durationOption('timeoutMs', options?.timeoutMs, 0);
+    const signal = signalOption(options?.signal);
+    signal?.throwIfAborted();
+    if (this.#host.closedBy !== null) throw this.#host.closedBy;
+    if (this.#closing !== null) throw peerClosed('local', 'normal', '');
+    const home = this.#home ?? (await this.#host.settle(this, options));
+    return { ...home, timeoutMs: options?.timeoutMs, signal };
+  }
+
+  async #close(timeoutMs: number, reason: string): Promise<CloseReport> {
+    const home = this.#home;
+    if (home !== null) {
+      const lost = (): CloseReport => {
+        const { streamsOpen } = readPeerStats(home.counters);
+        return streamsOpen === 0 ? { status: 'drained' } : { status: 'cut', streams: streamsOpen, unacknowledgedBytes: 0n };
+      };
+      return home.shard.call('closePeer', { peer: home.key, timeoutMs, reason }).then((report) => report as CloseReport, lost);
+    }
+    if (this.#state.status !== 'closed') {
+      this.#host.onGone(this);
+      this.enter({ status: 'closed', error: null });
+    }
+    return { status: 'drained' };
+  }
+}
+
+function added(a: PeerStats, b: PeerStats): PeerStats {
+  return {
+    ...b,
+    packetsSent: a.packetsSent + b.packetsSent,
+    packetsReceived: a.packetsReceived + b.packetsReceived,
+    bytesSent: a.bytesSent + b.bytesSent,
+    bytesReceived: a.bytesReceived + b.bytesReceived,
+    packetsLost: a.packetsLost + b.packetsLost,
+    pathChanges: a.pathChanges + b.pathChanges,
+  };
+}

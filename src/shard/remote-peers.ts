@@ -1,0 +1,82 @@
+import type { NodeId } from '../identity/index.js';
+import type { CounterSlot } from './peer-counters.js';
+import { RemotePeer, type RemotePeerHost } from './remote-peer.js';
+import type { ShardLink } from './shard-link.js';
+
+/** The peers of all shards: one object per id, from the first that a shard tells of it until it is closed. */
+export class RemotePeers {
+  /** Those that were connected once. */
+  readonly known = new Map<string, RemotePeer>();
+  readonly #host: RemotePeerHost;
+  /** Those that are not closed, by id. */
+  readonly #byId = new Map<string, RemotePeer>();
+  readonly #byHome = new Map<ShardLink, Map<number, RemotePeer>>();
+
+  constructor(host: RemotePeerHost) {
+    this.#host = host;
+  }
+
+  get(id: NodeId): RemotePeer | undefined {
+    return this.#byId.get(id);
+  }
+
+  in(shard: ShardLink, key: number): RemotePeer | undefined {
+    return this.#byHome.get(shard)?.get(key);
+  }
+
+  values(): RemotePeer[] {
+    return [...this.#byId.values()];
+  }
+
+  get connected(): number {
+    let count = 0;
+    for (const peer of this.known.values()) if (peer.state.status === 'connected') count++;
+    return count;
+  }
+
+  /** A shard has another peer: one that is known here and has no home is that. */
+  add(shard: ShardLink, key: number, id: NodeId, counters: CounterSlot): void {
+    const present = this.#byId.get(id);
+    const peer = present === undefined || present.home !== null ? new RemotePeer(this.#host, id) : present;
+    this.#byId.set(id, peer);
+    peer.moveInto({ shard, key, counters });
+    const inShard = this.#byHome.get(shard) ?? new Map<number, RemotePeer>();
+    inShard.set(key, peer);
+    this.#byHome.set(shard, inShard);
+  }
+
+  /** Connected for the first time: `null` when it was already, in another shard. */
+  publish(shard: ShardLink, key: number): RemotePeer | null {
+    const peer = this.in(shard, key);
+    if (peer === undefined || this.known.get(peer.id) === peer) return null;
+    this.known.set(peer.id, peer);
+    return peer;
+  }
+
+  /** The shard knows it no more. */
+  remove(shard: ShardLink, key: number): RemotePeer | undefined {
+    const peer = this.in(shard, key);
+    this.#byHome.get(shard)?.delete(key);
+    if (peer === undefined) return undefined;
+    peer.moveOut();
+    this.forget(peer);
+    return peer;
+  }
+
+  /** The shard died: its peers, which have no home now. */
+  evict(shard: ShardLink): RemotePeer[] {
+    const evicted = [...(this.#byHome.get(shard)?.values() ?? [])];
+    this.#byHome.delete(shard);
+    for (const peer of evicted) {
+      peer.moveOut();
+      if (this.known.get(peer.id) !== peer) this.forget(peer);
+    }
+    return evicted;
+  }
+
+  /** It is closed, or never came to anything. */
+  forget(peer: RemotePeer): void {
+    if (this.#byId.get(peer.id) === peer) this.#byId.delete(peer.id);
+    if (this.known.get(peer.id) === peer) this.known.delete(peer.id);
+  }
+}

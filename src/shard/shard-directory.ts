@@ -1,0 +1,112 @@
+import type { TimedWaitOptions } from '../api/waiting.js';
+import { osierError } from '../errors/index.js';
+import { formatAddress, formatHost, type HostAndPort, type NodeAddress, type NodeId } from '../identity/index.js';
+import type { RemotePeer } from './remote-peer.js';
+import type { RemotePeers } from './remote-peers.js';
+import { shardDown } from './shard-errors.js';
+import type { ShardLink } from './shard-link.js';
+
+/** The shard that knows where peers live, and looks for those of which only an address is known. */
+const CONTROL = 0;
+
+/** Addresses whose peer is remembered. The one that was joined first is forgotten first. */
+const FOUND_MAX = 16_384;
+
+/** Of a connection that is asked for. */
+export interface ConnectRequest extends TimedWaitOptions {
+  /** Somebody asks for the id. */
+  readonly byId: boolean;
+  /** Why the peer is to be kept connected. */
+  readonly keep: string | null;
+}
+
+/** Which shards run, and where the peers live, as the main thread knows it: from there calls go to the right shard. */
+export class ShardDirectory {
+  readonly #peers: RemotePeers;
+  readonly #count: number;
+  readonly #links = new Map<number, ShardLink>();
+  /** The peers that were found at addresses, by host and port. */
+  readonly #found = new Map<string, NodeId>();
+
+  constructor(peers: RemotePeers, count: number) {
+    this.#peers = peers;
+    this.#count = count;
+  }
+
+  get running(): ShardLink[] {
+    return [...this.#links.values()];
+  }
+
+  add(shard: ShardLink): void {
+    this.#links.set(shard.index, shard);
+  }
+
+  remove(shard: ShardLink): void {
+    if (this.#links.get(shard.index) === shard) this.#links.delete(shard.index);
+  }
+
+  /** Throws SHARD_FAILED while it does not run. */
+  at(index: number): ShardLink {
+    const shard = this.#links.get(index);
+    if (shard === undefined) throw shardDown(index);
+    return shard;
+  }
+
+  /** Where an id lives, or is to. Rejects with LIMIT when there is no room, with SHARD_FAILED when that cannot be found out now. */
+  async homeOf(id: NodeId, signal?: AbortSignal): Promise<ShardLink> {
+    const home = this.#peers.get(id)?.home;
+    if (home) return home.shard;
+    if (this.#count === 1) return this.at(CONTROL);
+    const index = await this.at(CONTROL).call('place', { id }, signal);
+    if (index === null) {
+      throw osierError('ERR_OSIER_LIMIT', 'This node has as many peers as its limits allow: raise limits.peers.', { limit: 'peers' });
+    }
+    return this.at(index);
+  }
+
+  /** Errors: as {@link MeshNode.connect}. */
+  async connect(address: NodeAddress, request: ConnectRequest): Promise<RemotePeer> {
+    if (address.id === null) return this.#connectToPlace(address, request);
+    return this.#connectIn(await this.homeOf(address.id, request.signal), address, request);
+  }
+
+  /** Keeps a peer connected, wherever it lives now. */
+  async keep(id: NodeId, hosts: readonly HostAndPort[], byId: boolean, reason: string): Promise<void> {
+    const shard = await this.homeOf(id);
+    await shard.call('keep', { target: formatAddress({ id, hosts }), byId, reason });
+    this.#peers.get(id)?.keptFor.add(reason);
+  }
+
+  async #connectToPlace(address: NodeAddress, request: ConnectRequest): Promise<RemotePeer> {
+    for (const host of address.hosts) {
+      const id = this.#found.get(formatHost(host));
+      const peer = id === undefined ? undefined : this.#peers.get(id);
+      // The shard that looks for peers by address would not know one that lives elsewhere.
+      if (peer?.home && peer.home.shard.index !== CONTROL && peer.closing === null && peer.state.status === 'connected') {
+        return this.#connectIn(peer.home.shard, { id: peer.id, hosts: [] }, { ...request, byId: false });
+      }
+    }
+    const peer = await this.#connectIn(this.at(CONTROL), address, request);
+    for (const host of address.hosts) this.#found.set(formatHost(host), peer.id);
+    for (const first of this.#found.keys()) {
+      if (this.#found.size <= FOUND_MAX) break;
+      this.#found.delete(first);
+    }
+    return peer;
+  }
+
+  async #connectIn(shard: ShardLink, address: NodeAddress, request: ConnectRequest): Promise<RemotePeer> {
+    const { byId, keep, timeoutMs, signal } = request;
+    const value = await shard.call('connect', { target: formatAddress(address), byId, keep, timeoutMs }, signal);
+    if ('elsewhere' in value) {
+      // A join found it: it is the peer at that address, not one that somebody asked for by its id.
+      return this.#connectIn(this.at(value.shard), { id: value.elsewhere, hosts: address.hosts }, { ...request, byId: false });
+    }
+    const peer = this.#peers.in(shard, value.peer);
+    if (peer === undefined) throw shardDown(shard.index);
+    peer.onVerified(value.verified);
+    peer.addHosts(address.hosts);
+    if (keep !== null) peer.keptFor.add(keep);
+    return peer;
+  }
+}

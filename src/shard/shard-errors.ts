@@ -1,0 +1,19 @@
+import { type OsierError, osierError } from '../errors/index.js';
+import { textOf } from '../errors/text-of.js';
+
+/** A shard did not start. */
+export function shardNotStarted(shard: number, cause: unknown): OsierError {
+  return osierError('ERR_OSIER_SHARD_FAILED', `Shard ${shard} did not start: ${textOf(cause)}`, { shard }, { cause });
+}
+
+/** A shard died; `cause` is `null` where it just ended. */
+export function shardDied(shard: number, cause: unknown): OsierError {
+  const why = cause === null ? 'its thread ended' : textOf(cause);
+  const message = `Shard ${shard} died, and its associations with it; it is started again: ${why}`;
+  return osierError('ERR_OSIER_SHARD_FAILED', message, { shard }, cause === null ? undefined : { cause });
+}
+
+/** A shard is being started again. */
+export function shardDown(shard: number): OsierError {
+  return osierError('ERR_OSIER_SHARD_FAILED', `Shard ${shard} is being started again: try later.`, { shard });
+}

@@ -1,0 +1,147 @@
+import type { DiagnosticsPayloads } from '../api/observing.js';
+import type { PathChange, PeerState } from '../api/peers.js';
+import type { NodeInfo } from '../api/stats.js';
+import { safely } from '../errors/safely.js';
+import { offerStream } from '../node/serve-stream.js';
+import { publish, publishStream } from '../observe/index.js';
+import { decodeOsierError, pack, unpack } from './error-codec.js';
+import type { RemotePeer } from './remote-peer.js';
+import type { ShardLink, ShardNews } from './shard-link.js';
+import type { ShardedNode } from './sharded-node.js';
+
+/** Takes in what the shards tell, and passes it on to whom it concerns: peers, handlers, listeners, the logger. */
+export class ShardNewsDesk {
+  readonly #node: ShardedNode;
+
+  constructor(node: ShardedNode) {
+    this.#node = node;
+  }
+
+  take(shard: ShardLink, news: ShardNews): void {
+    const { peers } = this.#node;
+    switch (news.op) {
+      case 'peer':
+        peers.add(shard, news.peer, news.id, { block: news.block, slot: news.slot });
+        return;
+      case 'state':
+        this.#onState(shard, news.peer, unpack(news.state) as PeerState, news.verified);
+        return;
+      case 'path':
+        this.#onPath(shard, news.peer, unpack(news.change) as PathChange);
+        return;
+      case 'known':
+        this.#onKnown(shard, news.peer, news.verified);
+        return;
+      case 'gone':
+        peers.remove(shard, news.peer);
+        shard.outbox.push({ op: 'forgotten', peer: news.peer });
+        return;
+      case 'handshake':
+        publish('osier:handshake', () => unpack(news.report) as DiagnosticsPayloads['osier:handshake']);
+        return;
+      case 'log':
+        this.#log(news);
+        return;
+      case 'warning':
+        this.#node.warn(decodeOsierError(news.error));
+        return;
+      case 'ask':
+        this.#ask(shard, news.ask, news.candidate);
+        return;
+      case 'opened':
+        this.#onOpened(shard, news);
+        return;
+      case 'handled':
+        this.#onHandled(shard, news.protocol, news.handled);
+        return;
+      case 'info':
+        this.#node.shards.onInfo(news.info as NodeInfo);
+        return;
+      case 'keptElsewhere':
+        this.#node.shards.kept.keepFound(news.id, news.hosts, news.reason);
+        return;
+    }
+  }
+
+  /** The shard died, and its peers have no home until something is asked of them, or they call. */
+  evict(shard: ShardLink, error: DiagnosticsPayloads['osier:handshake']['error']): void {
+    for (const peer of this.#node.peers.evict(shard)) {
+      if (peer.state.status === 'closed') continue;
+      if (peer.state.status !== 'idle') this.#tellState(peer, { status: 'idle' });
+      if (peer.path !== null) this.#tellPath(peer, { from: peer.path, to: null, cause: { kind: 'disconnected', error } });
+    }
+    for (const protocol of [...this.#node.handledInShards.keys()]) this.#onHandled(shard, protocol, false);
+  }
+
+  #onState(shard: ShardLink, key: number, state: PeerState, verified: 'id' | 'network'): void {
+    const { peers } = this.#node;
+    const peer = peers.in(shard, key);
+    if (peer === undefined) return;
+    if (state.status === 'closed') peers.forget(peer);
+    peer.onVerified(verified);
+    this.#tellState(peer, state);
+  }
+
+  #onPath(shard: ShardLink, key: number, change: PathChange): void {
+    const peer = this.#node.peers.in(shard, key);
+    if (peer !== undefined) this.#tellPath(peer, change);
+  }
+
+  #tellState(peer: RemotePeer, state: PeerState): void {
+    publish('osier:peer:state', () => ({ peer: peer.id, state }));
+    peer.enter(state);
+  }
+
+  #tellPath(peer: RemotePeer, change: PathChange): void {
+    publish('osier:path', () => ({ peer: peer.id, change }));
+    peer.moveTo(change);
+  }
+
+  #onKnown(shard: ShardLink, key: number, verified: 'id' | 'network'): void {
+    const peer = this.#node.peers.publish(shard, key);
+    peer?.onVerified(verified);
+    if (peer !== null) safely(() => this.#node.events?.emit('peer', peer));
+  }
+
+  #log({ level, fields, message }: Extract<ShardNews, { op: 'log' }>): void {
+    const { logger } = this.#node.options;
+    if (logger !== null) safely(() => logger[level](unpack(fields) as object, message));
+  }
+
+  #ask(shard: ShardLink, ask: number, candidate: unknown): void {
+    const { accept } = this.#node.options;
+    new Promise<boolean>((resolve) => resolve(accept?.(candidate as Parameters<typeof accept>[0]) ?? true)).then(
+      (admitted) => shard.outbox.push({ op: 'admit', ask, admitted: admitted === true, error: undefined }),
+      (error: unknown) => shard.outbox.push({ op: 'admit', ask, admitted: false, error: pack(error ?? new Error('accept threw nothing')) }),
+    );
+  }
+
+  #onOpened(shard: ShardLink, { stream, peer: key, kind, head, told }: Extract<ShardNews, { op: 'opened' }>): void {
+    const peer = this.#node.peers.in(shard, key);
+    if (peer === undefined) return;
+    offerStream(this.#node, this.#node.handlers, {
+      peer,
+      kind,
+      head,
+      refuse: (reason, code) => {
+        shard.outbox.push({ op: 'reset', stream, reason, code });
+        shard.outbox.push({ op: 'over', stream, error: null, stats: null });
+      },
+      take: (shape) => {
+        const end = this.#node.streamOf(peer, shard, stream, told, shape);
+        shard.streams.get(stream)?.setPriority(shape.priority);
+        publishStream(end, 'handler');
+        return end;
+      },
+    });
+  }
+
+  #onHandled(shard: ShardLink, protocol: string, handled: boolean): void {
+    const { handledInShards } = this.#node;
+    const shards = handledInShards.get(protocol) ?? new Set();
+    if (handled) shards.add(shard);
+    else shards.delete(shard);
+    if (shards.size === 0) handledInShards.delete(protocol);
+    else handledInShards.set(protocol, shards);
+  }
+}

@@ -1,0 +1,32 @@
+import type { NodeStats } from '../api/stats.js';
+import { COUNTER_WORDS, Counter, nodeStatsOf } from '../node/node-counters.js';
+import type { ShardLink } from './shard-link.js';
+
+/** Words that are levels, and go with their shard. */
+const LEVELS: ReadonlySet<number> = new Set([Counter.streamsOpen, Counter.memoryBytes]);
+
+/** What all shards of a node counted, those that are gone included. */
+export class ShardTotals {
+  readonly #gone = new BigUint64Array(COUNTER_WORDS);
+
+  /** A shard is gone: its counters stay as it wrote them last. */
+  retire({ counters }: Pick<ShardLink, 'counters'>): void {
+    add(this.#gone, counters);
+    for (const word of LEVELS) this.#gone[word] = 0n;
+  }
+
+  stats(running: readonly Pick<ShardLink, 'counters'>[], peersConnected: number): NodeStats {
+    return nodeStatsOf(this.words(running), peersConnected);
+  }
+
+  /** As `NodeCounters.read` of one node. */
+  words(running: readonly Pick<ShardLink, 'counters'>[]): BigUint64Array {
+    const sum = this.#gone.slice();
+    for (const { counters } of running) add(sum, counters);
+    return sum;
+  }
+}
+
+function add(sum: BigUint64Array, counters: BigUint64Array): void {
+  for (let word = 0; word < COUNTER_WORDS; word++) sum[word] = (sum[word] ?? 0n) + Atomics.load(counters, word);
+}

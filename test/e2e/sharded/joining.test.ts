@@ -1,0 +1,77 @@
+import { expect, test, vi } from 'vitest';
+import { formatAddress, generateIdentity, type MeshNode, parseAddress } from '../../../src/index.js';
+import { HANDLERS, start, startMany, whereIs } from './support.js';
+
+/** An address to join by. */
+const placeOf = (node: MeshNode): string => formatAddress({ id: null, hosts: parseAddress(node.address).hosts });
+
+test('who joins is known again in the shard where it lives, whichever greeted it', async () => {
+  const server = await start({ shards: 3, handlers: HANDLERS });
+  const identity = await generateIdentity();
+  const homes = new Set<number>();
+  for (let round = 0; round < 6; round++) {
+    const client = await start({ identity });
+    const peer = await client.connect(placeOf(server), { timeoutMs: 10_000 });
+    homes.add((await whereIs(peer)).index);
+    await client.close();
+    // The main thread hears of it a moment later.
+    await vi.waitFor(() => expect(server.peers.size).toBe(1));
+  }
+  expect(homes.size).toBe(1);
+});
+
+test('those who join are spread over the shards', async () => {
+  const server = await start({ shards: 2, handlers: HANDLERS });
+  const homes = await Promise.all((await startMany(8)).map(async (client) => (await whereIs(await client.connect(placeOf(server)))).index));
+  expect(new Set(homes).size).toBe(2);
+});
+
+/** A node with two shards, and one that it knows and that lives in shard 1. */
+async function startKnowing(): Promise<{ node: MeshNode; other: MeshNode }> {
+  const node = await start({ shards: 2, handlers: HANDLERS });
+  const [first, other] = (await startMany(2)) as [MeshNode, MeshNode];
+  for (const [home, caller] of [first, other].entries()) expect(await whereIs(await caller.connect(node.address))).toMatchObject({ index: home });
+  await other.peers.get(node.id)?.close();
+  await vi.waitFor(() => expect(node.peers.get(other.id)?.state.status).toBe('idle'));
+  return { node, other };
+}
+
+test('a node that is found by its address and lives in another shard is connected there, and returned at once the next time', async () => {
+  const { node, other } = await startKnowing();
+  const known = node.peers.get(other.id);
+  expect(await node.connect(placeOf(other))).toBe(known);
+  expect(known?.state.status).toBe('connected');
+  expect(await whereIs(await other.connect(node.address))).toMatchObject({ index: 1 });
+  expect(await node.connect(placeOf(other))).toBe(known);
+  expect(node.peers.size).toBe(2);
+});
+
+test('a node that is kept connected by its address and lives in another shard is kept there', async () => {
+  const { node, other } = await startKnowing();
+  await node.reload({ peers: [placeOf(other)] });
+  const known = node.peers.get(other.id);
+  for (let round = 0; round < 2; round++) {
+    await vi.waitFor(() => expect(known?.state.status).toBe('connected'), { timeout: 10_000 });
+    await vi.waitFor(() => expect(other.peers.get(node.id)?.state.status).toBe('connected'));
+    const lost = new Promise((resolve) => known?.once('state', resolve));
+    await other.peers.get(node.id)?.close();
+    await lost;
+  }
+  await vi.waitFor(() => expect(known?.state.status).toBe('connected'), { timeout: 10_000 });
+  await vi.waitFor(() => expect(other.peers.get(node.id)?.state.status).toBe('connected'));
+  // Let go, it is not called again.
+  await node.reload({ peers: [] });
+  await other.peers.get(node.id)?.close();
+  await vi.waitFor(() => expect(known?.state.status).toBe('idle'));
+  expect(node.peers.get(other.id)).toBe(known);
+});
+
+test('a found node that nobody asked for by its id stays verified by the network alone', async () => {
+  const node = await start({ shards: 2 });
+  const [one, other] = (await startMany(2)) as [MeshNode, MeshNode];
+  for (const found of [one, other]) {
+    const peer = await node.connect(placeOf(found));
+    expect([peer.id, peer.verified]).toEqual([found.id, 'network']);
+  }
+  expect((await node.connect(other.address)).verified).toBe('id');
+});

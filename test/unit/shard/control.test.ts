@@ -1,0 +1,156 @@
+/** Shard 0 and another one, in one thread: who answers whom. */
+import { MessageChannel } from 'node:worker_threads';
+import { beforeEach, expect, test, vi } from 'vitest';
+import type { NodeId } from '../../../src/identity/index.js';
+import type { FirstMessage } from '../../../src/peer/index.js';
+import type { ControlledShard } from '../../../src/shard/control.js';
+import { ControlClient } from '../../../src/shard/control-client.js';
+import { ControlPlane } from '../../../src/shard/control-plane.js';
+import { PLACE_KEPT_MS, Placement } from '../../../src/shard/placement.js';
+
+const id = (number: number): NodeId => `peer ${number}` as NodeId;
+const MESSAGE: FirstMessage = { admissionKey: 1, message: Uint8Array.of(1, 2, 3), proven: false };
+const REMOTE = { host: '127.0.0.1', port: 9 };
+
+/** A shard whose peers and calls the test looks at. */
+class FakeShard implements ControlledShard {
+  readonly peers = new Set<NodeId>();
+  readonly handedOver: number[] = [];
+  readonly called: NodeId[] = [];
+  readonly faults: unknown[] = [];
+
+  has(one: NodeId): boolean {
+    return this.peers.has(one);
+  }
+
+  ids(): readonly NodeId[] {
+    return [...this.peers];
+  }
+
+  handOver(shard: number): boolean {
+    this.handedOver.push(shard);
+    return true;
+  }
+
+  callBack(one: NodeId): void {
+    this.called.push(one);
+  }
+
+  onFault(cause: unknown): void {
+    this.faults.push(cause);
+  }
+}
+
+let nowMs: number;
+let [zero, one] = [new FakeShard(), new FakeShard()];
+let plane: ControlPlane;
+let client: ControlClient;
+
+beforeEach(() => {
+  nowMs = 0;
+  [zero, one] = [new FakeShard(), new FakeShard()];
+  client = new ControlClient(one);
+  startPlane();
+});
+
+function startPlane(): void {
+  plane = new ControlPlane(
+    zero,
+    new Placement(10),
+    () => 5,
+    () => nowMs,
+    () => {},
+  );
+}
+
+/** Leads the two to one another; resolves when shard 0 knows who lives with the other. */
+async function introduce(known = id(99)): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  client.attach(0, port2);
+  plane.attach(1, port1);
+  await vi.waitFor(() => expect(plane.answersHere(known, MESSAGE)).toBe(true));
+}
+
+test('a caller is handed to the shard of its place once that has heard of it, and answered there', async () => {
+  await introduce();
+  // Shard 0 has one peer now: the next goes to the other.
+  expect(plane.answersHere(id(1), MESSAGE)).toBe(false);
+  expect(zero.handedOver).toEqual([]);
+  await vi.waitFor(() => expect(zero.handedOver).toEqual([1]));
+  expect(client.answersHere(id(1), MESSAGE)).toBe(true);
+  expect(one.handedOver).toEqual([]);
+  // Known by then, it is handed over at once.
+  expect(plane.answersHere(id(1), MESSAGE)).toBe(false);
+  expect(zero.handedOver).toEqual([1, 1]);
+});
+
+test('a caller that a shard has not heard of is handed to shard 0', async () => {
+  await introduce();
+  expect(client.answersHere(id(7), MESSAGE)).toBe(false);
+  expect(one.handedOver).toEqual([0]);
+});
+
+test('a new shard 0 places nobody before the others have said who lives with them', async () => {
+  one.peers.add(id(3));
+  const { port1, port2 } = new MessageChannel();
+  plane.attach(1, port1);
+  expect(plane.answersHere(id(3), MESSAGE)).toBe(false);
+  expect(plane.answersHere(id(4), MESSAGE)).toBe(false);
+  expect(zero.handedOver).toEqual([]);
+  client.attach(0, port2);
+  await vi.waitFor(() => expect(plane.answersHere(id(4), MESSAGE)).toBe(true));
+  expect(plane.answersHere(id(3), MESSAGE)).toBe(false);
+  expect(zero.handedOver).toEqual([1]);
+});
+
+test('a place that nobody came to is withdrawn, and one that somebody came to is not', async () => {
+  await introduce();
+  for (const number of [1, 2]) plane.answersHere(id(number), MESSAGE);
+  await vi.waitFor(() => expect(client.answersHere(id(1), MESSAGE)).toBe(true));
+  // The second was placed in shard 0, the third goes to the other and comes.
+  plane.answersHere(id(3), MESSAGE);
+  await vi.waitFor(() => expect(client.answersHere(id(3), MESSAGE)).toBe(true));
+  client.onMade(id(3));
+  one.peers.add(id(3));
+  nowMs = PLACE_KEPT_MS;
+  // An answer to what was asked after its arrival.
+  await new Promise((resolve) => client.claim(id(77), REMOTE, resolve));
+  plane.expire();
+  await vi.waitFor(() => expect(client.answersHere(id(1), MESSAGE)).toBe(false));
+  expect(client.answersHere(id(3), MESSAGE)).toBe(true);
+  expect(plane.answersHere(id(3), MESSAGE)).toBe(false);
+});
+
+test('who joins the wrong shard is called back from the right one', async () => {
+  one.peers.add(id(1));
+  await introduce();
+  expect(plane.claimFound(id(1))).toBe(1);
+  const heard: boolean[] = [];
+  plane.claim(id(1), REMOTE, (isHere) => heard.push(isHere));
+  expect(heard).toEqual([false]);
+  await vi.waitFor(() => expect(one.called).toEqual([id(1)]));
+  plane.onMade(id(2));
+  client.claim(id(2), REMOTE, (isHere) => heard.push(isHere));
+  await vi.waitFor(() => expect(zero.called).toEqual([id(2)]));
+  client.claim(id(5), REMOTE, (isHere) => heard.push(isHere));
+  await vi.waitFor(() => expect(heard).toEqual([false, false, true]));
+  expect([zero.faults, one.faults]).toEqual([[], []]);
+});
+
+test('without shard 0 nobody new is taken, and claims that wait fail', async () => {
+  await introduce();
+  const heard: boolean[] = [];
+  client.claim(id(5), REMOTE, (isHere) => heard.push(isHere));
+  client.detach();
+  expect(heard).toEqual([false]);
+  client.claim(id(6), REMOTE, (isHere) => heard.push(isHere));
+  expect(heard).toEqual([false, false]);
+});
+
+test('those who do not say who they are are greeted in turn', async () => {
+  await introduce();
+  const here = Array.from({ length: 4 }, () => plane.greetsHere(MESSAGE));
+  expect(here.filter((isHere) => isHere)).toHaveLength(2);
+  expect(zero.handedOver).toEqual([1, 1]);
+  expect(client.greetsHere()).toBe(true);
+});

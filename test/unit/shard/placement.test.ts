@@ -1,0 +1,86 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { NodeId } from '../../../src/identity/index.js';
+import { PLACE_KEPT_MS, Placement } from '../../../src/shard/placement.js';
+
+const id = (number: number): NodeId => `peer ${number}` as NodeId;
+let placement: Placement;
+
+beforeEach(() => {
+  placement = new Placement(100);
+  for (const shard of [0, 1, 2]) placement.addShard(shard, 10);
+});
+
+describe('a place', () => {
+  test('is in the shard with the fewest, and the same for everybody who asks', () => {
+    expect([1, 2, 3, 4, 5, 6].map((number) => placement.place(id(number), 0))).toEqual([0, 1, 2, 0, 1, 2]);
+    placement.left(id(2), 1);
+    placement.left(id(5), 1);
+    expect([1, 7, 8].map((number) => placement.place(id(number), 0))).toEqual([0, 1, 1]);
+  });
+
+  test('is given up when the peer never comes, and kept when it did', () => {
+    placement.place(id(1), 0);
+    placement.place(id(2), 0);
+    expect(placement.arrived(id(2), 1)).toBe(true);
+    expect(placement.expire(PLACE_KEPT_MS - 1)).toEqual([]);
+    expect(placement.expire(PLACE_KEPT_MS)).toEqual([{ id: id(1), shard: 0 }]);
+    expect([placement.find(id(1)), placement.find(id(2))]).toEqual([undefined, 1]);
+    // Its room is free as well.
+    expect(placement.place(id(3), 0)).toBe(0);
+  });
+
+  test('is the first one that a peer arrives in', () => {
+    expect(placement.arrived(id(1), 2)).toBe(true);
+    expect(placement.arrived(id(1), 1)).toBe(false);
+    placement.left(id(1), 1);
+    expect(placement.find(id(1))).toBe(2);
+  });
+
+  test('goes with its shard, and is found again in another', () => {
+    placement.place(id(1), 0);
+    placement.place(id(2), 0);
+    placement.removeShard(0);
+    expect(placement.find(id(1))).toBe(undefined);
+    expect(placement.place(id(1), 0)).toBe(2);
+    expect(placement.arrived(id(3), 0)).toBe(false);
+    placement.addShard(0, 10);
+    expect(placement.place(id(3), 0)).toBe(0);
+  });
+
+  test('is in a full shard only when all are', () => {
+    const uneven = new Placement(3);
+    uneven.addShard(0, 1);
+    uneven.addShard(1, 2);
+    expect([1, 2, 3, 4, 5].map((number) => uneven.place(id(number), 0))).toEqual([0, 1, 1, 0, 0]);
+  });
+
+  test('is nowhere without shards', () => {
+    for (const shard of [0, 1, 2]) placement.removeShard(shard);
+    expect(placement.place(id(1), 0)).toBe(null);
+  });
+});
+
+describe('a claim', () => {
+  test('holds where the peer is placed, or nowhere yet', () => {
+    expect(placement.claim(id(1), 2, 0)).toBe(true);
+    expect(placement.claim(id(1), 2, 0)).toBe(true);
+    expect(placement.claim(id(1), 1, 0)).toBe(false);
+    expect(placement.find(id(1))).toBe(2);
+  });
+
+  test('does not hold in a shard that is full', () => {
+    for (let number = 0; number < 10; number++) expect(placement.claim(id(number), 1, 0)).toBe(true);
+    expect(placement.claim(id(10), 1, 0)).toBe(false);
+    expect(placement.claim(id(10), 3, 0)).toBe(false);
+    expect(placement.find(id(10))).toBe(undefined);
+  });
+});
+
+test('there are four places for each peer that the node may have, and no more', () => {
+  const small = new Placement(2);
+  small.addShard(0, 2);
+  for (let number = 0; number < 8; number++) expect(small.place(id(number), 0)).toBe(0);
+  expect(small.place(id(8), 0)).toBe(null);
+  expect(small.arrived(id(8), 0)).toBe(false);
+  expect(small.size).toBe(8);
+});
