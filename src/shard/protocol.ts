@@ -39,7 +39,14 @@ export type StreamNews =
   | { readonly op: 'finished'; readonly stream: number; readonly expired: number; readonly told: StreamTold }
   | { readonly op: 'flushed'; readonly stream: number; readonly told: StreamTold }
   | { readonly op: 'settled'; readonly stream: number; readonly fates: Uint32Array }
-  | { readonly op: 'wasReset'; readonly stream: number; readonly reason: number; readonly code: number; readonly told: StreamTold }
+  | {
+      readonly op: 'wasReset';
+      readonly stream: number;
+      readonly reason: number;
+      readonly code: number;
+      readonly sizeBytes: number;
+      readonly told: StreamTold;
+    }
   | { readonly op: 'wasStopped'; readonly stream: number; readonly reason: number; readonly code: number; readonly told: StreamTold }
   | { readonly op: 'closed'; readonly stream: number; readonly droppedMessages: number }
   /** The association ended: nothing follows. */

@@ -122,11 +122,11 @@ export class RelayedStream implements AssociationStream {
     this.#outbox.push({ op: 'finished', stream: this.id, expired, told: this.told() });
   }
 
-  onReset(reason: number, code: number): void {
+  onReset(reason: number, code: number, sizeBytes: number): void {
     this.#sender.drop();
     this.#reader.stop();
     this.#tellFates();
-    this.#outbox.push({ op: 'wasReset', stream: this.id, reason, code, told: this.told() });
+    this.#outbox.push({ op: 'wasReset', stream: this.id, reason, code, sizeBytes, told: this.told() });
   }
 
   onStopped(reason: number, code: number): void {

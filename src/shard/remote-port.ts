@@ -165,7 +165,7 @@ export class RemotePort implements StreamPort {
       case 'wasReset':
         this.#isSendingOver = true;
         this.#dropArrived();
-        end.onReset(news.reason, news.code);
+        end.onReset(news.reason, news.code, news.sizeBytes);
         return;
       case 'wasStopped':
         this.#isSendingOver = true;

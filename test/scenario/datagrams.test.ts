@@ -39,15 +39,15 @@ describe('a datagrams stream', () => {
     expect(messagesDelivered + messagesExpired + messagesUnknown).toBe(BigInt(total));
     void stream.end();
     const there = await handled.promise;
-    const { messagesDropped } = there.stats();
     const received = await collectMessages(there);
+    await there.end();
+    await there.closed;
+    const { messagesDropped } = there.stats();
     expect(received.length).toBeGreaterThan(0);
     expect(messagesDropped).toBeGreaterThan(0n);
     // What arrived at all was read or dropped; the sender presumes lost what did not.
     expect(BigInt(received.length) + messagesDropped).toBeGreaterThanOrEqual(messagesDelivered);
     expect(BigInt(received.length) + messagesDropped).toBeLessThanOrEqual(BigInt(total));
-    await there.end();
-    await there.closed;
-    expect(there.stats()).toMatchObject({ messagesReceived: BigInt(received.length), messagesDropped });
+    expect(there.stats()).toMatchObject({ messagesReceived: BigInt(received.length) });
   });
 });

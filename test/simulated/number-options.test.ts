@@ -45,6 +45,7 @@ const USES: Readonly<Record<string, readonly Use[]>> = {
   'MeshNodeOptions.keepAliveMs': [start('keepAliveMs')],
   'MeshNodeOptions.idleTimeoutMs': [start('idleTimeoutMs')],
   'MeshNodeOptions.peerLostAfterMs': [start('peerLostAfterMs')],
+  'MeshNodeOptions.shards': [start('shards')],
   'LimitOptions.memoryBytes': [limit('memoryBytes')],
   'LimitOptions.peers': [limit('peers')],
   'LimitOptions.streamsPerPeer': [limit('streamsPerPeer')],
@@ -182,7 +183,8 @@ describe('the longest times and largest sizes mean what they say', () => {
   });
 
   test('a lifetime of nothing leaves a message one fate, and its reader saw it only if that is delivery', async () => {
-    const network = simulate();
+    // With some seeds all of them are late, or none is.
+    const network = simulate({ seed: 'some of each' });
     await network.run(async () => {
       const { server, peer, hosts } = await connectTwo(network);
       network.setLink(...hosts, { lossRate: 0.3 });
