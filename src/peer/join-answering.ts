@@ -2,10 +2,12 @@ import type { PathRecord } from '../engine/engine.js';
 import { type CloseCode, OsierError } from '../errors/index.js';
 import {
   type FirstMessages,
+  HandshakeFault,
   type HandshakeParty,
   type IncomingGreeting,
   type IncomingJoin,
   JoinResponder,
+  orFault,
   type ReceivedGreeting,
   wipeKeys,
 } from '../handshake/index.js';
@@ -99,12 +101,15 @@ export class JoinAnswering {
   }
 
   #answer(greeting: IncomingGreeting, path: PathRecord): void {
-    if (this.#context.closedBy !== null) {
-      this.#send(path, greeting.refuse('shutdown'));
+    const { closedBy, engine } = this.#context;
+    const localIndex = closedBy === null ? engine.reserveIndex(greeting.mac1Key) : 0;
+    const answer = orFault(() => (localIndex === 0 ? greeting.refuse(closedBy === null ? 'limit' : 'shutdown') : greeting.answer(localIndex)));
+    if (!(answer instanceof HandshakeFault)) {
+      this.#send(path, answer);
       return;
     }
-    const localIndex = this.#context.engine.reserveIndex(greeting.mac1Key);
-    this.#send(path, localIndex === 0 ? greeting.refuse('limit') : greeting.answer(localIndex));
+    if (localIndex !== 0) engine.releaseIndex(localIndex);
+    this.#context.onHandshakeFault(null, answer);
   }
 
   #admit(join: IncomingJoin, path: PathRecord, refusal: Refusal): void {
