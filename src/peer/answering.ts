@@ -43,7 +43,8 @@ export class Answering {
     this.#admittance = admittance;
     const firstMessages = new FirstMessages(context.party.exchangeKeys, {
       runtime: context.runtime,
-      onThreadsFailed: (cause) => context.log('warn', { cause: textOf(cause) }, 'Threads for handshakes fail: the node reads them all by itself.'),
+      onThreadsFailed: (cause) =>
+        context.log('warn', { cause: textOf(cause) }, 'Threads for handshakes fail: the node reads them all by itself for a while.'),
       onFault: (cause) => context.onFault(cause),
     });
     this.#firstMessages = firstMessages;
