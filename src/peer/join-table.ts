@@ -42,7 +42,7 @@ export class JoinTable {
         const present = this.#connected(hosts);
         if (present !== null) return unique(present);
         const { peer, association } = await this.#join(address, hosts).wait(deadline.signal);
-        if (association.endedBy === null) return unique(peer);
+        if (association.endedBy === null) return unique(this.#pinned(address, hosts, peer));
         throwIfRefused(address, association.endedBy);
       }
     } finally {
@@ -116,6 +116,18 @@ export class JoinTable {
     return null;
   }
 
+  /** `peer`, which was found at `hosts` and stayed: it is the one there from now on. Throws PIN_MISMATCH when another was meanwhile. */
+  #pinned(address: string, hosts: readonly HostAndPort[], peer: MeshPeer): MeshPeer {
+    const mismatch = this.#mismatchOf(address, hosts, peer.id);
+    if (mismatch !== null) throw mismatch;
+    for (const host of hosts) this.#pins.set(formatHost(host), peer.id);
+    for (const first of this.#pins.keys()) {
+      if (this.#pins.size <= PINS_MAX) break;
+      this.#pins.delete(first);
+    }
+    return peer;
+  }
+
   #mismatchOf(address: string, hosts: readonly HostAndPort[], id: NodeId): OsierError | null {
     for (const host of hosts) {
       const pinned = this.#pins.get(formatHost(host));
@@ -129,11 +141,6 @@ export class JoinTable {
     if (mismatch !== null) throw mismatch;
     const peer = this.#peers.obtain(id);
     if (peer.closing !== null) return null;
-    for (const host of hosts) this.#pins.set(formatHost(host), id);
-    for (const first of this.#pins.keys()) {
-      if (this.#pins.size <= PINS_MAX) break;
-      this.#pins.delete(first);
-    }
     peer.addHosts(hosts);
     return peer;
   }
