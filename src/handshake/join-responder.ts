@@ -77,6 +77,13 @@ export class JoinResponder {
     return this.#open.get(localIndex, nowMs) !== null || this.#open.refusalAt(localIndex, nowMs) !== null;
   }
 
+  /** Overwrites and forgets what nobody completed in time. Milliseconds until there is more of that; `null`: nothing is kept. */
+  forgetExpired(): number | null {
+    const nowMs = this.#nowMs();
+    const atMs = this.#open.forgetExpired(nowMs);
+    return atMs === null ? null : Math.max(0, atMs - nowMs);
+  }
+
   /** Overwrites the state of all that is open. */
   close(): void {
     this.#open.clear();

@@ -1,4 +1,5 @@
 import type { PathRecord } from '../engine/engine.js';
+import type { Timer } from '../engine/runtime.js';
 import { type CloseCode, OsierError } from '../errors/index.js';
 import {
   type FirstMessages,
@@ -35,6 +36,9 @@ export class JoinAnswering {
   readonly #peers: PeerTable;
   readonly #parts: JoinAnsweringParts;
   readonly #responder: JoinResponder;
+  /** At the end of the oldest join that waits, or sooner; so that its keys and its index go although nobody joins any more. */
+  #timer: Timer | null = null;
+  #isClosed = false;
 
   constructor(context: PeerContext, peers: PeerTable, parts: JoinAnsweringParts) {
     this.#context = context;
@@ -56,6 +60,8 @@ export class JoinAnswering {
 
   /** See {@link JoinResponder.close}. */
   close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
     this.#responder.close();
   }
 
@@ -106,6 +112,7 @@ export class JoinAnswering {
     const answer = orFault(() => (localIndex === 0 ? greeting.refuse(closedBy === null ? 'limit' : 'shutdown') : greeting.answer(localIndex)));
     if (!(answer instanceof HandshakeFault)) {
       this.#send(path, answer);
+      this.#watch();
       return;
     }
     if (localIndex !== 0) engine.releaseIndex(localIndex);
@@ -172,6 +179,17 @@ export class JoinAnswering {
     const refusal = this.#context.engine.sealRefusal(session, closeNumber(closeCode));
     join.refuse(refusal);
     this.#send(path, refusal);
+    this.#watch();
+  }
+
+  #watch(): void {
+    if (this.#timer !== null || this.#isClosed) return;
+    const delayMs = this.#responder.forgetExpired();
+    if (delayMs === null) return;
+    this.#timer = this.#context.runtime.setTimer(delayMs, () => {
+      this.#timer = null;
+      this.#watch();
+    });
   }
 
   #send(path: PathRecord, datagram: Uint8Array): void {

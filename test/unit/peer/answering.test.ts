@@ -50,11 +50,8 @@ async function partyOf(): Promise<HandshakeParty> {
 
 afterEach(() => void vi.restoreAllMocks());
 
-test.each([
-  { way: 'by id', admissionKey: 0 },
-  { way: 'by address', admissionKey: 1 },
-])('an answer that cannot be sealed is an ignored message, and leaves no index and no peer: $way', async ({ way, admissionKey }) => {
-  const [caller, called] = [await partyOf(), await partyOf()];
+/** A node that answers, and what it counts. */
+function answeringOf(called: HandshakeParty) {
   const engine = new CountingEngine(null, () => {});
   const faults: HandshakeFault[] = [];
   const flusher = new Flusher(
@@ -81,6 +78,15 @@ test.each([
   };
   const peers = { get: () => undefined, obtain: () => peer };
   const answering = new Answering(part as PeerContext, peers as unknown as PeerTable, undefined, 10);
+  return { answering, engine, faults, forgotten: () => forgotten };
+}
+
+test.each([
+  { way: 'by id', admissionKey: 0 },
+  { way: 'by address', admissionKey: 1 },
+])('an answer that cannot be sealed is an ignored message, and leaves no index and no peer: $way', async ({ way, admissionKey }) => {
+  const [caller, called] = [await partyOf(), await partyOf()];
+  const { answering, engine, faults, forgotten } = answeringOf(called);
   const end = { localIndex: 1, token: new Uint8Array(8), firstPacketNumber: 0n };
   const initiator =
     way === 'by id'
@@ -92,5 +98,28 @@ test.each([
   });
   answering.onHandshake(0, admissionKey, Buffer.concat([new Uint8Array(48), datagram]), true);
   expect(faults.map(({ reason }) => reason)).toEqual(['unauthentic']);
-  expect([engine.reserved.size, engine.sentDatagrams, forgotten]).toEqual([0, 0, way === 'by id' ? 1 : 0]);
+  expect([engine.reserved.size, engine.sentDatagrams, forgotten()]).toEqual([0, 0, way === 'by id' ? 1 : 0]);
+});
+
+test('joins that nobody completes give their keys and indices back in time, also when nobody joins after them, and leave no timer', async () => {
+  const [caller, called] = [await partyOf(), await partyOf()];
+  const { answering, engine } = answeringOf(called);
+  const wipes = vi.spyOn(CopyableState.prototype, 'wipe');
+  const greet = (localIndex: number): void => {
+    const { datagram } = new JoinInitiator(caller, localIndex).nextMessage();
+    answering.onHandshake(0, 1, Buffer.concat([new Uint8Array(48), datagram]), true);
+  };
+  greet(1);
+  await runtime.advance(4_000);
+  greet(2);
+  await runtime.advance(5_999);
+  expect([engine.reserved.size, runtime.pendingTimers, wipes.mock.calls.length]).toEqual([2, 1, 0]);
+  await runtime.advance(1);
+  expect([engine.reserved.size, runtime.pendingTimers, wipes.mock.calls.length]).toEqual([1, 1, 1]);
+  await runtime.advance(4_000);
+  expect([engine.reserved.size, runtime.pendingTimers, wipes.mock.calls.length]).toEqual([0, 0, 2]);
+  greet(3);
+  expect([engine.reserved.size, runtime.pendingTimers]).toEqual([1, 1]);
+  await answering.close();
+  expect([engine.reserved.size, runtime.pendingTimers, wipes.mock.calls.length]).toEqual([0, 0, 3]);
 });
