@@ -23,7 +23,7 @@ export interface RekeyIntervals {
 export interface Threads {
   /**
    * What the module's function `run` makes of `task`, on the next thread that is free. The buffers of `moved` are nowhere else after that. Rejects when the
-   * thread ends or the module cannot be loaded; after {@link Threads.close}, always.
+   * thread ends or the module cannot be loaded, with one and the same error for all tasks that this costs; after {@link Threads.close}, always.
    */
   run(task: unknown, moved: readonly ArrayBuffer[]): Promise<unknown>;
   /** Resolves when all threads have ended; what they were at rejects. */

@@ -2,7 +2,7 @@ import { UNCONFIRMED_MAX, UNCONFIRMED_MS } from './tuning.js';
 
 /**
  * What is remembered of handshakes that may go on: {@link UNCONFIRMED_MAX} values, for {@link UNCONFIRMED_MS} each. The oldest is forgotten first; each that is
- * forgotten is told.
+ * forgotten is told. Time shows with each use; who wants it told without one asks at {@link ExpiringMap.nextExpiryMs}.
  */
 export class ExpiringMap<K, V extends { readonly takenAtMs: number }> {
   /** Oldest first. */
@@ -14,7 +14,7 @@ export class ExpiringMap<K, V extends { readonly takenAtMs: number }> {
   }
 
   get(key: K, nowMs: number): V | null {
-    this.#forgetExpired(nowMs);
+    this.forgetExpired(nowMs);
     return this.#values.get(key) ?? null;
   }
 
@@ -24,7 +24,7 @@ export class ExpiringMap<K, V extends { readonly takenAtMs: number }> {
   }
 
   add(key: K, value: V): void {
-    this.#forgetExpired(value.takenAtMs);
+    this.forgetExpired(value.takenAtMs);
     this.#values.set(key, value);
     const [oldest] = this.#values.keys();
     if (oldest !== undefined && this.#values.size > UNCONFIRMED_MAX) this.#forget(oldest);
@@ -42,7 +42,13 @@ export class ExpiringMap<K, V extends { readonly takenAtMs: number }> {
     for (const key of this.#values.keys()) this.#forget(key);
   }
 
-  #forgetExpired(nowMs: number): void {
+  /** When the oldest is to be forgotten; `null` for an empty one. */
+  get nextExpiryMs(): number | null {
+    for (const { takenAtMs } of this.#values.values()) return takenAtMs + UNCONFIRMED_MS;
+    return null;
+  }
+
+  forgetExpired(nowMs: number): void {
     for (const [oldest, { takenAtMs }] of this.#values) {
       if (nowMs - takenAtMs < UNCONFIRMED_MS) return;
       this.#forget(oldest);

@@ -4,7 +4,7 @@ import { wipe } from '../identity/sodium.js';
 import { type FirstMessage, solve } from './first-message.js';
 import type { SharedKeys } from './first-messages.js';
 
-/** What `solve` makes of a message; moved, so that no copy stays behind. */
+/** What `solve` makes of a message; moved, so that no copy stays behind. What it was read with is this thread's, and overwritten. */
 export function run(first: FirstMessage): unknown {
   const keys = workerData as SharedKeys;
   // As long as it takes: what is shared is overwritten by its owner.
@@ -13,6 +13,7 @@ export function run(first: FirstMessage): unknown {
     const solved = solve(first, { secretKey, publicKey: keys.publicKey });
     return solved === null ? null : move(solved);
   } finally {
-    wipe(secretKey);
+    wipe(secretKey, first.prologue, first.ephemeralSecret);
+    if (first.psk !== null) wipe(first.psk);
   }
 }

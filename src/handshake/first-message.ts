@@ -42,14 +42,13 @@ export function solve(first: FirstMessage, localStatic: ExchangeKeys): Uint8Arra
   const { pattern, prologue, psk, ephemeralSecret } = first;
   const options: StateOptions = psk === null ? { prologue, localStatic, ephemeralSecret } : { prologue, localStatic, ephemeralSecret, psk };
   const state = CopyableState.start(pattern, false, options);
-  let payload: Uint8Array;
   try {
-    payload = state.recv(Uint8Array.from(first.message));
+    return state.pack(state.recv(Uint8Array.from(first.message)));
   } catch {
+    // Nothing that is in a message may end the thread.
     state.wipe();
     return null;
   }
-  return state.pack(payload);
 }
 
 /** What another thread's {@link solve} made of `first`; its bytes are taken over. */

@@ -4,7 +4,7 @@ import { wipe } from '../identity/sodium.js';
 import { HandshakeFault } from './fault.js';
 import { type FirstMessage, type OpenedMessage, openHere, openSolved } from './first-message.js';
 import { TokenBucket } from './token-bucket.js';
-import { FIRST_MESSAGES_WAITING_MAX, READING_HERE_BURST_MS, READING_HERE_MS_PER_SECOND, THREAD_FAILURES_MAX } from './tuning.js';
+import { FIRST_MESSAGES_WAITING_MAX, READING_HERE_BURST_MS, READING_HERE_MS_PER_SECOND, THREAD_FAILURES_MAX, THREADS_PAUSE_MS } from './tuning.js';
 
 /** What each thread is given: the one copy of the private key, in memory that all share, so that its owner can overwrite it. */
 export interface SharedKeys {
@@ -23,7 +23,7 @@ interface Waiting {
 /** What {@link FirstMessages} needs of its node. */
 export interface FirstMessagesOwner {
   readonly runtime: Pick<Runtime, 'clock' | 'createThreads'>;
-  /** There are no threads from now on: one after another failed, the last for `cause`. */
+  /** There are no threads for a while: one after another failed, the last for `cause`. */
   onThreadsFailed(cause: unknown): void;
   /** What a message 1 led to threw: a fault of this library. */
   onFault(cause: unknown): void;
@@ -46,9 +46,15 @@ export class FirstMessages {
   readonly #here: TokenBucket;
   /** In the order that they came in. */
   readonly #waiting: Waiting[] = [];
+  /** `null`: there cannot be any. */
   #threads: Threads | null | undefined;
   #shared: SharedKeys | null = null;
+  /** Resolves when the threads before these have ended. */
+  #ended: Promise<void> = Promise.resolve();
+  /** Ends of threads since the last message that one read. */
   #failures = 0;
+  #lastFailure: unknown;
+  #threadsFromMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   constructor(keys: ExchangeKeys, owner: FirstMessagesOwner) {
@@ -70,12 +76,12 @@ export class FirstMessages {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const { opened } of this.#waiting.splice(0)) discard(opened);
-    await this.#end();
+    await Promise.all([this.#ended, this.#end()]);
   }
 
   #isForThreads(): boolean {
     const { createThreads, clock } = this.#owner.runtime;
-    if (this.#threads === null || createThreads === undefined) return false;
+    if (this.#threads === null || createThreads === undefined || clock.nowMs() < this.#threadsFromMs) return false;
     return this.#waiting.length > 0 || !this.#here.hasAny(clock.nowMs());
   }
 
@@ -103,11 +109,10 @@ export class FirstMessages {
     const waiting: Waiting = { settle, opened: null };
     this.#waiting.push(waiting);
     const { pattern, psk } = first;
-    const ephemeralSecret = Uint8Array.from(first.ephemeralSecret);
+    const { task, moved } = ownedBy(first);
     wipe(first.ephemeralSecret);
-    const task = { ...first, ephemeralSecret, message: Uint8Array.from(first.message) };
     threads
-      .run(task, [ephemeralSecret.buffer, task.message.buffer])
+      .run(task, moved)
       .then(
         (solved) => {
           this.#failures = 0;
@@ -132,21 +137,41 @@ export class FirstMessages {
 
   /** A thread ended with a message; its sender tries again. */
   #onLost(cause: unknown, threads: Threads): HandshakeFault {
-    this.#failures++;
-    if (this.#failures === THREAD_FAILURES_MAX && !this.#isClosed && this.#threads === threads) {
-      this.#end().catch(() => {});
-      this.#owner.onThreadsFailed(cause);
-    }
+    if (this.#threads === threads && !this.#isClosed) this.#onEnded(cause);
     return new HandshakeFault('unread', 'The thread that was to read the message has ended', { cause });
+  }
+
+  #onEnded(cause: unknown): void {
+    // What one end costs counts as one, however much that is.
+    if (this.#failures > 0 && cause === this.#lastFailure) return;
+    this.#lastFailure = cause;
+    this.#failures++;
+    if (this.#failures < THREAD_FAILURES_MAX) return;
+    this.#failures = 0;
+    this.#threadsFromMs = this.#owner.runtime.clock.nowMs() + THREADS_PAUSE_MS;
+    this.#ended = this.#end().catch(() => {});
+    this.#owner.onThreadsFailed(cause);
   }
 
   async #end(): Promise<void> {
     const [threads, shared] = [this.#threads, this.#shared];
-    this.#threads = null;
+    if (threads !== null) this.#threads = undefined;
     this.#shared = null;
     await threads?.close();
     if (shared !== null) wipe(shared.secretKey);
   }
+}
+
+/** The message in memory of its own, all of which moves to another thread: what is cloned is neither wiped nor without its neighbours. */
+function ownedBy({ pattern, prologue, psk, ephemeralSecret, message }: FirstMessage): { readonly task: FirstMessage; readonly moved: ArrayBuffer[] } {
+  const moved: ArrayBuffer[] = [];
+  const own = (bytes: Uint8Array): Uint8Array => {
+    const copy = Uint8Array.from(bytes);
+    moved.push(copy.buffer);
+    return copy;
+  };
+  const task = { pattern, prologue: own(prologue), psk: psk && own(psk), ephemeralSecret: own(ephemeralSecret), message: own(message) };
+  return { task, moved };
 }
 
 function discard(opened: Opened | null): void {

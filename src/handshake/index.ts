@@ -1,5 +1,5 @@
 /** Two nodes prove their keys to one another and agree on new ones. Pure state: the caller moves the datagrams. See docs/handshake.md. */
-export { type FaultReason, HandshakeFault } from './fault.js';
+export { type FaultReason, HandshakeFault, orFault } from './fault.js';
 export { FirstMessages } from './first-messages.js';
 export { type Call, type CallOutcome, Initiator } from './initiator.js';
 export { type FoundNode, JoinInitiator, type JoinOutcome } from './join-initiator.js';

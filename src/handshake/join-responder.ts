@@ -22,9 +22,9 @@ export type ReceivedGreeting =
 /** A message 1 that is authentic. Answer it once, at once; one that is left alone is forgotten. */
 export interface IncomingGreeting {
   /** The key of the mac1 of message 3: for the index that is reserved. */ readonly mac1Key: Uint8Array;
-  /** Message 2. `localIndex` is where message 3 will arrive, and the session's packets after it. */
+  /** Message 2; throws {@link HandshakeFault} where it cannot be sealed. `localIndex` is where message 3 will arrive, and the session's packets after it. */
   answer(localIndex: number): Uint8Array;
-  /** A message 2 that says no. */
+  /** A message 2 that says no; throws as {@link IncomingGreeting.answer}. */
   refuse(why: 'limit' | 'shutdown'): Uint8Array;
 }
 
@@ -75,6 +75,13 @@ export class JoinResponder {
   isOpen(localIndex: number): boolean {
     const nowMs = this.#nowMs();
     return this.#open.get(localIndex, nowMs) !== null || this.#open.refusalAt(localIndex, nowMs) !== null;
+  }
+
+  /** Overwrites and forgets what nobody completed in time. Milliseconds until there is more of that; `null`: nothing is kept. */
+  forgetExpired(): number | null {
+    const nowMs = this.#nowMs();
+    const atMs = this.#open.forgetExpired(nowMs);
+    return atMs === null ? null : Math.max(0, atMs - nowMs);
   }
 
   /** Overwrites the state of all that is open. */
@@ -138,7 +145,10 @@ export class JoinResponder {
 
   #received(read: ReadGreeting, digest: string): ReceivedGreeting {
     const cipher = read.greeting.ciphers.find((offered) => this.#party.ciphers.includes(offered));
-    if (cipher === undefined) return { status: 'answer', datagram: this.#refusal(read, 'cipher') };
+    if (cipher === undefined) {
+      const datagram = orFault(() => this.#refusal(read, 'cipher'));
+      return datagram instanceof HandshakeFault ? { status: 'ignored', fault: datagram } : { status: 'answer', datagram };
+    }
     return {
       status: 'greeting',
       greeting: {
@@ -192,7 +202,7 @@ export class JoinResponder {
   }
 
   #write({ noise, senderIndex: receiverIndex, network }: ReadGreeting, answer: Answer, senderIndex: number): Uint8Array {
-    const message = noise.writeMessage(encodeAnswer(answer));
+    const message = wipedOnFault(noise, () => noise.writeMessage(encodeAnswer(answer)));
     return encodeEnvelope({ kind: MessageKind.xx2, receiverIndex, senderIndex, noise: message }, network.mac1Key);
   }
 }

@@ -1,6 +1,7 @@
 import NoiseState from 'noise-handshake';
 import type { ExchangeKeys } from '../identity/index.js';
 import { exchangePublicKeyOfSecret, wipe } from '../identity/sodium.js';
+import { hasSmallOrder } from './small-order.js';
 
 /** What {@link CopyableState.pack} writes, in this order, and how many bytes each has. */
 const PACKED_BYTES = {
@@ -67,6 +68,13 @@ export class CopyableState extends NoiseState {
     state.#use([parts.firstAgreement, parts.secondAgreement]);
     state.#packed = bytes.subarray(0, at);
     return { state, rest: bytes.subarray(at) };
+  }
+
+  /** Throws also for an ephemeral key that agrees on nothing: message 1 of XX has no agreement that would show it. */
+  override recv(message: Uint8Array): Uint8Array {
+    const payload = super.recv(message);
+    if (this.re !== null && hasSmallOrder(this.re)) throw new Error('the ephemeral key has small order');
+    return payload;
   }
 
   /** Shares nothing that either of the two overwrites. */

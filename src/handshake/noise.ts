@@ -27,7 +27,7 @@ export interface SplitKeys {
 export interface NoiseHandshake {
   /** An independent copy. */
   clone(): NoiseHandshake;
-  /** The next message, with `payload` sealed in it. */
+  /** The next message, with `payload` sealed in it. Throws {@link HandshakeFault} 'unauthentic' where the other end's keys agree on nothing. */
   writeMessage(payload: Uint8Array): Uint8Array;
   /** The payload of the next message. Throws {@link HandshakeFault} 'unauthentic'. */
   readMessage(message: Uint8Array): Uint8Array;
@@ -104,7 +104,11 @@ class LibraryHandshake implements NoiseHandshake {
   }
 
   writeMessage(payload: Uint8Array): Uint8Array {
-    return this.#state.send(payload);
+    try {
+      return this.#state.send(payload);
+    } catch (cause) {
+      throw new HandshakeFault('unauthentic', 'No Noise message can be sealed to those keys', { cause });
+    }
   }
 
   readMessage(message: Uint8Array): Uint8Array {

@@ -66,6 +66,14 @@ export class OpenJoins {
     return this.#refused.get(localIndex, nowMs);
   }
 
+  /** Forgets what is too old. When there will be more of that; `null`: never, as it is. */
+  forgetExpired(nowMs: number): number | null {
+    this.#open.forgetExpired(nowMs);
+    this.#refused.forgetExpired(nowMs);
+    const [first, second] = [this.#open.nextExpiryMs, this.#refused.nextExpiryMs];
+    return first === null || second === null ? (first ?? second) : Math.min(first, second);
+  }
+
   /** Overwrites and forgets all. */
   clear(): void {
     this.#open.clear();

@@ -22,5 +22,6 @@ export function xxPrologue(networkSecret: Uint8Array): Uint8Array {
 
 function prologue(networkSecret: Uint8Array, responder: Uint8Array): Uint8Array {
   const commitment = blake2b(32, [COMMITMENT_LABEL], networkSecret);
-  return Buffer.concat([LABEL, Uint8Array.of(VERSION), responder, commitment]);
+  // Not in the memory that Buffer shares out: it goes to other threads.
+  return Uint8Array.from(Buffer.concat([LABEL, Uint8Array.of(VERSION), responder, commitment]));
 }

@@ -27,11 +27,11 @@ export interface IncomingCall {
   /** 32 hex digits, new at each start of the caller. */ readonly remoteInstance: string;
   /** 16 hex digits: the caller's name for its state towards this node. */ readonly remoteToken: string;
   /** This node's index of the session that the new one would replace; 0 for none. A hint. */ readonly replacesIndex: number;
-  /** Message 2 and the keys. Nothing may be sent under them, and nothing be replaced, before a packet authenticates under them. */
+  /** Message 2 and the keys; throws {@link HandshakeFault} where it cannot be sealed. Nothing may be sent under them, and nothing be replaced, before a packet authenticates under them. */
   accept(local: LocalEnd): { readonly datagram: Uint8Array; readonly result: HandshakeResult };
   /** Leaves it unanswered, and erases what was read. */
   abandon(): void;
-  /** A message 2 that says no. */
+  /** A message 2 that says no; throws as {@link IncomingCall.accept}. */
   refuse(why: 'policy' | 'limit' | 'shutdown'): Uint8Array;
 }
 
@@ -114,7 +114,8 @@ export class Responder {
     const settle = (answer: Uint8Array, localIndex: number | null): void => this.#open.settle(digest, call, answer, localIndex);
     const incoming = new AuthenticCall(this.#party, read, settle);
     if (incoming.cipher !== null) return { status: 'call', call: incoming };
-    return { status: 'answer', datagram: incoming.answerRefusal('cipher') };
+    const datagram = orFault(() => incoming.answerRefusal('cipher'));
+    return datagram instanceof HandshakeFault ? { status: 'ignored', fault: datagram } : { status: 'answer', datagram };
   }
 
   #unwrap(datagram: Uint8Array, admissionKey: number): SealedCall {
@@ -209,7 +210,8 @@ class AuthenticCall implements IncomingCall {
   #write(answer: Answer, senderIndex: number): Uint8Array {
     if (this.#isAnswered) throw new Error('the call is answered already');
     this.#isAnswered = true;
-    const noise = this.#read.noise.writeMessage(encodeAnswer(answer));
+    const state = this.#read.noise;
+    const noise = wipedOnFault(state, () => state.writeMessage(encodeAnswer(answer)));
     const receiverIndex = this.#read.senderIndex;
     return encodeEnvelope({ kind: MessageKind.ik2, receiverIndex, senderIndex, noise }, this.#read.network.mac1Key);
   }

@@ -28,9 +28,9 @@ export class TokenBucket {
     return this.#filled(nowMs) > 0;
   }
 
-  /** What was used turned out to be `tokens`, perhaps more than there was. */
+  /** What was used turned out to be `tokens`, perhaps more than there was: what comes in a second makes up for it at most. */
   spend(tokens: number): void {
-    this.#tokens -= tokens;
+    this.#tokens = Math.max(this.#tokens - tokens, -1_000 * this.#perMs);
   }
 
   #filled(nowMs: number): number {

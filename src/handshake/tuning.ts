@@ -35,5 +35,7 @@ export const READING_HERE_BURST_MS = 1;
 export const READING_HERE_MS_PER_SECOND = 100;
 /** Message 1s that wait for a thread, about 1 KiB each: half a second's work for one. */
 export const FIRST_MESSAGES_WAITING_MAX = 1_024;
-/** Threads in a row that end with the message that they were to read, before the node reads all by itself. */
+/** Threads in a row that end with what they were to read, before the node reads all by itself. */
 export const THREAD_FAILURES_MAX = 3;
+/** and how long it does so before it tries threads again. */
+export const THREADS_PAUSE_MS = 60_000;

@@ -2,7 +2,16 @@ import type { MeshNodeOptions } from '../api/node.js';
 import { PATH_RECORD_BYTES, type PathRecord } from '../engine/engine.js';
 import { OsierError } from '../errors/index.js';
 import { textOf } from '../errors/text-of.js';
-import { FirstMessages, type HandshakeParty, type HandshakeResult, type IncomingCall, type ReceivedCall, Responder } from '../handshake/index.js';
+import {
+  FirstMessages,
+  HandshakeFault,
+  type HandshakeParty,
+  type HandshakeResult,
+  type IncomingCall,
+  orFault,
+  type ReceivedCall,
+  Responder,
+} from '../handshake/index.js';
 import { Admittance, type Refusal } from './admittance.js';
 import type { FirstMessage } from './call-routing.js';
 import type { PeerContext } from './context.js';
@@ -35,7 +44,8 @@ export class Answering {
     this.#admittance = admittance;
     const firstMessages = new FirstMessages(context.party.exchangeKeys, {
       runtime: context.runtime,
-      onThreadsFailed: (cause) => context.log('warn', { cause: textOf(cause) }, 'Threads for handshakes fail: the node reads them all by itself.'),
+      onThreadsFailed: (cause) =>
+        context.log('warn', { cause: textOf(cause) }, 'Threads for handshakes fail: the node reads them all by itself for a while.'),
       onFault: (cause) => context.onFault(cause),
     });
     this.#firstMessages = firstMessages;
@@ -126,9 +136,12 @@ export class Answering {
   }
 
   #answer(call: IncomingCall, path: PathRecord, refusal: Refusal): void {
-    if (this.#context.closedBy !== null) this.#send(path, call.refuse('shutdown'));
-    else if (refusal !== null) this.#send(path, call.refuse(refusal));
-    else this.#admit(call, path);
+    const fault = orFault(() => {
+      if (this.#context.closedBy !== null) this.#send(path, call.refuse('shutdown'));
+      else if (refusal !== null) this.#send(path, call.refuse(refusal));
+      else this.#admit(call, path);
+    });
+    if (fault instanceof HandshakeFault) this.#context.onHandshakeFault(null, fault);
   }
 
   #admit(call: IncomingCall, path: PathRecord): void {
@@ -141,13 +154,18 @@ export class Answering {
     }
     const localIndex = engine.reserveIndex(this.#responder.admissionKeys.subarray(0, KEY_BYTES));
     const firstPacketNumber = peer.associations.nextPacketNumberFor(call.remoteToken);
-    const { datagram, result } = call.accept({ localIndex, token: peer.associations.tokenFor(call.remoteToken), firstPacketNumber });
+    const accepted = orFault(() => call.accept({ localIndex, token: peer.associations.tokenFor(call.remoteToken), firstPacketNumber }));
+    if (accepted instanceof HandshakeFault) {
+      engine.releaseIndex(localIndex);
+      peer.forgetWhenUnused();
+      throw accepted;
+    }
+    const { datagram, result } = accepted;
     if (this.#install(peer, result, path)) {
       this.#send(path, datagram);
       return;
     }
     // No answer: the caller tries again.
-    this.#responder.dropped(localIndex);
     peer.forgetWhenUnused();
   }
 

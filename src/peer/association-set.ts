@@ -31,7 +31,8 @@ export interface AssociationSetOwner {
 
 /**
  * The associations of one peer: the current one, and those on trial. Decides which one a session belongs to by the two tokens; see
- * docs/architecture.md. A token is this end's name for its state towards the peer: drawn when the state begins, gone when it ends.
+ * docs/architecture.md. A token is this end's name for its state towards the peer: drawn when the state begins, gone when it ends. Each association keeps the
+ * one that its peer was told.
  */
 export class AssociationSet implements AssociationOwner {
   readonly #context: PeerContext;
@@ -58,7 +59,7 @@ export class AssociationSet implements AssociationOwner {
     return this.#current === null && this.#candidates.size === 0;
   }
 
-  /** This end's token: the same until {@link AssociationSet.endState}. */
+  /** This end's token: that of the current association, and the same until that ends; see {@link AssociationSet.forgetTokenWhenUnused} for where there is none. */
   get token(): Uint8Array {
     this.#token ??= this.#context.runtime.randomBytes(8);
     return this.#token;
@@ -126,7 +127,7 @@ export class AssociationSet implements AssociationOwner {
     this.#endCandidatesUpTo(association);
     const replaced = this.#current;
     this.#current = association;
-    this.#token = association.facts.localToken ?? this.#token;
+    this.#token = association.facts.localToken;
     if (replaced !== null) {
       const restarted = replaced.facts.remoteInstance !== association.facts.remoteInstance;
       const error = restarted ? peerRestarted() : peerClosed('remote', 'idle', '');
@@ -150,8 +151,7 @@ export class AssociationSet implements AssociationOwner {
 
   onUnused(association: Association): void {
     this.#endCandidate(association);
-    this.forgetTokenWhenUnused();
-    this.#owner.onCandidateGone();
+    this.#onCandidateGone();
   }
 
   onResetHint(association: Association): void {
@@ -167,12 +167,20 @@ export class AssociationSet implements AssociationOwner {
   }
 
   onEnded(association: Association, error: OsierError): void {
-    this.#candidates.delete(association.facts.remoteToken);
-    if (association !== this.#current) return;
+    if (association !== this.#current) {
+      this.#candidates.delete(association.facts.remoteToken);
+      this.#onCandidateGone();
+      return;
+    }
     this.#current = null;
     // Also where a dial has told it: the peer, which may have this association still, would go on with it.
-    if (this.isEmpty) this.#token = null;
+    this.#token = null;
     this.#owner.onLost(association, error);
+  }
+
+  #onCandidateGone(): void {
+    this.forgetTokenWhenUnused();
+    this.#owner.onCandidateGone();
   }
 
   #install(result: HandshakeResult, path: PathRecord, localToken: Uint8Array | null): boolean {
@@ -218,7 +226,8 @@ export class AssociationSet implements AssociationOwner {
     }
     this.#makeRoom();
     const { remoteToken, remoteInstance, cipher, verified } = result;
-    const association = new Association(engine, flusher, this, handle, { remoteToken, remoteInstance, cipher, verified, localToken });
+    const facts = { remoteToken, remoteInstance, cipher, verified, localToken: localToken ?? this.token };
+    const association = new Association(engine, flusher, this, handle, facts);
     dispatcher.associations.set(association);
     this.#candidates.set(remoteToken, association);
     return association;

@@ -40,8 +40,8 @@ export interface AssociationFacts {
   readonly cipher: Cipher;
   /** As {@link HandshakeResult.verified} of its first session. */
   readonly verified: 'id' | 'network';
-  /** What the peer was told as this end's name for the state, where that was not the usual one. */
-  readonly localToken: Uint8Array | null;
+  /** What the peer was told as this end's name for the state. */
+  readonly localToken: Uint8Array;
 }
 
 /** What both ends know alike of a session. */

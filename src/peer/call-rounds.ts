@@ -1,5 +1,5 @@
 import type { PathRecord } from '../engine/engine.js';
-import { osierError } from '../errors/index.js';
+import { type OsierError, osierError } from '../errors/index.js';
 import type { HostAndPort } from '../identity/index.js';
 import { AddressRace, type RaceMessage } from './address-race.js';
 import type { Calling, PeerContext } from './context.js';
@@ -33,6 +33,8 @@ export interface Caller<End extends CallingEnd> {
   onAttempt(attempt: number): void;
   /** See {@link Racer.onUnresolved}. */
   onUnresolved(cause: unknown): void;
+  /** The call cannot go on: it is to be stopped. */
+  fail(error: OsierError): void;
 }
 
 /** One handshake of a call, under one index and one network secret. */
@@ -94,8 +96,7 @@ export class CallRounds<End extends CallingEnd> {
       onUnresolved: (cause) => caller.onUnresolved(cause),
     });
     const round = this.#begin(0);
-    if (round === null)
-      throw osierError('ERR_OSIER_LIMIT', 'This node has as many handshakes and sessions as there are indices.', { limit: 'peers' });
+    if (round === null) throw noIndexLeft();
     this.#present = round;
   }
 
@@ -109,19 +110,22 @@ export class CallRounds<End extends CallingEnd> {
     this.#race.look(this.#caller.hosts, false);
   }
 
-  /** The network secrets are others. Those who are called under one that is not the current one any more are called anew. */
+  /**
+   * The network secrets are others. Those who are called under one that is not the current one any more are called anew, and answers under one that admits
+   * no more are not taken.
+   */
   onSecrets(): void {
-    if (isSame(this.#present.networkSecret, this.#context.party.networkSecrets[0])) return;
-    this.#renew(0);
     if (this.#before !== null && !this.#isAdmitted(this.#before)) this.#forgetBefore();
+    if (isSame(this.#present.networkSecret, this.#context.party.networkSecrets[0])) return;
+    if (this.#isAdmitted(this.#present)) this.#renew(0);
+    else if (!this.#replace()) return;
     this.#race.hurry();
   }
 
   /** What the calls so far said of this end is not true any more: nothing of them may be answered. */
   anew(): void {
-    this.#renew(0);
     this.#forgetBefore();
-    this.#race.hurry();
+    if (this.#replace()) this.#race.hurry();
   }
 
   /** Ends it; an index that a session took over stays with that. */
@@ -149,6 +153,15 @@ export class CallRounds<End extends CallingEnd> {
     this.#present = round;
   }
 
+  /** Another round instead of the present one, which is over even where there is no index for another: then the call fails. */
+  #replace(): boolean {
+    this.#drop(this.#present);
+    const round = this.#begin(0);
+    if (round === null) this.#caller.fail(noIndexLeft());
+    else this.#present = round;
+    return round !== null;
+  }
+
   #begin(attempts: number): CallRound<End> | null {
     const localIndex = this.#context.engine.reserveIndex(this.#caller.mac1Key());
     if (localIndex === 0) return null;
@@ -166,11 +179,17 @@ export class CallRounds<End extends CallingEnd> {
     this.#before = null;
   }
 
-  #drop({ end, localIndex }: CallRound<End>): void {
+  #drop(round: CallRound<End>): void {
+    const { end, localIndex } = round;
+    if (this.#context.calls.get(localIndex) !== round) return;
     end.wipe();
     this.#context.calls.delete(localIndex);
     this.#context.engine.releaseIndex(localIndex);
   }
+}
+
+function noIndexLeft(): OsierError {
+  return osierError('ERR_OSIER_LIMIT', 'This node has as many handshakes and sessions as there are indices.', { limit: 'peers' });
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

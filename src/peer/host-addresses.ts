@@ -10,18 +10,14 @@ export interface AddressesListener {
   onUnresolved(cause: unknown): void;
 }
 
-/** What one host was resolved to; replaced when it is looked up anew. */
-interface Resolved {
-  readonly paths: readonly PathRecord[];
-}
-
 /** The addresses of some hosts. A host that can no longer be resolved keeps those that it had. */
 export class HostAddresses {
   readonly #context: PeerContext;
   readonly #listener: AddressesListener;
-  /** By host and port. */
-  readonly #hosts = new Map<string, Resolved>();
-  #pending = 0;
+  /** What each that is wanted was resolved to at last, by host and port. */
+  readonly #hosts = new Map<string, readonly PathRecord[]>();
+  /** Being looked up: one look-up of a host at a time, however long it takes. */
+  readonly #pending = new Set<string>();
   #failure: unknown = undefined;
   #isOver = false;
 
@@ -35,7 +31,9 @@ export class HostAddresses {
     const wanted = new Map(hosts.map((host) => [formatHost(host), host]));
     for (const name of this.#hosts.keys()) if (!wanted.has(name)) this.#hosts.delete(name);
     for (const [name, host] of wanted) {
-      if (anew || !this.#hosts.has(name)) this.#resolve(name, host).catch((cause: unknown) => this.#context.onFault(cause));
+      const isNew = !this.#hosts.has(name);
+      if (isNew) this.#hosts.set(name, []);
+      if ((anew || isNew) && !this.#pending.has(name)) this.#resolve(name, host).catch((cause: unknown) => this.#context.onFault(cause));
     }
   }
 
@@ -44,21 +42,19 @@ export class HostAddresses {
   }
 
   get #paths(): readonly PathRecord[] {
-    return [...this.#hosts.values()].flatMap(({ paths }) => paths);
+    return [...this.#hosts.values()].flat();
   }
 
   async #resolve(name: string, host: HostAndPort): Promise<void> {
-    // What is found counts unless the host was looked up again meanwhile, or is wanted no longer.
-    const asked: Resolved = { paths: this.#hosts.get(name)?.paths ?? [] };
-    this.#hosts.set(name, asked);
-    this.#pending++;
+    this.#pending.add(name);
     const paths = await this.#pathsTo(host);
-    this.#pending--;
+    this.#pending.delete(name);
     if (this.#isOver) return;
-    if (paths.length > 0 && this.#hosts.get(name) === asked) {
-      this.#hosts.set(name, { paths });
+    // A host may be wanted no longer.
+    if (paths.length > 0 && this.#hosts.has(name)) {
+      this.#hosts.set(name, paths);
       this.#listener.onChanged(this.#paths);
-    } else if (this.#pending === 0 && this.#paths.length === 0) {
+    } else if (this.#pending.size === 0 && this.#paths.length === 0) {
       this.#listener.onUnresolved(this.#failure);
     }
   }

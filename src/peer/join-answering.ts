@@ -1,11 +1,14 @@
 import type { PathRecord } from '../engine/engine.js';
+import type { Timer } from '../engine/runtime.js';
 import { type CloseCode, OsierError } from '../errors/index.js';
 import {
   type FirstMessages,
+  HandshakeFault,
   type HandshakeParty,
   type IncomingGreeting,
   type IncomingJoin,
   JoinResponder,
+  orFault,
   type ReceivedGreeting,
   wipeKeys,
 } from '../handshake/index.js';
@@ -34,6 +37,9 @@ export class JoinAnswering {
   readonly #peers: PeerTable;
   readonly #parts: JoinAnsweringParts;
   readonly #responder: JoinResponder;
+  /** At the end of the oldest join that waits, or sooner; so that its keys and its index go although nobody joins any more. */
+  #timer: Timer | null = null;
+  #isClosed = false;
 
   constructor(context: PeerContext, peers: PeerTable, parts: JoinAnsweringParts) {
     this.#context = context;
@@ -55,6 +61,8 @@ export class JoinAnswering {
 
   /** See {@link JoinResponder.close}. */
   close(): void {
+    this.#isClosed = true;
+    this.#timer?.cancel();
     this.#responder.close();
   }
 
@@ -117,12 +125,16 @@ export class JoinAnswering {
   }
 
   #answer(greeting: IncomingGreeting, path: PathRecord): void {
-    if (this.#context.closedBy !== null) {
-      this.#send(path, greeting.refuse('shutdown'));
+    const { closedBy, engine } = this.#context;
+    const localIndex = closedBy === null ? engine.reserveIndex(greeting.mac1Key) : 0;
+    const answer = orFault(() => (localIndex === 0 ? greeting.refuse(closedBy === null ? 'limit' : 'shutdown') : greeting.answer(localIndex)));
+    if (!(answer instanceof HandshakeFault)) {
+      this.#send(path, answer);
+      this.#watch();
       return;
     }
-    const localIndex = this.#context.engine.reserveIndex(greeting.mac1Key);
-    this.#send(path, localIndex === 0 ? greeting.refuse('limit') : greeting.answer(localIndex));
+    if (localIndex !== 0) engine.releaseIndex(localIndex);
+    this.#context.onHandshakeFault(null, answer);
   }
 
   #admit(join: IncomingJoin, path: PathRecord, refusal: Refusal): void {
@@ -185,6 +197,17 @@ export class JoinAnswering {
     const refusal = this.#context.engine.sealRefusal(session, closeNumber(closeCode));
     join.refuse(refusal);
     this.#send(path, refusal);
+    this.#watch();
+  }
+
+  #watch(): void {
+    if (this.#timer !== null || this.#isClosed) return;
+    const delayMs = this.#responder.forgetExpired();
+    if (delayMs === null) return;
+    this.#timer = this.#context.runtime.setTimer(delayMs, () => {
+      this.#timer = null;
+      this.#watch();
+    });
   }
 
   #send(path: PathRecord, datagram: Uint8Array): void {

@@ -43,7 +43,7 @@ export class JoinTable {
         const present = this.#connected(hosts);
         if (present !== null) return unique(present);
         const { peer, association } = await this.#join(address, hosts).wait(deadline.signal);
-        if (association.endedBy === null) return unique(peer);
+        if (association.endedBy === null) return unique(this.#pinned(address, hosts, peer));
         throwIfRefused(address, association.endedBy);
       }
     } finally {
@@ -128,6 +128,14 @@ export class JoinTable {
     return null;
   }
 
+  /** `peer`, which was found at `hosts` and stayed: it is the one there from now on. Throws PIN_MISMATCH when another was meanwhile. */
+  #pinned(address: string, hosts: readonly HostAndPort[], peer: MeshPeer): MeshPeer {
+    const mismatch = this.#mismatchOf(address, hosts, peer.id);
+    if (mismatch !== null) throw mismatch;
+    this.#pin(hosts, peer.id);
+    return peer;
+  }
+
   #mismatchOf(address: string, hosts: readonly HostAndPort[], id: NodeId): OsierError | null {
     for (const host of hosts) {
       const pinned = this.#pins.get(formatHost(host));
@@ -146,7 +154,6 @@ export class JoinTable {
     }
     const peer = this.#peers.obtain(id);
     if (peer.closing !== null) return null;
-    this.#pin(hosts, id);
     peer.addHosts(hosts);
     return peer;
   }

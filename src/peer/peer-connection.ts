@@ -143,7 +143,7 @@ export class PeerConnection implements AssociationSetOwner {
     this.status.enter({ status: 'idle' });
     this.status.moveTo(null, { kind: 'disconnected', error });
     this.#context.log('info', { peer: this.#peer.id, code: error.code }, `A peer is not connected any more: ${error.message}`);
-    if (this.associations.isEmpty) this.dialing.onStateEnded();
+    if (this.associations.current === null) this.dialing.onStateEnded();
     this.#listener.onLost();
   }
 

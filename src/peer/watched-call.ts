@@ -19,8 +19,9 @@ export function watchedCall({ observer, runtime }: PeerContext, call: IncomingCa
     remoteToken,
     replacesIndex,
     accept: (local) => {
+      const accepted = call.accept(local);
       observer.onAnswered(local.localIndex, { peer: caller, calledAtMs });
-      return call.accept(local);
+      return accepted;
     },
     abandon: () => call.abandon(),
     refuse: (why) => {

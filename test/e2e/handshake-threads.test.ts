@@ -121,7 +121,8 @@ describe('message 1s on threads', () => {
     const keys = exchangeKeysOf(await generateIdentity());
     const runtime = new ThreadedRuntime(new URL('./threads/broken-reader.mjs', import.meta.url));
     const { messages, failures } = messagesOn(runtime, keys);
-    await openAll(messages, await samplesFor(keys, 60));
+    // What is lost with one thread counts once.
+    for (let attempt = 1; attempt <= 3 && failures.length === 0; attempt++) await openAll(messages, await samplesFor(keys, 60));
     expect(failures).toHaveLength(1);
     const tasks = runtime.tasks;
     for (const { opened } of await openAll(messages, await samplesFor(keys, 20))) expect(notFault(opened).payload.length).toBe(60);

@@ -1,6 +1,7 @@
 //! Configuration objects of JavaScript as the engine's types.
 
 use std::ffi::CStr;
+use std::ops::Deref;
 
 use napi_sys as sys;
 use osier_core::{
@@ -139,26 +140,47 @@ pub(crate) fn association_config(js: Js, value: sys::napi_value) -> JsResult<Ass
     })
 }
 
-pub(crate) fn session_config(js: Js, value: sys::napi_value) -> JsResult<SessionConfig> {
+/// A session as JavaScript configures it. Its secrets are overwritten when the call that they came with ends.
+pub(crate) struct ReadSession(SessionConfig);
+
+impl Deref for ReadSession {
+    type Target = SessionConfig;
+
+    fn deref(&self) -> &SessionConfig {
+        &self.0
+    }
+}
+
+impl Drop for ReadSession {
+    fn drop(&mut self) {
+        self.0.erase_keys();
+    }
+}
+
+pub(crate) fn session_config(js: Js, value: sys::napi_value) -> JsResult<ReadSession> {
     let object = Object::new(js, value, c"session")?;
     let cipher = match object.u32(c"cipher")? {
         0 => Cipher::ChaCha20Poly1305,
         1 => Cipher::Aes256Gcm,
         _ => return Err(unfit(c"cipher", "0 or 1")),
     };
-    Ok(SessionConfig {
+    let mut session = ReadSession(SessionConfig {
         local_index: object.u32(c"localIndex")?,
         remote_index: object.u32(c"remoteIndex")?,
         cipher,
-        send_key: object.array(c"sendKey")?,
-        receive_key: object.array(c"receiveKey")?,
+        send_key: [0; 32],
+        receive_key: [0; 32],
         first_send: packet_number(&object, c"firstSend")?,
         first_receive: packet_number(&object, c"firstReceive")?,
         path: path(&object.array(c"path")?)?,
         begun_here: object.boolean(c"begunHere")?,
         confirmed: object.boolean(c"confirmed")?,
         preferred: object.boolean(c"preferred")?,
-    })
+    });
+    // Last, and into their place: what fails before leaves none behind.
+    session.0.send_key = object.array(c"sendKey")?;
+    session.0.receive_key = object.array(c"receiveKey")?;
+    Ok(session)
 }
 
 /// A packet number: at most 2^62 - 1, as on the wire.

@@ -3,17 +3,19 @@ import type { Threads } from '../../../src/engine/runtime.js';
 import { type FirstMessage, type OpenedMessage, solve } from '../../../src/handshake/first-message.js';
 import { FirstMessages } from '../../../src/handshake/first-messages.js';
 import { HandshakeFault, type HandshakeParty } from '../../../src/handshake/index.js';
-import { ikInitiator } from '../../../src/handshake/noise.js';
-import { FIRST_MESSAGES_WAITING_MAX, READING_HERE_BURST_MS } from '../../../src/handshake/tuning.js';
+import { ikInitiator, xxInitiator } from '../../../src/handshake/noise.js';
+import { FIRST_MESSAGES_WAITING_MAX, READING_HERE_BURST_MS, THREADS_PAUSE_MS } from '../../../src/handshake/tuning.js';
 import { settle } from '../support/manual-runtime.js';
 import { callOf, draw, fateOf, initiatorOf, localEnd, partyOf, responderOf } from './parties.js';
 
 /** A thread that does its tasks when the test says so, in the order of the test. */
 class FakeThreads implements Threads {
   readonly tasks: { readonly first: FirstMessage; readonly resolve: (solved: unknown) => void; readonly reject: (cause: unknown) => void }[] = [];
+  readonly moved: (readonly ArrayBuffer[])[] = [];
   isClosed = false;
 
-  run(task: unknown): Promise<unknown> {
+  run(task: unknown, moved: readonly ArrayBuffer[]): Promise<unknown> {
+    this.moved.push(moved);
     return new Promise((resolve, reject) => this.tasks.push({ first: task as FirstMessage, resolve, reject }));
   }
 
@@ -45,6 +47,7 @@ beforeEach(async () => {
   const clock = { nowMs: () => (nowMs += stepMs), sleep: () => Promise.reject(new Error('not here')) };
   const createThreads = (_module: URL, given: unknown): Threads => {
     data = given as typeof data;
+    if (threads.isClosed) threads = new FakeThreads();
     return threads;
   };
   messages = new FirstMessages(party.exchangeKeys, {
@@ -143,6 +146,69 @@ describe('message 1s', () => {
     expect(settled).toEqual(Array(5).fill('unread'));
     expect([faults.length, threads.isClosed, data?.secretKey.every((byte) => byte === 0)]).toEqual([1, true, true]);
     expect(openSome(2)).toEqual(['0', '1']);
+  });
+
+  test('lost with one end of all threads count once, however many they are', async () => {
+    useUp();
+    const cause = new Error('the pool ended');
+    const settled = openSome(20);
+    for (const { reject } of threads.tasks) reject(cause);
+    await settle();
+    expect([settled, faults, threads.isClosed]).toEqual([Array(20).fill('unread'), [], false]);
+    openSome(1);
+    await threads.solve(20);
+    for (let end = 0; end < 3; end++) {
+      openSome(2);
+      const ended = new Error(`end ${end}`);
+      for (const { reject } of threads.tasks) reject(ended);
+      await settle();
+    }
+    expect(faults).toHaveLength(1);
+  });
+
+  test('are given to threads again a minute after those failed', async () => {
+    useUp();
+    openSome(3);
+    for (const { reject } of threads.tasks) reject(new Error('crashed'));
+    await settle();
+    const before = threads;
+    nowMs += THREADS_PAUSE_MS - 100;
+    useUp();
+    expect([openSome(2), before.isClosed]).toEqual([['0', '1'], true]);
+    nowMs += 100;
+    useUp();
+    const settled = openSome(2);
+    expect([threads === before, threads.tasks.length, settled]).toEqual([false, 2, []]);
+    await threads.solve(0);
+    await threads.solve(1);
+    expect(settled).toEqual(['0', '1']);
+    await messages.close();
+    expect([threads.isClosed, data?.secretKey.every((byte) => byte === 0)]).toEqual([true, true]);
+  });
+
+  test('move to threads whole, and bring nothing else along', () => {
+    useUp();
+    const pooled = Buffer.from(draw(48));
+    expect(pooled.buffer.byteLength).toBeGreaterThan(48);
+    const psk = draw(32);
+    const caller = xxInitiator({ prologue: pooled, psk, localStatic: party.exchangeKeys, ephemeralSecret: draw(32) });
+    const message = caller.writeMessage(new Uint8Array(4));
+    messages.open({ pattern: 'XXpsk0', prologue: pooled, psk, ephemeralSecret: draw(32), message }, () => {});
+    const { first } = threads.tasks[0] ?? { first: null };
+    if (first === null || first.psk === null) throw new Error('no task');
+    const parts = [first.prologue, first.psk, first.ephemeralSecret, first.message];
+    expect(parts.map(({ length }) => length)).toEqual([48, 32, 32, message.length]);
+    expect(parts.map(({ buffer }) => buffer.byteLength)).toEqual([48, 32, 32, message.length]);
+    expect(threads.moved[0]).toEqual(parts.map(({ buffer }) => buffer));
+    expect([first.psk === psk, psk.some((byte) => byte !== 0)]).toEqual([false, true]);
+  });
+
+  test('that took very long here, as over a suspension, keep this thread from reading for a second at most', () => {
+    stepMs = 3_600_000;
+    openSome(1);
+    stepMs = 0;
+    nowMs += 1_001;
+    expect([openSome(1), threads.tasks.length]).toEqual([['0'], 0]);
   });
 
   test('lead to nothing after the close', async () => {

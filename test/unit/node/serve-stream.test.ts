@@ -25,7 +25,7 @@ beforeEach(() => {
     remoteInstance: '',
     cipher: 'aes-256-gcm',
     verified: 'id',
-    localToken: null,
+    localToken: new Uint8Array(8),
   });
 });
 

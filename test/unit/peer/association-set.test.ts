@@ -222,7 +222,7 @@ describe('a join that the peer has finished', () => {
     const before = set.token;
     set.install(joined('b', '2'), PATH, TOKEN);
     engine.tell({ kind: EventKind.associationClosed, association: 2, a: 1, c: 30_000 });
-    expect(told).toEqual(['established 1', `session ${nextIndex - 1} dropped`]);
+    expect(told).toEqual(['established 1', `session ${nextIndex - 1} dropped`, 'candidate gone']);
     expect([set.current?.handle, set.token, set.has('b')]).toEqual([1, before, false]);
   });
 });
@@ -269,5 +269,39 @@ describe('the token of a state', () => {
     engine.tell({ kind: EventKind.associationClosed, association: 1, a: 2, b: 3 });
     expect(told).toEqual(['established 1', 'lost 1 ERR_OSIER_PEER_CLOSED']);
     expect(set.token[0]).not.toBe(first);
+  });
+
+  test('ends with the association that it named, also beside another on trial, whose peer was told the same', () => {
+    const [first] = set.token;
+    set.install(finished('initiator', 'a', '1'), PATH);
+    set.install(finished('responder', 'b', '1'), PATH);
+    isDialing = true;
+    engine.tell({ kind: EventKind.associationClosed, association: 1, a: 1, c: 30_000 });
+    expect(set.token[0]).not.toBe(first);
+    expect(set.tokenFor('b')[0]).toBe(first);
+    engine.tell({ kind: EventKind.sessionConfirmed, association: 2, stream: nextIndex - 1 });
+    expect([set.current?.handle, set.token[0]]).toEqual([2, first]);
+  });
+
+  test('ends with the last association on trial, also where the engine ended that', () => {
+    const [first] = set.token;
+    set.install(finished('responder', 'a', '1'), PATH);
+    engine.tell({ kind: EventKind.associationClosed, association: 1, a: 2, b: 3 });
+    expect(told.at(-1)).toBe('candidate gone');
+    expect([set.isEmpty, set.token[0] === first]).toEqual([true, false]);
+  });
+
+  test('is what the peer of that very association was told, whichever was confirmed before', () => {
+    const toldByJoin = new Uint8Array(8).fill(200);
+    set.install(finished('initiator', 'a', '1'), PATH);
+    const before = set.token;
+    set.install({ ...finished('responder', 'b', '1'), isConfirmed: true }, PATH, toldByJoin);
+    expect(set.tokenFor('c')).toEqual(before);
+    set.install(finished('responder', 'c', '1'), PATH);
+    const last = nextIndex - 1;
+    engine.tell({ kind: EventKind.pong, association: 2, stream: 1 });
+    expect([set.token, set.tokenFor('c')]).toEqual([toldByJoin, before]);
+    engine.tell({ kind: EventKind.sessionConfirmed, association: 3, stream: last });
+    expect([set.current?.handle, set.token]).toEqual([3, before]);
   });
 });

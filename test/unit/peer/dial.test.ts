@@ -27,9 +27,10 @@ class NotingEngine extends FakeEngine {
 
   /** Every index is taken. */
   isFull = false;
+  indicesMax = Number.MAX_SAFE_INTEGER;
 
   override reserveIndex(): number {
-    if (this.isFull) return 0;
+    if (this.isFull || this.reserved.size >= this.indicesMax) return 0;
     const index = super.reserveIndex();
     this.reserved.add(index);
     return index;
@@ -46,6 +47,7 @@ let runtime: ManualRuntime;
 let engine: NotingEngine;
 let context: PeerContext;
 let events: string[];
+let present: Dial;
 
 beforeEach(() => {
   runtime = new ManualRuntime();
@@ -90,7 +92,14 @@ function dialTo(...hosts: string[]): Dial {
     onOver: () => events.push('over'),
   });
   dial.start();
+  present = dial;
   return dial;
+}
+
+/** The node's network secrets are others. */
+function useSecrets(...networkSecrets: HandshakeParty['networkSecrets']): void {
+  Object.assign(context.party, { networkSecrets });
+  present.onSecrets();
 }
 
 const addressees = (): string[] => engine.datagrams.map(({ to }) => to);
@@ -196,6 +205,58 @@ describe('a dial', () => {
     dial.succeed();
     await waiting;
     expect(engine.reserved.size).toBe(0);
+  });
+
+  test('takes no answer under a network secret that was removed, also when that was so only after the call went on under another', async () => {
+    runtime.names.set('192.0.2.1', ['192.0.2.1']);
+    const waiting = dialTo('192.0.2.1').wait(new AbortController().signal);
+    await settle();
+    const [first] = context.party.networkSecrets;
+    const second = generateNetworkSecret();
+    useSecrets(second, first);
+    expect([...context.calls.keys()]).toEqual([1, 2]);
+    useSecrets(second);
+    expect([[...context.calls.keys()], engine.released]).toEqual([[2], [1]]);
+    present.succeed();
+    await waiting;
+  });
+
+  test.each(['removed secret', 'ended state'])('takes no answer to what is true no more, also where no other index is left: %s', async (what) => {
+    runtime.names.set('192.0.2.1', ['192.0.2.1']);
+    engine.indicesMax = 1;
+    const waiting = dialTo('192.0.2.1').wait(new AbortController().signal);
+    await settle();
+    const change = (): void => (what === 'ended state' ? present.onStateEnded() : useSecrets(generateNetworkSecret()));
+    change();
+    expect([[...context.calls.keys()], engine.released]).toEqual([[2], [1]]);
+    // Somebody else takes the index that is given back.
+    engine.isFull = true;
+    change();
+    await expect(waiting).rejects.toMatchObject({ code: 'ERR_OSIER_LIMIT' });
+    expect([context.calls.size, engine.reserved.size, engine.released, runtime.pendingTimers]).toEqual([0, 0, [1, 2], 0]);
+  });
+
+  test('waits for a slow look-up instead of beginning others, and asks where it leads', async () => {
+    const lookUps: (() => void)[] = [];
+    runtime.names.set('192.0.2.1', ['192.0.2.1']);
+    const resolve = runtime.resolve.bind(runtime);
+    runtime.resolve = async (host) => {
+      if (host === 'slow.example') await new Promise<void>((answer) => lookUps.push(answer));
+      return resolve(host);
+    };
+    runtime.names.set('slow.example', ['192.0.2.2']);
+    const waiting = dialTo('192.0.2.1', 'slow.example').wait(new AbortController().signal);
+    // Four rounds.
+    await runtime.advance(61_000);
+    expect(lookUps).toHaveLength(1);
+    expect(addressees()).not.toContain('192.0.2.2');
+    lookUps[0]?.();
+    await runtime.advance(250);
+    expect(addressees()).toContain('192.0.2.2');
+    await runtime.advance(20_000);
+    expect(lookUps).toHaveLength(2);
+    present.succeed();
+    await waiting;
   });
 
   test('of an hour holds two indices at most', async () => {

@@ -1,14 +1,14 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { HostAndPort, NodeId } from '../../../src/identity/index.js';
+import { peerClosed } from '../../../src/peer/closing-errors.js';
 import type { PeerContext } from '../../../src/peer/context.js';
 import type { JoinOwner } from '../../../src/peer/join.js';
 import { JoinTable } from '../../../src/peer/join-table.js';
-import type { MeshPeer } from '../../../src/peer/mesh-peer.js';
 import type { PeerTable } from '../../../src/peer/peer-table.js';
 import { ManualRuntime } from '../support/manual-runtime.js';
 
 /** Who answers, wherever somebody is called. */
-const answering = vi.hoisted(() => ({ id: '' }));
+const answering = vi.hoisted((): { id: string; endedBy: unknown } => ({ id: '', endedBy: null }));
 
 vi.mock('../../../src/peer/join.js', () => ({
   Join: class {
@@ -21,7 +21,7 @@ vi.mock('../../../src/peer/join.js', () => ({
 
     async wait(): Promise<unknown> {
       this.#owner.onOver();
-      return { peer: this.#owner.peerOf(answering.id as NodeId), association: { endedBy: null } };
+      return { peer: this.#owner.peerOf(answering.id as NodeId), association: { endedBy: answering.endedBy } };
     }
   },
 }));
@@ -33,8 +33,9 @@ const host = (number: number): HostAndPort => ({ host: `10.0.${number >> 8}.${nu
 let table: JoinTable;
 
 beforeEach(() => {
-  const peer: unknown = { closing: null, duplicate: null, associations: { current: null }, addHosts: () => {} };
-  const peers: unknown = { get: () => peer as MeshPeer, obtain: () => peer as MeshPeer };
+  const peerOf = (id: NodeId): unknown => ({ id, closing: null, duplicate: null, associations: { current: null }, addHosts: () => {} });
+  const peers: unknown = { get: peerOf, obtain: peerOf };
+  answering.endedBy = null;
   const context: unknown = { runtime: new ManualRuntime(), closedBy: null };
   table = new JoinTable(context as PeerContext, peers as PeerTable);
 });
@@ -56,4 +57,15 @@ test('of very many addresses that were joined the first are forgotten, and none 
   answering.id = other;
   await expect(joinHosts(1, 1)).rejects.toMatchObject({ code: 'ERR_OSIER_PIN_MISMATCH', details: { pinned: first, found: other } });
   await joinHosts(0, 1);
+});
+
+test.each(['refused', 'limit', 'shutdown'] as const)('who turns a caller away after message 3, by %s, is not pinned', async (closeCode) => {
+  answering.id = first;
+  answering.endedBy = peerClosed('remote', closeCode, '');
+  await expect(joinHosts(0, 1)).rejects.toMatchObject({ code: 'ERR_OSIER_REFUSED' });
+  answering.id = other;
+  answering.endedBy = null;
+  await joinHosts(0, 1);
+  answering.id = first;
+  await expect(joinHosts(0, 1)).rejects.toMatchObject({ code: 'ERR_OSIER_PIN_MISMATCH', details: { pinned: other, found: first } });
 });

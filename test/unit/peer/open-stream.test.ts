@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 
 function associated(): Association {
-  const facts = { remoteToken: '', remoteInstance: '', cipher: 'aes-256-gcm', verified: 'id', localToken: null } as const;
+  const facts = { remoteToken: '', remoteInstance: '', cipher: 'aes-256-gcm', verified: 'id', localToken: new Uint8Array(8) } as const;
   return new Association(engine, noFlusher(), {} as never, 1, facts);
 }
 

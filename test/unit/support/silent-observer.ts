@@ -4,5 +4,11 @@ import { StreamTracing } from '../../../src/observe/stream-tracing.js';
 /** An observer that nobody listens to. */
 export function silentObserver(): Observer {
   const nothing = (): void => {};
-  return { onSession: nothing, onStream: nothing, tracing: new StreamTracing(null, nothing) } as unknown as Observer;
+  return {
+    onSession: nothing,
+    onStream: nothing,
+    onState: nothing,
+    onPath: nothing,
+    tracing: new StreamTracing(null, nothing),
+  } as unknown as Observer;
 }

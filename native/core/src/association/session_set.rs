@@ -5,6 +5,7 @@ use crate::packet_key::Cipher;
 use crate::path::Path;
 use crate::time::Instant;
 use std::net::SocketAddr;
+use zeroize::Zeroize;
 
 /// Sessions that one association keeps at once: the preferred one, the one before it, and two on trial.
 const SESSIONS_MAX: usize = 4;
@@ -36,6 +37,14 @@ pub struct SessionConfig {
     pub confirmed: bool,
     /// Send on it from now on, or from its confirmation on.
     pub preferred: bool,
+}
+
+impl SessionConfig {
+    /// Overwrites the secrets, once a session is made of them.
+    pub fn erase_keys(&mut self) {
+        self.send_key.zeroize();
+        self.receive_key.zeroize();
+    }
 }
 
 /// One handshake's keys.

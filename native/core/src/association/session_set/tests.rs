@@ -90,3 +90,10 @@ fn sessions_are_bounded_and_one_that_is_not_confirmed_gives_way_first() {
     }
     assert_eq!(sessions.sending().map(|session| session.local_index), Some(1));
 }
+
+#[test]
+fn the_secrets_of_a_configuration_are_overwritten_when_its_owner_says_so() {
+    let mut config = config(1, true, true);
+    config.erase_keys();
+    assert_eq!((config.send_key, config.receive_key), ([0; 32], [0; 32]));
+}

@@ -1,0 +1,125 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { Flusher } from '../../../src/engine/flusher.js';
+import { type HandshakeFault, type HandshakeParty, Initiator, JoinInitiator, Timestamps } from '../../../src/handshake/index.js';
+import { CopyableState } from '../../../src/handshake/noise-state.js';
+import { exchangeKeysOf, generateIdentity, generateNetworkSecret } from '../../../src/identity/index.js';
+import { Answering } from '../../../src/peer/answering.js';
+import type { PeerContext } from '../../../src/peer/context.js';
+import type { PeerTable } from '../../../src/peer/peer-table.js';
+import { FakeEngine } from '../support/fake-engine.js';
+import { ManualRuntime } from '../support/manual-runtime.js';
+import { silentObserver } from '../support/silent-observer.js';
+
+const networkSecrets: HandshakeParty['networkSecrets'] = [generateNetworkSecret()];
+const runtime = new ManualRuntime();
+
+/** An engine whose indices are counted. */
+class CountingEngine extends FakeEngine {
+  readonly reserved = new Set<number>();
+  sentDatagrams = 0;
+
+  override reserveIndex(): number {
+    const index = super.reserveIndex();
+    this.reserved.add(index);
+    return index;
+  }
+
+  override releaseIndex(index = 0): void {
+    this.reserved.delete(index);
+  }
+
+  override sendDatagram(): void {
+    this.sentDatagrams++;
+  }
+}
+
+async function partyOf(): Promise<HandshakeParty> {
+  const identity = await generateIdentity();
+  return {
+    id: identity.id,
+    exchangeKeys: exchangeKeysOf(identity),
+    instance: '00'.repeat(16),
+    networkSecrets,
+    ciphers: ['chacha20-poly1305'],
+    credit: { maxData: 1, maxStreamData: 1, maxStreams: 1 },
+    timestamps: new Timestamps(() => runtime.wallClockMs()),
+    nowMs: () => runtime.nowMs,
+    randomBytes: (count) => runtime.randomBytes(count),
+  };
+}
+
+afterEach(() => void vi.restoreAllMocks());
+
+/** A node that answers, and what it counts. */
+function answeringOf(called: HandshakeParty) {
+  const engine = new CountingEngine(null, () => {});
+  const faults: HandshakeFault[] = [];
+  const flusher = new Flusher(
+    () => {},
+    () => true,
+    () => {},
+  );
+  const part: Partial<PeerContext> = {
+    id: called.id,
+    runtime,
+    engine,
+    flusher,
+    party: called,
+    observer: silentObserver(),
+    dispatcher: { associations: { size: 0 } } as PeerContext['dispatcher'],
+    closedBy: null,
+    onHandshakeFault: (_peer, fault) => faults.push(fault),
+  };
+  let forgotten = 0;
+  const peer = {
+    closing: null,
+    associations: { nextPacketNumberFor: () => 0n, tokenFor: () => new Uint8Array(8) },
+    forgetWhenUnused: () => forgotten++,
+  };
+  const peers = { get: () => undefined, obtain: () => peer };
+  const answering = new Answering(part as PeerContext, peers as unknown as PeerTable, undefined, 10);
+  return { answering, engine, faults, forgotten: () => forgotten };
+}
+
+test.each([
+  { way: 'by id', admissionKey: 0 },
+  { way: 'by address', admissionKey: 1 },
+])('an answer that cannot be sealed is an ignored message, and leaves no index and no peer: $way', async ({ way, admissionKey }) => {
+  const [caller, called] = [await partyOf(), await partyOf()];
+  const { answering, engine, faults, forgotten } = answeringOf(called);
+  const end = { localIndex: 1, token: new Uint8Array(8), firstPacketNumber: 0n };
+  const initiator =
+    way === 'by id'
+      ? new Initiator(caller, { ...end, peer: called.id, verified: 'id', replacesIndex: 0 })
+      : new JoinInitiator(caller, end.localIndex);
+  const { datagram } = initiator.nextMessage();
+  vi.spyOn(CopyableState.prototype, 'send').mockImplementation(() => {
+    throw new Error('status: -1');
+  });
+  answering.onHandshake(0, admissionKey, Buffer.concat([new Uint8Array(48), datagram]), true);
+  expect(faults.map(({ reason }) => reason)).toEqual(['unauthentic']);
+  expect([engine.reserved.size, engine.sentDatagrams, forgotten()]).toEqual([0, 0, way === 'by id' ? 1 : 0]);
+});
+
+test('joins that nobody completes give their keys and indices back in time, also when nobody joins after them, and leave no timer', async () => {
+  const [caller, called] = [await partyOf(), await partyOf()];
+  const { answering, engine } = answeringOf(called);
+  const wipes = vi.spyOn(CopyableState.prototype, 'wipe');
+  const greet = (localIndex: number): void => {
+    const { datagram } = new JoinInitiator(caller, localIndex).nextMessage();
+    answering.onHandshake(0, 1, Buffer.concat([new Uint8Array(48), datagram]), true);
+  };
+  greet(1);
+  await runtime.advance(4_000);
+  greet(2);
+  await runtime.advance(5_999);
+  expect([engine.reserved.size, runtime.pendingTimers, wipes.mock.calls.length]).toEqual([2, 1, 0]);
+  await runtime.advance(1);
+  expect([engine.reserved.size, runtime.pendingTimers, wipes.mock.calls.length]).toEqual([1, 1, 1]);
+  await runtime.advance(4_000);
+  expect([engine.reserved.size, runtime.pendingTimers, wipes.mock.calls.length]).toEqual([0, 0, 2]);
+  greet(3);
+  expect([engine.reserved.size, runtime.pendingTimers]).toEqual([1, 1]);
+  await answering.close();
+  expect([engine.reserved.size, runtime.pendingTimers, wipes.mock.calls.length]).toEqual([0, 0, 3]);
+});
