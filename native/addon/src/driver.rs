@@ -237,7 +237,7 @@ impl Driver {
                 continue;
             };
             let outcome = bound.socket.send(&mut self.queue);
-            if let Some(report) = bound.socket.take_too_long() {
+            for report in bound.socket.take_reports() {
                 tell(self.now, &mut self.engine, &report);
                 has_more = true;
             }
