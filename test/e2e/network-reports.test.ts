@@ -24,7 +24,7 @@ async function closedPort(): Promise<number> {
   return port;
 }
 
-function statsOf({ engine }: Recorder): { readonly sent: bigint; readonly received: bigint; readonly reportsHeeded: bigint } {
+function statsOf({ engine }: Pick<Recorder, 'engine'>): { readonly sent: bigint; readonly received: bigint; readonly reportsHeeded: bigint } {
   const into = new BigUint64Array(ENGINE_COUNTERS);
   engine.stats(into);
   return { sent: into[0] ?? 0n, received: into[1] ?? 0n, reportsHeeded: into[10] ?? 0n };
