@@ -11,6 +11,8 @@ import { connectedPair, Recorder } from './support/engines.js';
 /** Longer than any of these tests looks at a spinning loop. */
 const LONG_MICROS = 1_000_000;
 const SHORT_MICROS = 500;
+/** Many times longer than a silence that was asked for. */
+const PATIENCE_MS = 2_000;
 const TIMERS = 20;
 /** Turns of a loop that sleeps between two timers of its own, and has a test runner beside it. A loop that doesn't sleep makes hundreds a millisecond. */
 const SLEEPY_TURNS_MAX = 5 * TIMERS;
@@ -75,6 +77,26 @@ describe('a spinning engine', () => {
     engine.ping(0, 2);
     engine.flush();
     expect(countersOf(engine).begun).toBeGreaterThan(counters.begun);
+  });
+
+  it('sleeps however much rubbish arrives', async () => {
+    const { first } = connectedPair('127.0.0.1', '127.0.0.1', { spinMicros: 20_000 });
+    const { engine, port } = first;
+    const stranger = createSocket('udp4').bind(0, '127.0.0.1');
+    await once(stranger, 'listening');
+    engine.ping(first.association, 1);
+    engine.flush();
+    await first.recorder.next(EventKind.pong);
+    const until = performance.now() + PATIENCE_MS;
+    let counters = countersOf(engine);
+    while (counters.ended < counters.begun && performance.now() < until) {
+      stranger.send(new Uint8Array(64), port, '127.0.0.1');
+      await setImmediate();
+      counters = countersOf(engine);
+    }
+    stranger.close();
+    expect(counters.begun).toBeGreaterThan(0n);
+    expect(counters.ended).toBe(counters.begun);
   });
 
   it('does not spin without an association, whatever arrives', async () => {

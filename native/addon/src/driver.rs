@@ -45,7 +45,7 @@ pub(crate) struct Driver {
     /// The clock as it was last read: once for what arrives and once for what leaves, not once a question.
     now: Instant,
     blocked: bool,
-    /// Something was received or sent since [`Driver::take_moved`] asked.
+    /// Something was accepted or sent since [`Driver::take_moved`] asked.
     moved: bool,
     /// Taken from the engine, but without room in the last batch.
     held_back: Option<Event>,
@@ -115,8 +115,7 @@ impl Driver {
                 ecn: Ecn::from_bits(train.meta.ecn as u8),
                 segment_size: train.meta.segment_size,
             };
-            self.engine.handle_train(self.now, &meta, train.bytes);
-            self.moved = true;
+            self.moved |= self.engine.handle_train(self.now, &meta, train.bytes);
         }
         self.forward_strays();
         Ok(())
@@ -156,7 +155,7 @@ impl Driver {
         self.receive_buffer.trains().next().is_some()
     }
 
-    /// Whether something was received or sent since the last time that this was asked.
+    /// Whether something was accepted or sent since the last time that this was asked.
     pub(crate) fn take_moved(&mut self) -> bool {
         std::mem::take(&mut self.moved)
     }
@@ -237,7 +236,7 @@ impl Driver {
                 continue;
             };
             let outcome = bound.socket.send(&mut self.queue);
-            if let Some(report) = bound.socket.take_too_long() {
+            for report in bound.socket.take_reports() {
                 tell(self.now, &mut self.engine, &report);
                 has_more = true;
             }

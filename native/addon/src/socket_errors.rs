@@ -14,32 +14,30 @@ const MAX_RECEIVE_ERRORS: u32 = 100;
 const MAX_REPORTS_A_TURN: usize = 64;
 
 impl Driver {
-    /// Takes what a socket reports in place of being ready, as far as it does not end the socket. Of what the network says there may be any amount:
-    /// anybody can have it say something.
+    /// Takes what a socket reports in place of being ready, as far as it does not end the socket, and then what has arrived: reports must not starve it.
+    /// Of what the network says there may be any amount: anybody can have it say something. Another call may have taken the reports already.
     pub(crate) fn take_socket_error(&mut self, number: u16) -> io::Result<()> {
         self.tick();
         let now = self.now();
         let Some(bound) = self.sockets.get_mut(usize::from(number)) else { return Ok(()) };
-        let reports = bound.take_reports(now, &mut self.engine);
-        match bound.socket.take_pending_error() {
-            Ok(()) if reports > 0 => Ok(()),
-            Ok(()) => bound.note_error(io::ErrorKind::Other.into()),
-            Err(error) => bound.note_error(error),
+        bound.take_reports(now, &mut self.engine);
+        if let Err(error) = bound.socket.take_pending_error() {
+            bound.note_error(error)?;
         }
+        self.receive(number)
     }
 }
 
 impl BoundSocket {
-    /// Tells the engine what the network says; returns how much that was.
-    fn take_reports(&mut self, now: Instant, engine: &mut Engine) -> usize {
-        for taken in 0..MAX_REPORTS_A_TURN {
+    /// Tells the engine what the network says.
+    fn take_reports(&mut self, now: Instant, engine: &mut Engine) {
+        for _ in 0..MAX_REPORTS_A_TURN {
             match self.socket.next_report() {
                 Ok(Some(report)) => tell(now, engine, &report),
                 Ok(None) => {}
-                Err(_) => return taken,
+                Err(_) => return,
             }
         }
-        MAX_REPORTS_A_TURN
     }
 
     /// Lets a receive error pass unless it ends the socket.

@@ -2,7 +2,7 @@
 //! than an answer does.
 //!
 //! ```text
-//!   asleep --received or sent, and there are associations--> spinning --silence for as long as asked, or no association left--> asleep
+//!   asleep --accepted or sent, and there are associations--> spinning --silence for as long as asked, or no association left--> asleep
 //! ```
 //!
 //! An idle handle keeps the loop from sleeping; each of its turns polls a few times and then lets timers, other handles and JavaScript have theirs.
@@ -76,7 +76,11 @@ impl Endpoint {
         }
         for _ in 0..POLLS_A_TURN {
             match self.with_driver(poll_sockets) {
-                Some(Ok(true)) => return self.turn(),
+                // Whether that was anything is for `spin_on` to say: whoever sends rubbish must not keep the loop awake.
+                Some(Ok(true)) => {
+                    self.turn();
+                    break;
+                }
                 Some(Ok(false)) => self.spin.empty_polls.set(self.spin.empty_polls.get() + 1),
                 Some(Err(error)) => {
                     self.end_spin();

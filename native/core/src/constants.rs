@@ -332,6 +332,17 @@ pub const WINDOW_GROWTH_ROUND_TRIPS: u64 = 2;
 /// window grow to 1.5 MB: enough to bridge two batches, and still in the processor's cache.
 pub const WINDOW_GROWTH_MIN_RTT_MICROS: u64 = 300;
 
+/// Windows up to this grow by the present round trip, and whether or not the rate rose with the last growth.
+pub const SMALL_WINDOW_BYTES: u64 = 1 << 20;
+
+/// A large window grows again when the rate is so many percent of what it was at the last growth: with less, the window was not what held it up.
+pub const WINDOW_GROWTH_RATE_PERCENT: u128 = 110;
+
+/// A rate below so many percent of that at the last growth, measured so often in a row, is of another way: the window may be too small for it.
+pub const WINDOW_LOSS_RATE_PERCENT: u128 = 90;
+/// See [`WINDOW_LOSS_RATE_PERCENT`].
+pub const WINDOW_LOSS_MEASUREMENTS: u8 = 4;
+
 /// Bytes that a stream buffers for sending before its flight has shown that it needs more: ten trains of 64 KiB would not be
 /// acknowledged sooner, and less than half of it starves the sender between two batches of the application.
 pub const SEND_BUFFER_INITIAL_BYTES: u64 = 256 << 10;

@@ -112,6 +112,12 @@ impl RangeSet {
         self.ranges.len()
     }
 
+    /// Ranges that there is room for.
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.ranges.capacity()
+    }
+
     /// Whether no value is a member.
     pub(crate) fn is_empty(&self) -> bool {
         self.ranges.is_empty()

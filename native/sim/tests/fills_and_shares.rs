@@ -96,3 +96,21 @@ fn a_way_that_becomes_twenty_times_as_long_is_filled_again() {
     let share = (after - before) as f64 / (RATE * seconds) as f64;
     assert!(share >= 0.8, "share of the link: {share:.3}");
 }
+
+/// A queue that holds seconds outlasts every memory of the least round trip.
+#[test]
+fn a_standing_queue_does_not_grow_the_window_that_fills_it() {
+    let (mut net, sender, receivers) = network(4, 1);
+    let there = &mut net.link(sender, receivers[0]).config;
+    (there.bytes_per_second, there.queue_bytes) = (RATE / 10, 256 << 20);
+    there.delay_micros = 10_000;
+    net.link(receivers[0], sender).config.delay_micros = 10_000;
+    let associations = net.associate(sender, receivers[0], Cipher::ChaCha20Poly1305);
+    let mut transfers = [Transfer::start(&mut net, (sender, receivers[0]), associations, 1 << 40, 0)];
+    let held_bytes = |net: &mut Network| net.engine(receivers[0]).stats().memory_bytes;
+    run_until(&mut net, &mut transfers, 2_000_000);
+    let before = held_bytes(&mut net);
+    run_until(&mut net, &mut transfers, 28_000_000);
+    let after = held_bytes(&mut net);
+    assert!(after <= 2 * before, "{before} bytes after 2 s, {after} after 30 s");
+}

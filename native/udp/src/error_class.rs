@@ -21,7 +21,6 @@ pub fn classify(error: &io::Error) -> ErrorClass {
             libc::EBADF
             | libc::ENOTSOCK
             | libc::EFAULT
-            | libc::EOPNOTSUPP
             | libc::EPIPE
             | libc::ENOSYS
             | libc::ENOTCONN
@@ -76,6 +75,13 @@ mod tests {
             libc::EIO,
         ] {
             assert_eq!(class_of(code), ErrorClass::Transient, "errno {code}");
+        }
+    }
+
+    #[test]
+    fn nothing_that_the_network_says_ends_a_socket() {
+        for error in (1..200).map(io::Error::from_raw_os_error).filter(is_report) {
+            assert_eq!(classify(&error), ErrorClass::Transient, "{error}");
         }
     }
 

@@ -49,12 +49,29 @@ impl NetworkReport {
     }
 }
 
+/// One entry of the error queue.
+pub(crate) enum QueuedError {
+    Network(NetworkReport),
+    /// A datagram that the kernel refused: it is longer than `mtu`, headers included. The entry quotes nothing of it.
+    TooLongHere {
+        mtu: usize,
+    },
+    Other,
+}
+
 impl UdpSocket {
     /// Takes the oldest entry of the error queue. `None`: it concerns no datagram of which something is known.
     ///
     /// # Errors
     /// `WouldBlock` when the queue is empty.
     pub fn next_report(&self) -> io::Result<Option<NetworkReport>> {
+        match self.next_queued_error()? {
+            QueuedError::Network(report) => Ok(Some(report)),
+            QueuedError::TooLongHere { .. } | QueuedError::Other => Ok(None),
+        }
+    }
+
+    pub(crate) fn next_queued_error(&self) -> io::Result<QueuedError> {
         let mut name = empty_name();
         let mut quote = [0_u8; QUOTE_BYTES];
         let mut control = ControlBuffer([0_u8; REPORT_CONTROL_BYTES]);
@@ -75,15 +92,26 @@ impl UdpSocket {
         }
         let quoted = quote.get(..outcome as usize).unwrap_or(&quote);
         // SAFETY: recvmsg filled this message, and its control buffer is `control`.
-        let kind =
-            unsafe { control_messages(&message) }.find_map(|(level, kind, data)| kind_of(level, kind, data));
-        let remote = read_name(&name, message.msg_namelen);
-        Ok(kind.zip(remote).map(|(kind, remote)| NetworkReport::new(kind, remote, quoted)))
+        let error = unsafe { control_messages(&message) }
+            .find_map(|(level, kind, data)| extended_error(level, kind, data));
+        let Some(error) = error else { return Ok(QueuedError::Other) };
+        let is_too_long = error.ee_errno == libc::EMSGSIZE as u32;
+        Ok(match error.ee_origin {
+            libc::SO_EE_ORIGIN_LOCAL if is_too_long => {
+                QueuedError::TooLongHere { mtu: error.ee_info as usize }
+            }
+            libc::SO_EE_ORIGIN_ICMP | libc::SO_EE_ORIGIN_ICMP6 => {
+                let kind = if is_too_long { ReportKind::TooLong } else { ReportKind::Unreachable };
+                read_name(&name, message.msg_namelen).map_or(QueuedError::Other, |remote| {
+                    QueuedError::Network(NetworkReport::new(kind, remote, quoted))
+                })
+            }
+            _ => QueuedError::Other,
+        })
     }
 }
 
-/// What an extended error says, when the network says it; this machine's own errors are those of the calls.
-fn kind_of(level: libc::c_int, kind: libc::c_int, data: &[u8]) -> Option<ReportKind> {
+fn extended_error(level: libc::c_int, kind: libc::c_int, data: &[u8]) -> Option<libc::sock_extended_err> {
     let is_error = matches!(
         (level, kind),
         (libc::IPPROTO_IP, libc::IP_RECVERR) | (libc::IPPROTO_IPV6, libc::IPV6_RECVERR)
@@ -92,14 +120,7 @@ fn kind_of(level: libc::c_int, kind: libc::c_int, data: &[u8]) -> Option<ReportK
         return None;
     }
     // SAFETY: the structure is plain data, and as many bytes are there.
-    let error = unsafe { data.as_ptr().cast::<libc::sock_extended_err>().read_unaligned() };
-    match error.ee_origin {
-        libc::SO_EE_ORIGIN_ICMP | libc::SO_EE_ORIGIN_ICMP6 if error.ee_errno == libc::EMSGSIZE as u32 => {
-            Some(ReportKind::TooLong)
-        }
-        libc::SO_EE_ORIGIN_ICMP | libc::SO_EE_ORIGIN_ICMP6 => Some(ReportKind::Unreachable),
-        _ => None,
-    }
+    Some(unsafe { data.as_ptr().cast::<libc::sock_extended_err>().read_unaligned() })
 }
 
 #[cfg(test)]

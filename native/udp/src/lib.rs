@@ -19,6 +19,8 @@ mod error_queue;
 #[cfg(target_os = "linux")]
 mod message_calls;
 #[cfg(target_os = "linux")]
+mod offer;
+#[cfg(target_os = "linux")]
 mod receive;
 #[cfg(target_os = "linux")]
 mod segmentation;

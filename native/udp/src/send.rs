@@ -2,13 +2,13 @@
 
 use std::io;
 use std::mem;
-use std::os::fd::AsRawFd;
 
 use crate::control_message::{write_control, ControlBuffer, SEND_CONTROL_BYTES};
-use crate::error_class::{classify, is_report, ErrorClass};
+use crate::error_class::{classify, ErrorClass};
 use crate::error_queue::{NetworkReport, ReportKind};
 use crate::features::FeatureName;
 use crate::message_calls::SendMessages;
+use crate::offer::Refusal;
 use crate::route::Route;
 use crate::send_queue::{QueuedTrain, SendOutcome, SendQueue, MAX_TRAIN_BYTES, MAX_TRAIN_SEGMENTS};
 use crate::socket::UdpSocket;
@@ -76,7 +76,7 @@ impl SendScratch {
     ///
     /// # Safety
     /// The bytes of every message must still be there.
-    unsafe fn submit(&mut self, socket: libc::c_int) -> io::Result<usize> {
+    pub(crate) unsafe fn submit(&mut self, socket: libc::c_int) -> io::Result<usize> {
         loop {
             // SAFETY: names, controls and parts live in `self`, the bytes by the caller's promise; `count` messages are filled.
             let outcome = unsafe {
@@ -95,35 +95,28 @@ impl SendScratch {
 
 impl UdpSocket {
     /// Sends the head of a queue, up to the first train of another socket. A path that refuses segmentation gets the same bytes as single datagrams, now
-    /// and from then on.
+    /// and from then on. No report of the network ends the socket.
     pub fn send(&mut self, queue: &mut SendQueue) -> SendOutcome {
         let socket = queue.head_socket();
-        // A message that was refused is offered once more: the error may have been a report of an earlier one.
-        let mut is_second_offer = false;
         while socket.is_some() && queue.head_socket() == socket {
             let segmented = self.fill(queue);
-            // SAFETY: the messages point into `queue`, which is not touched before `submit` returns.
-            match unsafe { self.scratch.submit(self.as_raw_fd()) } {
+            // SAFETY: the messages point into `queue`, which is not touched before `offer` returns.
+            match unsafe { self.offer(queue) } {
                 Ok(sent) => {
                     for length in self.scratch.lengths.iter().take(sent) {
                         queue.advance(*length);
                     }
-                    is_second_offer = false;
                 }
-                Err(error) if is_report(&error) && !is_second_offer => is_second_offer = true,
-                Err(error) => {
-                    is_second_offer = false;
-                    match classify(&error) {
-                        ErrorClass::Blocked => return SendOutcome::Blocked,
-                        ErrorClass::Fatal => return SendOutcome::Failed(error),
-                        ErrorClass::Transient if segmented && may_be_segmentation(&error) => {
-                            if let Some(outcome) = self.retry_without_segmentation(queue, &error) {
-                                return outcome;
-                            }
+                Err(Refusal { error, is_too_long }) => match classify(&error) {
+                    ErrorClass::Blocked => return SendOutcome::Blocked,
+                    ErrorClass::Fatal => return SendOutcome::Failed(error),
+                    ErrorClass::Transient if segmented && !is_too_long && may_be_segmentation(&error) => {
+                        if let Some(outcome) = self.retry_without_segmentation(queue, &error) {
+                            return outcome;
                         }
-                        ErrorClass::Transient => self.give_up_first(queue, &error),
                     }
-                }
+                    ErrorClass::Transient => self.give_up_first(queue, is_too_long),
+                },
             }
         }
         SendOutcome::Done
@@ -164,19 +157,19 @@ impl UdpSocket {
         let datagram = bytes.get(..train.segment_size)?;
         self.scratch.count = 0;
         self.scratch.add(self.family, &train, datagram, false);
-        // SAFETY: the message points into `queue`, which is not touched before `submit` returns.
-        match unsafe { self.scratch.submit(self.as_raw_fd()) } {
+        // SAFETY: the message points into `queue`, which is not touched before `offer` returns.
+        match unsafe { self.offer(queue) } {
             Ok(_) => {
-                if self.segmentation.refuse(&train.route) {
+                if refusal.raw_os_error() != Some(libc::EMSGSIZE) && self.segmentation.refuse(&train.route) {
                     self.report_refusal(&train, refusal);
                 }
                 queue.advance(train.segment_size);
             }
-            Err(error) => match classify(&error) {
+            Err(Refusal { error, is_too_long }) => match classify(&error) {
                 ErrorClass::Blocked => return Some(SendOutcome::Blocked),
                 ErrorClass::Fatal => return Some(SendOutcome::Failed(error)),
                 // Not for being a train: too long for the interface, say, or from an address that is gone.
-                ErrorClass::Transient => self.give_up_first(queue, &error),
+                ErrorClass::Transient => self.give_up_first(queue, is_too_long),
             },
         }
         None
@@ -192,10 +185,10 @@ impl UdpSocket {
     }
 
     /// Drops what the first message would have carried; the protocol above resends what matters.
-    fn give_up_first(&mut self, queue: &mut SendQueue, error: &io::Error) {
+    fn give_up_first(&mut self, queue: &mut SendQueue, is_too_long: bool) {
         let Some((train, bytes)) = queue.pending(0) else { return };
-        if error.raw_os_error() == Some(libc::EMSGSIZE) {
-            self.too_long = Some(NetworkReport::new(ReportKind::TooLong, train.route.remote, bytes));
+        if is_too_long {
+            self.keep_report(NetworkReport::new(ReportKind::TooLong, train.route.remote, bytes));
         }
         let length = if self.segmentation.allows(&train.route) {
             bytes.len()
@@ -207,7 +200,8 @@ impl UdpSocket {
     }
 }
 
-/// EIO: the interface cannot finish checksums. EINVAL: an old kernel, a tunnel, or a segment above the interface's MTU. EMSGSIZE is never GSO's fault.
+/// EIO: the interface cannot finish checksums. EINVAL: an old kernel, a tunnel, or a segment above the interface's MTU; a new kernel has EMSGSIZE for
+/// that, which is never GSO's fault, but only a single datagram leaves word of it in the error queue.
 fn may_be_segmentation(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EIO | libc::EINVAL))
+    matches!(error.raw_os_error(), Some(libc::EIO | libc::EINVAL | libc::EMSGSIZE))
 }

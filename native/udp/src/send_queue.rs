@@ -66,6 +66,11 @@ impl SendQueue {
         }
     }
 
+    #[cfg(test)]
+    pub(crate) fn with_bytes(bytes: usize) -> Self {
+        Self { memory: vec![0; bytes].into_boxed_slice(), ..Self::new() }
+    }
+
     /// Where the next train is to be written: at least [`MAX_TRAIN_BYTES`] bytes unless the queue is full.
     pub fn room(&mut self) -> &mut [u8] {
         let end = self.memory.len().min(self.used + MAX_TRAIN_BYTES);

@@ -5,6 +5,7 @@
 use std::cell::Cell;
 use std::net::SocketAddr;
 
+use crate::error_queue::ReportKind;
 use crate::features::FeatureName;
 use crate::receive::ReceiveBuffer;
 use crate::route::{Ecn, Route};
@@ -13,7 +14,7 @@ use crate::socket::UdpSocket;
 
 thread_local! {
     /// How the replaced kernel answers the next calls.
-    static REFUSAL: Cell<Refusal> = const { Cell::new(Refusal { of_trains: 0, of_datagrams: 0, calls: 0 }) };
+    static REFUSAL: Cell<Refusal> = const { Cell::new(Refusal { of_trains: 0, of_datagrams: 0, times: 0, calls: 0 }) };
 }
 
 #[derive(Clone, Copy)]
@@ -22,6 +23,8 @@ struct Refusal {
     of_trains: i32,
     /// Error number for a first message of one datagram; 0 lets it pass.
     of_datagrams: i32,
+    /// Refusals still to come.
+    times: u32,
     calls: u32,
 }
 
@@ -33,7 +36,6 @@ unsafe fn refusing_sendmmsg(
 ) -> libc::c_int {
     let mut refusal = REFUSAL.get();
     refusal.calls += 1;
-    REFUSAL.set(refusal);
     // SAFETY: the caller passes at least one filled message.
     let first = unsafe { &(*messages).msg_hdr };
     // SAFETY: as above; the macros stay within the control buffer.
@@ -47,7 +49,10 @@ unsafe fn refusing_sendmmsg(
         found
     };
     let errno = if is_train { refusal.of_trains } else { refusal.of_datagrams };
-    if errno != 0 {
+    let is_refused = errno != 0 && refusal.times > 0;
+    refusal.times -= u32::from(is_refused);
+    REFUSAL.set(refusal);
+    if is_refused {
         // SAFETY: errno is a thread-local integer.
         unsafe { *libc::__errno_location() = errno };
         return -1;
@@ -57,7 +62,11 @@ unsafe fn refusing_sendmmsg(
 }
 
 fn refuse(of_trains: i32, of_datagrams: i32) {
-    REFUSAL.set(Refusal { of_trains, of_datagrams, calls: 0 });
+    refuse_times(of_trains, of_datagrams, u32::MAX);
+}
+
+fn refuse_times(of_trains: i32, of_datagrams: i32, times: u32) {
+    REFUSAL.set(Refusal { of_trains, of_datagrams, times, calls: 0 });
 }
 
 struct Pair {
@@ -168,4 +177,74 @@ fn transient_errors_cost_a_datagram_and_fatal_ones_the_socket() {
     assert!(matches!(pair.sender.send(&mut pair.queue), SendOutcome::Failed(_)));
     pair.queue.drop_head();
     assert!(pair.queue.is_empty());
+}
+
+/// What the network says of earlier datagrams comes as an error of later calls, as often as somebody likes.
+#[test]
+fn reports_in_a_row_cost_no_datagram_and_end_no_socket() {
+    for errno in [libc::EOPNOTSUPP, libc::ECONNREFUSED, libc::EPROTO, libc::EACCES, libc::EMSGSIZE] {
+        for length in [10, 30] {
+            let mut pair = Pair::new();
+            pair.push_train(10, length);
+            refuse_times(errno, errno, 2);
+            assert!(matches!(pair.sender.send(&mut pair.queue), SendOutcome::Done), "errno {errno}");
+            assert_eq!(pair.arrived().len(), length / 10, "errno {errno}");
+            assert_eq!(pair.sender.datagrams_dropped(), 0);
+        }
+    }
+}
+
+#[test]
+fn reports_while_segmentation_is_tried_without_cost_no_datagram_and_end_no_socket() {
+    let mut pair = Pair::new();
+    pair.push_train(10, 30);
+    refuse(libc::EIO, 0);
+    let mut refusal = REFUSAL.get();
+    (refusal.of_datagrams, refusal.times) = (libc::EOPNOTSUPP, 3);
+    REFUSAL.set(refusal);
+    assert!(matches!(pair.sender.send(&mut pair.queue), SendOutcome::Done));
+    assert_eq!((pair.arrived().len(), pair.sender.datagrams_dropped()), (3, 0));
+}
+
+#[test]
+fn reports_without_end_cost_the_datagrams_and_no_socket() {
+    let mut pair = Pair::new();
+    pair.push_train(10, 30);
+    pair.push_train(10, 10);
+    refuse(libc::EOPNOTSUPP, libc::EOPNOTSUPP);
+    assert!(matches!(pair.sender.send(&mut pair.queue), SendOutcome::Done));
+    assert_eq!(pair.sender.datagrams_dropped(), 4);
+    assert!(REFUSAL.get().calls < 20, "{} calls", REFUSAL.get().calls);
+}
+
+/// Reports of the network to others are no proof of this datagram's length.
+#[test]
+fn a_datagram_is_reported_too_long_only_when_this_machine_says_so() {
+    for length in [10, 30] {
+        let mut pair = Pair::new();
+        pair.push_train(10, length);
+        refuse(libc::EMSGSIZE, libc::EMSGSIZE);
+        assert!(matches!(pair.sender.send(&mut pair.queue), SendOutcome::Done));
+        assert_eq!(pair.sender.take_reports().count(), 0);
+    }
+}
+
+/// The loopback's MTU is 65,536 bytes: these are the only datagrams that it refuses.
+#[test]
+fn every_peer_of_one_send_whose_datagram_is_too_long_is_reported() {
+    const LENGTH: usize = 65_530;
+    let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    let mut socket = UdpSocket::bind(any).unwrap();
+    let peers = [UdpSocket::bind(any).unwrap(), UdpSocket::bind(any).unwrap()];
+    let mut queue = SendQueue::with_bytes(3 * LENGTH);
+    for peer in &peers {
+        queue.push(0, Route::to(peer.local_address()), Ecn::NotEct, LENGTH, LENGTH);
+        queue.push(0, Route::to(peer.local_address()), Ecn::NotEct, 100, 100);
+    }
+    assert!(matches!(socket.send(&mut queue), SendOutcome::Done));
+    let reports: Vec<_> = socket.take_reports().map(|report| (report.kind, report.remote)).collect();
+    let expected = [0, 1].map(|peer| (ReportKind::TooLong, peers[peer].local_address()));
+    assert_eq!(reports, expected);
+    assert_eq!(socket.datagrams_dropped(), 2);
+    assert_eq!(socket.next_report().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
 }

@@ -33,8 +33,8 @@ pub struct UdpSocket {
     pub(crate) scratch: Box<SendScratch>,
     pub(crate) receive_messages: ReceiveMessages,
     pub(crate) datagrams_dropped: u64,
-    /// The last train that was too long for this machine's own interface.
-    pub(crate) too_long: Option<NetworkReport>,
+    /// What sending found out: trains that were too long for this machine's own interface, and what stood in the error queue.
+    pub(crate) reports: Vec<NetworkReport>,
 }
 
 impl UdpSocket {
@@ -94,7 +94,7 @@ impl UdpSocket {
             scratch: SendScratch::new(address.ip().is_unspecified(), send_messages),
             receive_messages,
             datagrams_dropped: 0,
-            too_long: None,
+            reports: Vec::new(),
         })
     }
 
@@ -122,9 +122,9 @@ impl UdpSocket {
         self.datagrams_dropped
     }
 
-    /// Takes the report of the last datagram that this machine's own interface was too narrow for.
-    pub fn take_too_long(&mut self) -> Option<NetworkReport> {
-        self.too_long.take()
+    /// Takes the reports that sending came upon: of datagrams that this machine's own interface was too narrow for, and of the network's.
+    pub fn take_reports(&mut self) -> impl Iterator<Item = NetworkReport> + '_ {
+        self.reports.drain(..)
     }
 
     /// Takes the error that is pending on the socket, if any. Clears it, so that a poll reports it once.

@@ -15,18 +15,18 @@ use osier_wire::{
 };
 
 impl Engine {
-    /// Takes one train; its packets are decrypted in place.
-    pub fn handle_train(&mut self, now: Instant, meta: &ReceiveMeta, train: &mut [u8]) {
+    /// Takes one train; its packets are decrypted in place. Returns whether one of them was not rejected.
+    pub fn handle_train(&mut self, now: Instant, meta: &ReceiveMeta, train: &mut [u8]) -> bool {
         if train.is_empty() {
-            return;
+            return false;
         }
         let segment_size = if meta.segment_size == 0 { train.len() } else { meta.segment_size };
         self.stats.packets_received += train.len().div_ceil(segment_size) as u64;
         self.stats.bytes_received += train.len() as u64;
-        self.handle_packets(now, meta, segment_size, train, self.config.shards > 1);
+        self.handle_packets(now, meta, segment_size, train, self.config.shards > 1)
     }
 
-    /// `has_strays`: packets for other shards may be among them.
+    /// `has_strays`: packets for other shards may be among them. Returns whether one was not rejected, and not a stray.
     pub(super) fn handle_packets(
         &mut self,
         now: Instant,
@@ -34,13 +34,15 @@ impl Engine {
         segment_size: usize,
         train: &mut [u8],
         has_strays: bool,
-    ) {
+    ) -> bool {
         let mut touched = None;
+        let mut has_accepted = false;
         for packet in train.chunks_mut(segment_size) {
             if has_strays && self.put_aside(now, meta, packet) {
                 continue;
             }
             let handled = self.handle_packet(now, meta, packet);
+            has_accepted |= handled.is_some();
             if handled.is_none() {
                 self.stats.packets_rejected += 1;
             }
@@ -55,6 +57,7 @@ impl Engine {
         if let Some(handle) = touched {
             self.finish_batch(now, handle);
         }
+        has_accepted
     }
 
     /// `None`: rejected. `Some(None)`: done. `Some(Some(handle))`: an association changed.

@@ -2,12 +2,10 @@
 
 use super::Engine;
 use crate::association::Association;
+use crate::constants::SMALL_WINDOW_BYTES;
 use crate::stream::{OpenError, OpenRequest, Peek, ReadOutcome, StreamError, StreamStats, Streams};
 use crate::time::Instant;
 use osier_wire::ResetReason;
-
-/// An association's window up to which its growth goes by the present round trip.
-const SMALL_WINDOW_BYTES: u64 = 1 << 20;
 
 impl Engine {
     /// Opens a stream. `None`: the association is dead.

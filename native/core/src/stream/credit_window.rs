@@ -1,14 +1,18 @@
 //! How far a sender may go, by what its receiver has consumed.
 
 use super::memory_budget::MemoryBudget;
-use crate::constants::{GRANT_FRACTION, WINDOW_GROWTH_MIN_RTT_MICROS, WINDOW_GROWTH_ROUND_TRIPS};
+use crate::constants::{
+    GRANT_FRACTION, SMALL_WINDOW_BYTES, WINDOW_GROWTH_MIN_RTT_MICROS, WINDOW_GROWTH_RATE_PERCENT,
+    WINDOW_GROWTH_ROUND_TRIPS, WINDOW_LOSS_MEASUREMENTS, WINDOW_LOSS_RATE_PERCENT,
+};
 use crate::time::Instant;
 use osier_wire::limits::MAX_STREAM_OFFSET;
 
 /// Absolute credit given to the peer, for one stream or for an association.
 ///
 /// Credit follows consumption, never receipt. The window grows while the peer uses it up within two round trips, so that any
-/// path is filled, and stays where it is once the memory budget is spent.
+/// path is filled, and stays where it is once the memory budget is spent. A large one stays too when its last growth brought no rate: the more of
+/// it stood in a queue, which has made the round trips longer since.
 #[derive(Debug)]
 pub(crate) struct CreditWindow {
     granted: u64,
@@ -17,12 +21,24 @@ pub(crate) struct CreditWindow {
     cap: u64,
     /// Since when consumption is timed, and from which offset.
     epoch: Option<(Instant, u64)>,
+    /// Bytes a second when the window last grew; 0 before.
+    rate_at_growth: u64,
+    /// Measurements in a row that were clearly below it.
+    slow_measurements: u8,
 }
 
 impl CreditWindow {
     /// The credit `initial` given before any frame; the window will not grow beyond `cap`.
     pub(crate) fn new(initial: u64, cap: u64) -> Self {
-        Self { granted: initial, consumed: 0, window: initial, cap: cap.max(initial), epoch: None }
+        Self {
+            granted: initial,
+            consumed: 0,
+            window: initial,
+            cap: cap.max(initial),
+            epoch: None,
+            rate_at_growth: 0,
+            slow_measurements: 0,
+        }
     }
 
     /// The offset that the peer may not pass.
@@ -100,16 +116,32 @@ impl CreditWindow {
         self.epoch = Some((now, self.consumed));
         let at_this_rate =
             u128::from(self.consumed - from) * u128::from(WINDOW_GROWTH_ROUND_TRIPS * rtt_micros);
-        if at_this_rate >= u128::from(self.window / 2) * u128::from(elapsed_micros) {
-            self.grow(budget);
+        let rate = (self.consumed - from).saturating_mul(1_000_000) / elapsed_micros;
+        let may_help = self.growth_may_help(rate);
+        if may_help && at_this_rate >= u128::from(self.window / 2) * u128::from(elapsed_micros) {
+            self.grow(rate, budget);
         }
     }
 
+    /// Whether a larger window could bring more than this rate. A queue that a large window fills lengthens even the least round trip after a while:
+    /// only the rate tells it from a long way.
+    #[inline]
+    fn growth_may_help(&mut self, rate: u64) -> bool {
+        let (percent, before) = (u128::from(rate) * 100, u128::from(self.rate_at_growth));
+        let is_slow = percent < before * WINDOW_LOSS_RATE_PERCENT;
+        self.slow_measurements = if is_slow { self.slow_measurements.saturating_add(1) } else { 0 };
+        self.window < SMALL_WINDOW_BYTES
+            || percent >= before * WINDOW_GROWTH_RATE_PERCENT
+            || self.slow_measurements >= WINDOW_LOSS_MEASUREMENTS
+    }
+
     #[cold]
-    fn grow(&mut self, budget: &MemoryBudget) {
+    fn grow(&mut self, rate: u64, budget: &MemoryBudget) {
         let grown = self.window.saturating_mul(2).min(self.cap);
-        if budget.may_grow(grown - self.window) {
+        if grown > self.window && budget.may_grow(grown - self.window) {
             self.window = grown;
+            self.rate_at_growth = rate;
+            self.slow_measurements = 0;
         }
     }
 }
@@ -152,6 +184,27 @@ mod tests {
         assert_eq!(credit.window(), 2000);
         credit.on_consumed(at(5 * RTT + 1), RTT, 1000, &budget);
         assert_eq!(credit.window(), 3000);
+    }
+
+    #[test]
+    fn a_large_window_whose_growth_brought_no_rate_stays_until_the_rate_changes() {
+        const MIB: u64 = 1 << 20;
+        let budget = MemoryBudget::new(1 << 40);
+        let mut credit = CreditWindow::new(MIB, 1 << 40);
+        let mut now = 0;
+        let mut run = |rounds: u64, bytes: u64| {
+            for _ in 0..rounds {
+                now += RTT;
+                credit.on_consumed(at(now), RTT, bytes, &budget);
+            }
+            credit.window()
+        };
+        assert_eq!(run(100, 4 * MIB), 2 * MIB, "the same rate");
+        assert_eq!(run(100, 4 * MIB + MIB / 4), 2 * MIB, "little more");
+        assert_eq!(run(100, 5 * MIB), 4 * MIB, "clearly more");
+        assert_eq!(run(u64::from(WINDOW_LOSS_MEASUREMENTS) - 1, 3 * MIB), 4 * MIB, "less, by chance");
+        assert_eq!(run(1, 3 * MIB), 8 * MIB, "less");
+        assert_eq!(run(100, 3 * MIB), 8 * MIB, "the same rate again");
     }
 
     #[test]

@@ -3,6 +3,9 @@
 use crate::constants::{DATAGRAM_RECORD_BYTES, STREAM_GAPS_MAX};
 use crate::range_set::RangeSet;
 
+/// Parts of a datagram for which room is kept for the next: what is kept is in no reservation.
+const PARTS_KEPT_MAX: usize = 64;
+
 /// The parts of one datagram, one behind the other as they came: memory goes to bytes that are there, not to a length that somebody claims.
 #[derive(Default)]
 pub(super) struct Assembly {
@@ -110,6 +113,9 @@ impl Assembly {
 
     /// Forgets everything and gives the buffer back.
     pub(super) fn clear(&mut self) -> Vec<u8> {
+        if self.parts.capacity() > PARTS_KEPT_MAX {
+            (self.parts, self.pieces) = Default::default();
+        }
         self.parts.clear();
         self.pieces.remove(0..u64::MAX);
         std::mem::take(&mut self.bytes)
@@ -149,6 +155,17 @@ mod tests {
         assert_eq!(one.add(100, 10, &[1; 20]), Added::Lacking);
         assert_eq!(one.add(99, 50, &[1; 20]), Added::Nothing);
         assert_eq!(one.add(100, 20, &[1; 20]), Added::Unfit);
+    }
+
+    #[test]
+    fn a_datagram_of_many_parts_leaves_no_memory_behind() {
+        let mut one = begun(1 << 20);
+        for at in 0..4_000 {
+            one.add(1 << 20, at * 20, &[1; 10]);
+        }
+        one.clear();
+        assert!(one.parts.capacity() <= PARTS_KEPT_MAX, "{} parts", one.parts.capacity());
+        assert_eq!(one.pieces.capacity(), 0);
     }
 
     #[test]

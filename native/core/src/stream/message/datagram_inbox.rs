@@ -40,7 +40,7 @@ impl DatagramInbox {
             arrivals: 0,
             limit_bytes: DATAGRAM_BUFFER_BYTES.max(message_bytes + DATAGRAM_RECORD_BYTES),
             memory: Reservation::empty(budget),
-            spare: SpareBuffers::default(),
+            spare: SpareBuffers::new(budget),
             spare_assembly: Assembly::default(),
             received: 0,
             dropped: 0,
@@ -84,7 +84,7 @@ impl DatagramInbox {
     pub(crate) fn clear(&mut self) {
         self.whole = VecDeque::new();
         self.incomplete = VecDeque::new();
-        self.spare = SpareBuffers::default();
+        self.spare = SpareBuffers::new(self.memory.budget());
         self.spare_assembly = Assembly::default();
         self.memory.set(0);
     }

@@ -62,14 +62,23 @@ impl PlaceRuns {
             return run.insert(index, place);
         }
         // In order, runs are filled; in any other, they are halved.
-        let (at, mut later) = match run.back() {
-            Some(last) if last.offset < place.offset => (place.offset, VecDeque::new()),
-            _ => (run[RUN_MAX / 2].offset, run.split_off(RUN_MAX / 2)),
-        };
+        if run.back().is_some_and(|last| last.offset < place.offset) {
+            return self.insert_between_runs(place);
+        }
+        let (at, mut later) = (run[RUN_MAX / 2].offset, run.split_off(RUN_MAX / 2));
         let target = if place.offset < at { run } else { &mut later };
         let index = target.partition_point(|known| known.offset < place.offset);
         target.insert(index, place);
         self.runs.insert(at, later);
+    }
+
+    /// Adds a place that lies behind all of a full run: the run behind it begins here now, or, where that is full or missing, one of its own.
+    fn insert_between_runs(&mut self, place: Place) {
+        let next = self.runs.range(place.offset + 1..).next();
+        let at = next.filter(|(_, run)| run.len() < RUN_MAX).map(|(at, _)| *at);
+        let mut run = at.and_then(|at| self.runs.remove(&at)).unwrap_or_default();
+        run.push_front(place);
+        self.runs.insert(place.offset, run);
     }
 
     /// The first place of all.
@@ -109,11 +118,15 @@ mod tests {
         let scattered = |at: u64| at * 7_919 % COUNT;
         let from_the_middle =
             |at: u64| COUNT / 2 + if at % 2 == 0 { at / 2 } else { COUNT - 1 - at / 2 } % COUNT;
-        let orders: [Vec<u64>; 4] = [
+        // The lowest fill a run; all others come right behind it, from the topmost down.
+        let low = RUN_MAX as u64;
+        let behind_a_full_run = (0..low).chain((low..COUNT).rev());
+        let orders: [Vec<u64>; 5] = [
             (0..COUNT).collect(),
             (0..COUNT).rev().collect(),
             (0..COUNT).map(scattered).collect(),
             (0..COUNT).map(from_the_middle).collect(),
+            behind_a_full_run.collect(),
         ];
         for order in orders {
             let mut sorted = order.clone();
