@@ -110,8 +110,10 @@ export class ShardNewsDesk {
 
   #ask(shard: ShardLink, ask: number, candidate: unknown): void {
     const { accept } = this.#node.options;
-    new Promise<boolean>((resolve) => resolve(accept?.(candidate as Parameters<typeof accept>[0]) ?? true)).then(
-      (admitted) => shard.outbox.push({ op: 'admit', ask, admitted: admitted === true, error: undefined }),
+    // Only `true` admits: an application that forgets to answer admits nobody.
+    const answer = async (): Promise<boolean> => accept === undefined || (await accept(candidate as Parameters<typeof accept>[0])) === true;
+    answer().then(
+      (admitted) => shard.outbox.push({ op: 'admit', ask, admitted, error: undefined }),
       (error: unknown) => shard.outbox.push({ op: 'admit', ask, admitted: false, error: pack(error ?? new Error('accept threw nothing')) }),
     );
   }
