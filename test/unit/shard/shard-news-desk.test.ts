@@ -1,6 +1,7 @@
 /** What a shard tells, without the shard. */
 import { expect, test } from 'vitest';
 import type { ToShard } from '../../../src/shard/protocol.js';
+import { shardDied } from '../../../src/shard/shard-errors.js';
 import type { ShardLink } from '../../../src/shard/shard-link.js';
 import { ShardNewsDesk } from '../../../src/shard/shard-news-desk.js';
 import type { ShardedNode } from '../../../src/shard/sharded-node.js';
@@ -26,4 +27,18 @@ test('only true admits a caller', async () => {
     throw new Error('no');
   };
   expect(await admitted(failing)).toBe(false);
+});
+
+test('what a dead shard handled stays its own until it is started again, and says what it handles now', () => {
+  const handledInShards = new Map<string, Map<number, ShardLink>>();
+  const desk = new ShardNewsDesk({ handledInShards, peers: { evict: () => [] } } as unknown as ShardedNode);
+  const [first, second] = [{ index: 1 }, { index: 1 }] as [ShardLink, ShardLink];
+  for (const protocol of ['a', 'b']) desk.take(first, { op: 'handled', protocol, handled: true });
+  desk.evict(first, shardDied(1, null));
+  expect([...handledInShards.keys()]).toEqual(['a', 'b']);
+  desk.take(second, { op: 'handled', protocol: 'a', handled: true });
+  desk.onStarted(second);
+  expect([...handledInShards.keys()]).toEqual(['a']);
+  desk.take(second, { op: 'handled', protocol: 'a', handled: false });
+  expect(handledInShards.size).toBe(0);
 });
