@@ -4,7 +4,7 @@ import type { OsierError } from '../errors/index.js';
 import { durationOption, signalOption } from '../errors/option-checks.js';
 
 /** Default of everything that waits for the network. */
-const WAIT_TIMEOUT_MS = 15_000;
+export const WAIT_TIMEOUT_MS = 15_000;
 
 /** One signal for both ends of patience: the caller's own signal, and a time-out. */
 export class Deadline {

@@ -23,6 +23,8 @@ export class ControlClient implements CallRouting {
   attach(_shard: number, port: MessagePort): void {
     this.detach();
     this.#port = port;
+    // What another gave a place that did not come has none with this one; the rest is in the roster.
+    this.#here.clear();
     listenTo(port, this.#shard, (message: FromControl) => this.#hear(message));
     this.#tell({ op: 'roster', ids: this.#shard.ids() });
   }

@@ -57,7 +57,7 @@ export class KeptAddresses {
 
   /** The shard of a peer that is to be kept connected died. What fails is done when the next shard is back. */
   async #keepAgain(peer: RemotePeer): Promise<void> {
-    if (peer.home !== null) return;
+    if (peer.home !== null || peer.closing !== null) return;
     for (const reason of peer.keptFor) await this.#directory.keep(peer.id, peer.knownHosts, peer.verified === 'id', reason).catch(() => {});
   }
 

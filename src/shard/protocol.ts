@@ -94,6 +94,8 @@ export type ToShard =
   | StreamOrder
   | { readonly op: 'call'; readonly call: number; readonly name: CallName; readonly args: unknown }
   | { readonly op: 'cancel'; readonly call: number }
+  /** Callers are to be answered. */
+  | { readonly op: 'begin' }
   /** A shard runs, and what leads to it. */
   | { readonly op: 'control'; readonly shard: number; readonly port: MessagePort }
   | { readonly op: 'shardGone'; readonly shard: number }
@@ -107,6 +109,8 @@ export type ToShard =
 /** From a shard to the main thread. */
 export type FromShard =
   | StreamNews
+  /** The sockets are bound, the last of all shards so far. */
+  | { readonly op: 'bound' }
   | { readonly op: 'started'; readonly facts: unknown }
   | { readonly op: 'notStarted'; readonly error: EncodedError; readonly byModule: boolean }
   /** The node in the shard ended by a failure. */

@@ -50,9 +50,9 @@ export class RelayReader {
     this.#isOver = true;
   }
 
-  /** The engine is about to forget the stream: what has come whole is read to its end, whatever the application allows. */
+  /** The engine is about to forget the stream: bytes that have come to their end, and all whole messages, are read whatever the application allows. */
   readRest(): void {
-    if (!this.#endSeen) return;
+    if (this.#isBytes && !this.#endSeen) return;
     this.#credit = Number.POSITIVE_INFINITY;
     this.#read();
   }

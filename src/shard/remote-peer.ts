@@ -4,15 +4,28 @@ import type { Path, PathChange, Peer, PeerEvents, PeerState } from '../api/peers
 import type { PeerStats } from '../api/stats.js';
 import type { ByteStream, OpenOptions, StreamKind, StreamOfKind } from '../api/streams.js';
 import type { CloseOptions, CloseReport, TimedWaitOptions } from '../api/waiting.js';
+import type { Runtime } from '../engine/runtime.js';
 import type { OsierError } from '../errors/index.js';
 import { closeTimeoutOption, durationOption, reasonOption, rejecting, signalOption } from '../errors/option-checks.js';
 import { safely } from '../errors/safely.js';
 import type { HostAndPort, NodeId } from '../identity/index.js';
 import { publishStream } from '../observe/index.js';
-import { type OpenRequest, openTraced, type PeerStream, parseOpenOptions, peerClosed, type StreamShape, type TracingContext } from '../peer/index.js';
+import {
+  Deadline,
+  type OpenRequest,
+  openTraced,
+  type PeerStream,
+  parseOpenOptions,
+  peerClosed,
+  type StreamShape,
+  type TracingContext,
+  tooSlow,
+  WAIT_TIMEOUT_MS,
+} from '../peer/index.js';
 import { kindNumber } from '../stream/index.js';
 import { type CounterSlot, readPeerStats, statsAtRest } from './peer-counters.js';
 import type { StreamTold } from './protocol.js';
+import { STUCK_AFTER_MS } from './shard-errors.js';
 import type { ShardLink } from './shard-link.js';
 
 /** Hosts remembered of a peer whose shard died. */
@@ -29,6 +42,7 @@ export interface PeerHome {
 /** What remote peers need of their node. */
 export interface RemotePeerHost extends TracingContext {
   readonly closedBy: OsierError | null;
+  readonly runtime: Runtime;
   /** Finds the peer a home, connected: its shard died. */
   settle(peer: RemotePeer, options: TimedWaitOptions | undefined): Promise<PeerHome>;
   /** This thread's end of a stream that was opened in a shard. */
@@ -108,8 +122,7 @@ export class RemotePeer extends EventEmitter<PeerEvents> implements Peer {
   }
 
   async ping(options?: TimedWaitOptions): Promise<number> {
-    const { shard, key, timeoutMs, signal } = await this.#use(options);
-    return shard.call('ping', { peer: key, timeoutMs }, signal);
+    return this.#use(options, ({ shard, key }, signal) => shard.call('ping', { peer: key, timeoutMs: options?.timeoutMs }, signal));
   }
 
   stats(): PeerStats {
@@ -164,8 +177,11 @@ export class RemotePeer extends EventEmitter<PeerEvents> implements Peer {
     safely(() => this.emit('path', change));
   }
 
-  async #open(request: OpenRequest, options: OpenOptions<StreamKind> | undefined): Promise<PeerStream> {
-    const { shard, key, timeoutMs, signal } = await this.#use(options);
+  #open(request: OpenRequest, options: OpenOptions<StreamKind> | undefined): Promise<PeerStream> {
+    return this.#use(options, (home, signal) => this.#openIn(home, request, options?.timeoutMs, signal));
+  }
+
+  #openIn({ shard, key }: PeerHome, request: OpenRequest, timeoutMs: number | undefined, signal: AbortSignal): Promise<PeerStream> {
     const { protocol, protocolBytes, metadataBytes, priority } = request;
     const args = { peer: key, kind: kindNumber(request.kind), priority, protocol, protocolBytes, metadataBytes, timeoutMs };
     const take = ({ stream, told }: { stream: number; told: StreamTold }) => this.#host.streamOf(this, shard, stream, told, request);
@@ -178,33 +194,42 @@ export class RemotePeer extends EventEmitter<PeerEvents> implements Peer {
     return shard.call('openStream', args, signal, opened, (value) => take(value).reset(0));
   }
 
-  /** Where to call, with the caller's patience. */
-  async #use(
-    options: TimedWaitOptions | undefined,
-  ): Promise<PeerHome & { readonly timeoutMs: number | undefined; readonly signal: AbortSignal | undefined }> {
-    durationOption('timeoutMs', options?.timeoutMs, 0);
-    const signal = signalOption(options?.signal);
-    signal?.throwIfAborted();
+  /** Calls where the peer lives, with the caller's patience: the shard's own deadline comes first, unless it is stuck. */
+  async #use<T>(options: TimedWaitOptions | undefined, call: (home: PeerHome, signal: AbortSignal) => Promise<T>): Promise<T> {
+    const timeoutMs = durationOption('timeoutMs', options?.timeoutMs, WAIT_TIMEOUT_MS);
+    signalOption(options?.signal)?.throwIfAborted();
     if (this.#host.closedBy !== null) throw this.#host.closedBy;
     if (this.#closing !== null) throw peerClosed('local', 'normal', '');
     const home = this.#home ?? (await this.#host.settle(this, options));
-    return { ...home, timeoutMs: options?.timeoutMs, signal };
+    const patience = { ...options, timeoutMs: timeoutMs === 0 ? 0 : timeoutMs + STUCK_AFTER_MS };
+    const deadline = new Deadline(this.#host.runtime, patience, () => tooSlow(this.id, timeoutMs));
+    try {
+      return await call(home, deadline.signal);
+    } finally {
+      deadline.dispose();
+    }
   }
 
   async #close(timeoutMs: number, reason: string): Promise<CloseReport> {
     const home = this.#home;
     if (home !== null) {
+      // Its shard died, or was asked too late.
       const lost = (): CloseReport => {
+        this.#onLast();
         const { streamsOpen } = readPeerStats(home.counters);
         return streamsOpen === 0 ? { status: 'drained' } : { status: 'cut', streams: streamsOpen, unacknowledgedBytes: 0n };
       };
       return home.shard.call('closePeer', { peer: home.key, timeoutMs, reason }).then((report) => report as CloseReport, lost);
     }
-    if (this.#state.status !== 'closed') {
-      this.#host.onGone(this);
-      this.enter({ status: 'closed', error: null });
-    }
+    this.#onLast();
     return { status: 'drained' };
+  }
+
+  /** It is closed, and no shard tells so. */
+  #onLast(): void {
+    if (this.#state.status === 'closed') return;
+    this.#host.onGone(this);
+    this.enter({ status: 'closed', error: null });
   }
 }
 

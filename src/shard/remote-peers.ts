@@ -34,10 +34,10 @@ export class RemotePeers {
     return count;
   }
 
-  /** A shard has another peer: one that is known here and has no home is that. */
+  /** A shard has another peer: one that is known here, has no home and is not being closed is that. */
   add(shard: ShardLink, key: number, id: NodeId, counters: CounterSlot): void {
     const present = this.#byId.get(id);
-    const peer = present === undefined || present.home !== null ? new RemotePeer(this.#host, id) : present;
+    const peer = present === undefined || present.home !== null || present.closing !== null ? new RemotePeer(this.#host, id) : present;
     this.#byId.set(id, peer);
     peer.moveInto({ shard, key, counters });
     const inShard = this.#byHome.get(shard) ?? new Map<number, RemotePeer>();

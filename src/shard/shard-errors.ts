@@ -1,6 +1,9 @@
 import { type OsierError, osierError } from '../errors/index.js';
 import { textOf } from '../errors/text-of.js';
 
+/** A shard that has not answered this long after it should have is stuck. */
+export const STUCK_AFTER_MS = 2_000;
+
 /** A shard did not start. */
 export function shardNotStarted(shard: number, cause: unknown): OsierError {
   return osierError('ERR_OSIER_SHARD_FAILED', `Shard ${shard} did not start: ${textOf(cause)}`, { shard }, { cause });
@@ -16,4 +19,10 @@ export function shardDied(shard: number, cause: unknown): OsierError {
 /** A shard is being started again. */
 export function shardDown(shard: number): OsierError {
   return osierError('ERR_OSIER_SHARD_FAILED', `Shard ${shard} is being started again: try later.`, { shard });
+}
+
+/** The kernel still steers by an older order. */
+export function steeringRefused(shard: number, cause: unknown): OsierError {
+  const message = `Datagrams cannot be steered to the shards by the present order of their sockets, which is tried again: ${textOf(cause)}`;
+  return osierError('ERR_OSIER_SHARD_FAILED', message, { shard }, { cause });
 }

@@ -89,9 +89,14 @@ export class ShardHost {
     return new ShardHost(boot, core, parts);
   }
 
-  /** The modules are loaded: callers are answered from now on. */
-  begin(): void {
-    this.core.begin();
+  /** The sockets are bound: that is told before anything else can take time. */
+  onBound(): void {
+    this.tell({ op: 'bound' });
+    this.#outbox.flush();
+  }
+
+  /** The modules are loaded: callers are answered when the main thread says so. */
+  onReady(): void {
     const started: StartedShard = { sockets: this.core.sockets, info: this.core.info() };
     this.#info = JSON.stringify(started.info);
     this.tell({ op: 'started', facts: started });
@@ -138,6 +143,9 @@ export class ShardHost {
         return;
       case 'cancel':
         this.#calls.cancel(entry.call);
+        return;
+      case 'begin':
+        this.core.begin();
         return;
       case 'admit':
         this.#onAdmit(entry.ask, entry.admitted, entry.error);

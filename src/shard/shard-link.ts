@@ -8,17 +8,19 @@ import { decodeError, pack, unpack } from './error-codec.js';
 import { Outbox } from './outbox.js';
 import type { CallName, FromShard, ShardCalls, StreamNews, ToShard } from './protocol.js';
 import type { RemotePort } from './remote-port.js';
-import { shardDied, shardNotStarted } from './shard-errors.js';
+import { STUCK_AFTER_MS, shardDied, shardNotStarted } from './shard-errors.js';
 
 /** A closed shard's thread may take this long to end by itself. */
 const EXIT_PATIENCE_MS = 250;
 
 /** What a shard tells that is of no single stream or call. */
-export type ShardNews = Exclude<FromShard, StreamNews | { readonly op: 'started' | 'notStarted' | 'failed' | 'reply' | 'refusal' }>;
+export type ShardNews = Exclude<FromShard, StreamNews | { readonly op: 'bound' | 'started' | 'notStarted' | 'failed' | 'reply' | 'refusal' }>;
 
 /** Who has shards. */
 export interface ShardOwner {
   onNews(shard: ShardLink, news: ShardNews): void;
+  /** Its sockets are bound. */
+  onBound(shard: ShardLink): void;
   /** It ended without being asked to, after it had started. */
   onDeath(shard: ShardLink, error: OsierError): void;
 }
@@ -38,11 +40,14 @@ export class ShardLink {
   /** Streams whose ends are on this thread. */
   readonly streams = new Map<number, RemotePort>();
   readonly #owner: ShardOwner;
+  readonly #runtime: Runtime;
   readonly #worker: Worker;
   readonly #calls = new Map<number, OpenCall>();
   readonly #started: Promise<StartedShard>;
   readonly #exited: Promise<void>;
   #onStarted: (outcome: { readonly facts: StartedShard } | { readonly error: OsierError }) => void = () => {};
+  readonly #bound: Promise<void>;
+  #onBound: () => void = () => {};
   #lastCall = 0;
   #cause: unknown = null;
   #state: 'starting' | 'running' | 'stopping' | 'dead' = 'starting';
@@ -52,6 +57,10 @@ export class ShardLink {
     this.index = boot.index;
     this.counters = new BigUint64Array(boot.counters);
     this.#owner = owner;
+    this.#runtime = runtime;
+    this.#bound = new Promise((resolve) => {
+      this.#onBound = resolve;
+    });
     this.#started = new Promise((resolve, reject) => {
       this.#onStarted = (outcome) => ('facts' in outcome ? resolve(outcome.facts) : reject(outcome.error));
     });
@@ -68,6 +77,11 @@ export class ShardLink {
         resolve();
       });
     });
+  }
+
+  /** Resolves when the shard's sockets are bound, or never will be. */
+  get bound(): Promise<void> {
+    return this.#bound;
   }
 
   /** Resolves when the shard's node runs. Errors: those of `NodeCore.start`; SHARD_FAILED. */
@@ -123,12 +137,16 @@ export class ShardLink {
     });
   }
 
-  /** Closes the shard's node and then its thread, whose end is not a death from now on. Rejects when it died before it had an answer. */
+  /** Closes the shard's node and then its thread, whose end is not a death from now on. Rejects when it died, or was stuck, before it had an answer. */
   async close(args: ShardCalls['close']['args']): Promise<unknown> {
     if (this.#state !== 'dead') this.#state = 'stopping';
-    const report = await this.call('close', args);
-    await this.#stop();
-    return report;
+    const patience = this.#runtime.setTimer(args.timeoutMs + STUCK_AFTER_MS, () => void this.#worker.terminate());
+    try {
+      return await this.call('close', args);
+    } finally {
+      patience.cancel();
+      await this.#stop();
+    }
   }
 
   /** Ends the thread at once. */
@@ -150,6 +168,10 @@ export class ShardLink {
 
   #hearOne(entry: FromShard): void {
     switch (entry.op) {
+      case 'bound':
+        this.#owner.onBound(this);
+        this.#onBound();
+        return;
       case 'started':
         this.#state = 'running';
         this.#onStarted({ facts: entry.facts as StartedShard });
@@ -175,6 +197,7 @@ export class ShardLink {
 
   #notStarted(cause: Error, byModule: boolean): void {
     this.#state = 'stopping';
+    this.#onBound();
     this.#onStarted({ error: byModule ? shardNotStarted(this.index, cause) : (cause as OsierError) });
   }
 
@@ -190,6 +213,7 @@ export class ShardLink {
     this.outbox.close();
     const error = before === 'starting' ? shardNotStarted(this.index, this.#cause ?? 'its thread ended') : shardDied(this.index, this.#cause);
     this.#onStarted({ error });
+    this.#onBound();
     if (before === 'running') this.#owner.onDeath(this, error);
     for (const call of [...this.#calls.keys()]) this.#take(call)?.reject(before === 'stopping' ? nodeClosed(null) : error);
     for (const port of [...this.streams.values()]) port.fail(error);

@@ -70,7 +70,14 @@ export class ShardNewsDesk {
       if (peer.state.status !== 'idle') this.#tellState(peer, { status: 'idle' });
       if (peer.path !== null) this.#tellPath(peer, { from: peer.path, to: null, cause: { kind: 'disconnected', error } });
     }
-    for (const protocol of [...this.#node.handledInShards.keys()]) this.#onHandled(shard, protocol, false);
+  }
+
+  /** What the shard before it handled, and this one does not, is free. */
+  onStarted(shard: ShardLink): void {
+    for (const [protocol, shards] of this.#node.handledInShards) {
+      const before = shards.get(shard.index);
+      if (before !== undefined && before !== shard) this.#onHandled(before, protocol, false);
+    }
   }
 
   #onState(shard: ShardLink, key: number, state: PeerState, verified: 'id' | 'network'): void {
@@ -110,8 +117,10 @@ export class ShardNewsDesk {
 
   #ask(shard: ShardLink, ask: number, candidate: unknown): void {
     const { accept } = this.#node.options;
-    new Promise<boolean>((resolve) => resolve(accept?.(candidate as Parameters<typeof accept>[0]) ?? true)).then(
-      (admitted) => shard.outbox.push({ op: 'admit', ask, admitted: admitted === true, error: undefined }),
+    // Only `true` admits: an application that forgets to answer admits nobody.
+    const answer = async (): Promise<boolean> => accept === undefined || (await accept(candidate as Parameters<typeof accept>[0])) === true;
+    answer().then(
+      (admitted) => shard.outbox.push({ op: 'admit', ask, admitted, error: undefined }),
       (error: unknown) => shard.outbox.push({ op: 'admit', ask, admitted: false, error: pack(error ?? new Error('accept threw nothing')) }),
     );
   }
@@ -138,9 +147,9 @@ export class ShardNewsDesk {
 
   #onHandled(shard: ShardLink, protocol: string, handled: boolean): void {
     const { handledInShards } = this.#node;
-    const shards = handledInShards.get(protocol) ?? new Set();
-    if (handled) shards.add(shard);
-    else shards.delete(shard);
+    const shards = handledInShards.get(protocol) ?? new Map<number, ShardLink>();
+    if (handled) shards.set(shard.index, shard);
+    else if (shards.get(shard.index) === shard) shards.delete(shard.index);
     if (shards.size === 0) handledInShards.delete(protocol);
     else handledInShards.set(protocol, shards);
   }

@@ -20,9 +20,10 @@ async function run(boot: ShardBoot): Promise<void> {
     const toMain = { postMessage: port.postMessage.bind(port) as ShardPort['postMessage'], close: () => port.close() };
     const started = await ShardHost.start(boot, runtime, toMain);
     host = started;
+    started.onBound();
     port.on('message', (entries: readonly ToShard[]) => started.hear(entries));
     if (boot.handlers !== null) await loadHandlers(boot.handlers, new HandlersContext(started, boot.index, boot.shardData));
-    started.begin();
+    started.onReady();
   } catch (cause) {
     await host?.core.close({ timeoutMs: 0 });
     const error = encodeError(cause instanceof Error ? cause : new Error(textOf(cause), { cause }));

@@ -16,7 +16,7 @@ import { announcedHosts } from '../node/listen-sockets.js';
 import type { NodeFace } from '../node/node-face.js';
 import type { ParsedNodeOptions } from '../node/options.js';
 import { Observer } from '../observe/index.js';
-import { nodeClosed, type PeerStream, type StreamShape } from '../peer/index.js';
+import { nodeClosed, type PeerStream, peerClosed, type StreamShape } from '../peer/index.js';
 import { makeStream } from '../stream/index.js';
 import type { StreamTold } from './protocol.js';
 import type { PeerHome, RemotePeer, RemotePeerHost } from './remote-peer.js';
@@ -38,8 +38,8 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
   readonly runtime: Runtime;
   readonly shards: Shards;
   readonly #desk = new ShardNewsDesk(this);
-  /** Protocols with a handler in the shards, and in which. */
-  readonly handledInShards = new Map<string, Set<ShardLink>>();
+  /** Protocols with a handler in the shards, and who said so last of each; what a dead shard said holds until it is started again. */
+  readonly handledInShards = new Map<string, Map<number, ShardLink>>();
   events: EventEmitter<MeshNodeEvents> | null = null;
   #closedBy: OsierError | null = null;
   #report: Promise<CloseReport> | null = null;
@@ -65,8 +65,10 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
     return node;
   }
 
-  begin(): Promise<void> {
-    return this.shards.kept.replace(this.options.peers);
+  async begin(): Promise<void> {
+    await this.shards.kept.replace(this.options.peers);
+    // Last: whoever waits for the node has its handlers there before the first caller is answered.
+    this.shards.begin();
   }
 
   get closedBy(): OsierError | null {
@@ -139,6 +141,10 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
     this.#desk.take(shard, news);
   }
 
+  onStarted(shard: ShardLink): void {
+    this.#desk.onStarted(shard);
+  }
+
   onDeath(shard: ShardLink, error: OsierError): void {
     this.#desk.evict(shard, error);
   }
@@ -147,7 +153,8 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
 
   async settle(peer: RemotePeer, options: TimedWaitOptions | undefined): Promise<PeerHome> {
     await this.shards.directory.connect({ id: peer.id, hosts: peer.knownHosts }, { byId: peer.verified === 'id', keep: null, ...options });
-    if (peer.home === null) throw this.#closedBy ?? nodeClosed(null);
+    // Another object has the id by now, or this one was closed meanwhile.
+    if (peer.home === null || peer.closing !== null) throw this.#closedBy ?? peerClosed('local', 'normal', '');
     return peer.home;
   }
 

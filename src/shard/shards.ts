@@ -3,7 +3,7 @@ import type { ReloadOptions } from '../api/node.js';
 import type { SocketAddress } from '../api/peers.js';
 import type { NodeInfo, NodeStats } from '../api/stats.js';
 import type { CloseReport } from '../api/waiting.js';
-import type { Runtime, Timer } from '../engine/runtime.js';
+import type { Runtime } from '../engine/runtime.js';
 import { OsierError } from '../errors/index.js';
 import { rejecting } from '../errors/option-checks.js';
 import { textOf } from '../errors/text-of.js';
@@ -14,15 +14,16 @@ import { parseReload } from '../node/reload.js';
 import { publish } from '../observe/index.js';
 import { BootMaker, type StartedShard } from './boot.js';
 import { KeptAddresses } from './kept-addresses.js';
+import { Launching } from './launching.js';
 import type { ToShard } from './protocol.js';
 import type { RemotePeers } from './remote-peers.js';
-import { RestartPace } from './restart-pace.js';
+import { Restarts } from './restarts.js';
 import { ShardDirectory } from './shard-directory.js';
-import { shardNotStarted } from './shard-errors.js';
+import { shardNotStarted, steeringRefused } from './shard-errors.js';
 import { ShardLink, type ShardNews, type ShardOwner } from './shard-link.js';
 import type { ShardPlan } from './shard-plan.js';
 import { ShardTotals } from './shard-totals.js';
-import { SteeringOrder } from './steering-order.js';
+import { Steering } from './steering.js';
 
 /** The shard that knows where peers live. */
 const CONTROL = 0;
@@ -34,6 +35,8 @@ export interface ShardsListener {
   /** Protocols that have a handler on this thread. */
   readonly handled: readonly string[];
   onNews(shard: ShardLink, news: ShardNews): void;
+  /** Its modules are loaded. */
+  onStarted(shard: ShardLink): void;
   /** A shard is gone: its peers have no home. */
   onDeath(shard: ShardLink, error: OsierError): void;
   warn(error: OsierError): void;
@@ -48,13 +51,12 @@ export class Shards implements ShardOwner {
   readonly #boots: BootMaker;
   readonly #listener: ShardsListener;
   readonly #totals = new ShardTotals();
-  readonly #order = new SteeringOrder();
-  readonly #paces = new Map<number, RestartPace>();
-  readonly #startedAtMs = new Map<number, number>();
-  readonly #restarts = new Set<Timer>();
-  readonly #starting = new Set<ShardLink>();
+  readonly #steering: Steering;
+  readonly #launching = new Launching();
+  readonly #restarts: Restarts;
   #started: StartedShard | null = null;
-  #isClosing = false;
+  /** Callers are answered. */
+  #hasBegun = false;
   /** Settles when the reloads so far are done. */
   #reloaded: Promise<unknown> = Promise.resolve();
 
@@ -63,6 +65,16 @@ export class Shards implements ShardOwner {
     this.#runtime = runtime;
     this.#listener = listener;
     this.#boots = new BootMaker(options, runtime, credentials, plan);
+    this.#steering = new Steering(
+      runtime,
+      (order) => this.#steer(order),
+      (cause) => this.#listener.warn(steeringRefused(this.directory.running[0]?.index ?? CONTROL, cause)),
+    );
+    this.#restarts = new Restarts(
+      runtime,
+      (index) => this.#relaunch(index),
+      (index, cause) => this.#warn(index, cause),
+    );
     this.directory = new ShardDirectory(listener.peers, plan.count);
     this.kept = new KeptAddresses(credentials.identity.id, this.directory, listener.peers);
   }
@@ -75,12 +87,19 @@ export class Shards implements ShardOwner {
   async start(): Promise<void> {
     try {
       for (let index = 0; index < this.#plan.count; index++) await this.#launch(index);
-      await this.#steer();
+      await this.#steering.apply();
     } catch (error) {
-      this.#isClosing = true;
-      await Promise.all([...this.directory.running, ...this.#starting].map((shard) => shard.terminate()));
+      this.#steering.close();
+      this.#restarts.close();
+      await Promise.all([this.#launching.close(), ...this.directory.running.map((shard) => shard.terminate())]);
       throw error;
     }
+  }
+
+  /** Callers are answered from now on. */
+  begin(): void {
+    this.#hasBegun = true;
+    for (const shard of this.directory.running) shard.outbox.push({ op: 'begin' });
   }
 
   /** Errors: as {@link MeshNode.reload}. */
@@ -103,7 +122,7 @@ export class Shards implements ShardOwner {
   }
 
   tellAll(entry: ToShard): void {
-    for (const shard of [...this.directory.running, ...this.#starting]) shard.outbox.push(entry);
+    for (const shard of [...this.directory.running, ...this.#launching.starting]) shard.outbox.push(entry);
   }
 
   /** As `NodeCounters.read` of one node, of all shards together. */
@@ -128,11 +147,11 @@ export class Shards implements ShardOwner {
 
   /** Never rejects. */
   async close(timeoutMs: number, reason: string): Promise<CloseReport> {
-    this.#isClosing = true;
-    for (const timer of this.#restarts) timer.cancel();
-    const starting = [...this.#starting].map((shard) => shard.terminate());
+    this.#steering.close();
+    this.#restarts.close();
+    const starting = this.#launching.close();
     const reports = this.directory.running.map((shard) => this.#closeOne(shard, timeoutMs, reason));
-    await Promise.all(starting);
+    await starting;
     return joinedReports(await Promise.all(reports));
   }
 
@@ -140,6 +159,10 @@ export class Shards implements ShardOwner {
 
   onNews(shard: ShardLink, news: ShardNews): void {
     this.#listener.onNews(shard, news);
+  }
+
+  onBound(shard: ShardLink): void {
+    this.#steering.bound(shard.index);
   }
 
   onDeath(shard: ShardLink, error: OsierError): void {
@@ -153,9 +176,8 @@ export class Shards implements ShardOwner {
     publish('osier:shard', () => ({ index, event: 'failed' }));
     this.#listener.onDeath(shard, error);
     this.#listener.warn(error);
-    const livedMs = this.#runtime.clock.nowMs() - (this.#startedAtMs.get(index) ?? 0);
-    this.#restart(index, livedMs);
-    this.#steer().catch((cause: unknown) => this.#warn(index, cause));
+    this.#restarts.onDied(index);
+    void this.#steering.refresh();
     void this.kept.redistribute();
   }
 
@@ -163,40 +185,29 @@ export class Shards implements ShardOwner {
     if (this.#listener.closedBy !== null) throw this.#listener.closedBy;
   }
 
-  #restart(index: number, livedMs: number): void {
-    if (this.#isClosing) return;
-    const pace = this.#paces.get(index) ?? new RestartPace();
-    this.#paces.set(index, pace);
-    const timer = this.#runtime.setTimer(pace.next(livedMs), () => {
-      this.#restarts.delete(timer);
-      this.#relaunch(index).catch((cause: unknown) => {
-        if (this.#isClosing) return;
-        this.#warn(index, cause);
-        this.#restart(index, 0);
-      });
-    });
-    this.#restarts.add(timer);
-  }
-
+  /** Rejects when the shard did not start: nothing is left of it then. */
   async #relaunch(index: number): Promise<void> {
     await this.#launch(index);
-    await this.#steer();
+    await this.#steering.refresh();
     await this.kept.redistribute();
   }
 
-  async #launch(index: number): Promise<void> {
-    const shard = new ShardLink(this.#boots.make(index, this.#listener.handled, this.sockets), this.#runtime, this);
-    this.#starting.add(shard);
-    try {
-      this.#started = await shard.started;
-    } finally {
-      this.#starting.delete(shard);
-    }
-    if (!shard.isRunning) throw shardNotStarted(index, 'its thread ended');
-    this.#startedAtMs.set(index, this.#runtime.clock.nowMs());
+  #launch(index: number): Promise<void> {
+    const make = (): ShardLink => new ShardLink(this.#boots.make(index, this.#listener.handled, this.sockets), this.#runtime, this);
+    return this.#launching.launch(index, make, {
+      onStarted: (shard, started) => this.#onStarted(shard, started),
+      onFailed: () => this.#steering.gone(index),
+    });
+  }
+
+  #onStarted(shard: ShardLink, started: StartedShard): void {
+    const { index } = shard;
+    this.#started = started;
+    this.#restarts.onStarted(index);
     this.directory.add(shard);
-    this.#order.add(index);
+    this.#listener.onStarted(shard);
     this.#introduce(shard);
+    if (this.#hasBegun) shard.outbox.push({ op: 'begin' });
     publish('osier:shard', () => ({ index, event: 'started' }));
   }
 
@@ -210,16 +221,15 @@ export class Shards implements ShardOwner {
     }
   }
 
-  /** Has the kernel steer by the present order of the sockets. */
-  async #steer(): Promise<void> {
+  async #steer(order: readonly number[]): Promise<void> {
     const [shard] = this.directory.running;
-    if (this.#plan.count > 1 && shard !== undefined) await shard.call('steer', { order: this.#order.positions });
+    if (this.#plan.count > 1 && shard !== undefined) await shard.call('steer', { order });
   }
 
   /** It does not run any more. */
   #forget(shard: ShardLink): void {
     this.directory.remove(shard);
-    this.#order.remove(shard.index);
+    this.#steering.gone(shard.index);
     this.#totals.retire(shard);
     for (const other of this.directory.running) {
       if (other.index === CONTROL || shard.index === CONTROL) other.outbox.push({ op: 'shardGone', shard: shard.index });

@@ -19,7 +19,7 @@ const FAULTS = {
   'full-socket': fullSocket,
   'refused-receives': refusedReceives,
   'dead-socket': () => deadSocket(EBADF),
-  'useless-socket': () => deadSocket(ECONNREFUSED),
+  'useless-socket': () => deadSocket(ENOBUFS),
 };
 await (FAULTS[where] ?? panic)();
 

@@ -154,3 +154,11 @@ test('those who do not say who they are are greeted in turn', async () => {
   expect(zero.handedOver).toEqual([1, 1]);
   expect(client.greetsHere()).toBe(true);
 });
+
+test('what an earlier shard 0 placed here and never came is forgotten with it', async () => {
+  await introduce();
+  client.onMade(id(9));
+  expect(client.answersHere(id(9), MESSAGE)).toBe(true);
+  await introduce();
+  expect(client.answersHere(id(9), MESSAGE)).toBe(false);
+});

@@ -241,6 +241,19 @@ describe('messages between two threads', () => {
     expect(text((await messages[Symbol.asyncIterator]().next()).value)).toBe('end');
   });
 
+  test('that have come whole when the association ends are all read, also those that waited for the reader', async () => {
+    const sent = Array.from({ length: 9 }, (_, number) => new Uint8Array(100 * KIB).fill(number));
+    relay.onReadable(engine.feedMessages(...sent), false);
+    relay.failWithAssociation(osierError('ERR_OSIER_PEER_LOST', 'gone', { silentMs: 1 }));
+    exchange();
+    const received: number[] = [];
+    const reading = (async () => {
+      for await (const message of messages) received.push(message[0] ?? -1);
+    })();
+    await expect(reading).rejects.toMatchObject({ code: 'ERR_OSIER_PEER_LOST' });
+    expect(received).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
   test('the priority of the handler is told to the engine', () => {
     relay.obey({ op: 'priority', stream: 7, priority: 6 });
     expect(priorities).toEqual([6]);

@@ -44,3 +44,32 @@ test("what is none of Osier's is a fault of it where only its own are expected",
   const error = decodeOsierError(structuredClone(encodeError(new Error('odd'))));
   expect(error).toMatchObject({ code: 'ERR_OSIER_INTERNAL', message: 'odd', cause: { message: 'odd' } });
 });
+
+test('what refers to itself, is deep or cannot be read crosses all the same, within bounds', () => {
+  const loop: Error & { self?: unknown; other?: unknown } = new Error('loop');
+  [loop.self, loop.other, loop.cause] = [loop, [loop, loop], loop];
+  expect(crossed(loop)).toMatchObject({ message: 'loop', self: { message: 'loop' } });
+  expect(JSON.stringify(encodeError(loop)).length).toBeLessThan(4_000_000);
+  const cycle: { deeper?: unknown } = {};
+  cycle.deeper = [cycle];
+  expect(crossed(cycle)).toMatchObject({ deeper: [{}] });
+  let deep: unknown = 1;
+  for (let depth = 0; depth < 50_000; depth++) deep = { deep };
+  expect(crossed(Object.assign(new Error('deep'), { deep }))).toMatchObject({ message: 'deep' });
+  const hostile = Object.defineProperties(new Error('hostile'), {
+    name: { get: () => fail() },
+    odd: { get: () => fail(), enumerable: true },
+    cause: { get: () => fail() },
+  });
+  expect(crossed(hostile)).toMatchObject({ message: 'hostile' });
+});
+
+test('the errors of an AggregateError are kept', () => {
+  const other = crossed(new AggregateError([new TypeError('one'), 'two'], 'both'));
+  expect(other).toBeInstanceOf(AggregateError);
+  expect(other).toMatchObject({ message: 'both', errors: [{ message: 'one' }, 'two'] });
+});
+
+function fail(): never {
+  throw new Error('not to be read');
+}

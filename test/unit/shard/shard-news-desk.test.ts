@@ -1,0 +1,44 @@
+/** What a shard tells, without the shard. */
+import { expect, test } from 'vitest';
+import type { ToShard } from '../../../src/shard/protocol.js';
+import { shardDied } from '../../../src/shard/shard-errors.js';
+import type { ShardLink } from '../../../src/shard/shard-link.js';
+import { ShardNewsDesk } from '../../../src/shard/shard-news-desk.js';
+import type { ShardedNode } from '../../../src/shard/sharded-node.js';
+
+/** Whether a node with this `accept` admits a caller that a shard asks about. */
+function admitted(accept: unknown): Promise<unknown> {
+  const desk = new ShardNewsDesk({ options: { accept } } as ShardedNode);
+  return new Promise((resolve) => {
+    const outbox = { push: (entry: ToShard) => resolve(entry.op === 'admit' && entry.admitted) };
+    desk.take({ outbox } as unknown as ShardLink, { op: 'ask', ask: 1, candidate: {} });
+  });
+}
+
+test('only true admits a caller', async () => {
+  for (const answer of [undefined, null, 1, 'yes', false]) {
+    expect(await admitted(() => answer)).toBe(false);
+    expect(await admitted(async () => answer)).toBe(false);
+  }
+  expect(await admitted(() => true)).toBe(true);
+  expect(await admitted(async () => true)).toBe(true);
+  expect(await admitted(undefined)).toBe(true);
+  const failing = () => {
+    throw new Error('no');
+  };
+  expect(await admitted(failing)).toBe(false);
+});
+
+test('what a dead shard handled stays its own until it is started again, and says what it handles now', () => {
+  const handledInShards = new Map<string, Map<number, ShardLink>>();
+  const desk = new ShardNewsDesk({ handledInShards, peers: { evict: () => [] } } as unknown as ShardedNode);
+  const [first, second] = [{ index: 1 }, { index: 1 }] as [ShardLink, ShardLink];
+  for (const protocol of ['a', 'b']) desk.take(first, { op: 'handled', protocol, handled: true });
+  desk.evict(first, shardDied(1, null));
+  expect([...handledInShards.keys()]).toEqual(['a', 'b']);
+  desk.take(second, { op: 'handled', protocol: 'a', handled: true });
+  desk.onStarted(second);
+  expect([...handledInShards.keys()]).toEqual(['a']);
+  desk.take(second, { op: 'handled', protocol: 'a', handled: false });
+  expect(handledInShards.size).toBe(0);
+});

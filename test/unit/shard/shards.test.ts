@@ -1,0 +1,168 @@
+/** How shards are started, and started again, without threads. */
+import { beforeEach, expect, test, vi } from 'vitest';
+import { generateIdentity } from '../../../src/identity/index.js';
+import type { OsierError } from '../../../src/index.js';
+import { loadCredentials } from '../../../src/node/credentials.js';
+import { parseNodeOptions } from '../../../src/node/options.js';
+import type { RemotePeers } from '../../../src/shard/remote-peers.js';
+import { shardDied } from '../../../src/shard/shard-errors.js';
+import type { ShardLink, ShardOwner } from '../../../src/shard/shard-link.js';
+import { Shards } from '../../../src/shard/shards.js';
+import { ManualRuntime } from '../support/manual-runtime.js';
+
+/** A shard that does what the test says. */
+class FakeLink {
+  readonly counters = new BigUint64Array(256);
+  readonly streams = new Map();
+  readonly pushed: string[] = [];
+  readonly outbox = { push: ({ op }: { op: string }) => void this.pushed.push(op) };
+  readonly index: number;
+  readonly owner: ShardOwner;
+  isRunning = false;
+  isTerminated = false;
+  onBound = (): void => {};
+  onStarted = (): void => {};
+  onFailed = (_error: Error): void => {};
+  readonly bound = new Promise<void>((resolve) => {
+    this.onBound = () => {
+      this.owner.onBound(this as unknown as ShardLink);
+      resolve();
+    };
+  });
+  readonly started = new Promise<unknown>((resolve, reject) => {
+    this.onStarted = () => {
+      this.isRunning = true;
+      resolve({ sockets: [], info: { reasons: [] } });
+    };
+    this.onFailed = reject;
+  });
+
+  constructor({ index }: { index: number }, _runtime: unknown, owner: ShardOwner) {
+    this.index = index;
+    this.owner = owner;
+    links.push(this);
+    onMade(this);
+  }
+
+  async call(name: string, { order }: { order?: readonly number[] }): Promise<null> {
+    if (name === 'steer' && order !== undefined) {
+      if (refusal !== null) throw refusal;
+      orders.push(order);
+    }
+    return null;
+  }
+
+  async terminate(): Promise<void> {
+    this.isTerminated = true;
+  }
+
+  /** Its thread ends. */
+  die(): void {
+    this.isRunning = false;
+    this.owner.onDeath(this as unknown as ShardLink, shardDied(this.index, null));
+  }
+}
+
+let links: FakeLink[];
+let orders: (readonly number[])[];
+let refusal: Error | null;
+let warnings: OsierError[];
+let onMade: (link: FakeLink) => void;
+let runtime: ManualRuntime;
+
+vi.mock('../../../src/shard/shard-link.js', () => ({
+  get ShardLink() {
+    return FakeLink;
+  },
+}));
+
+const comesUp = (link: FakeLink): void => {
+  link.onBound();
+  link.onStarted();
+};
+
+async function started(count: number): Promise<Shards> {
+  const options = parseNodeOptions({ identity: await generateIdentity(), network: { secret: new Uint8Array(32).fill(7) }, shards: count });
+  const peers = { values: () => [] } as unknown as RemotePeers;
+  const listener = {
+    peers,
+    closedBy: null,
+    handled: [],
+    onNews: () => {},
+    onStarted: () => {},
+    onDeath: () => {},
+    warn: (error: OsierError) => void warnings.push(error),
+  };
+  const plan = { count, listen: [], reason: null };
+  const shards = new Shards(options, runtime, await loadCredentials(options), plan, listener);
+  await shards.start();
+  return shards;
+}
+
+beforeEach(() => {
+  [links, orders, refusal, warnings, onMade] = [[], [], null, [], comesUp];
+  runtime = new ManualRuntime();
+});
+
+test('a refused steering is told and tried again, and starts no second shard', async () => {
+  await started(3);
+  refusal = new Error('EPERM');
+  links[1]?.die();
+  await runtime.advance(500);
+  expect(links.map(({ index }) => index)).toEqual([0, 1, 2, 1]);
+  expect(warnings.length).toBeGreaterThan(1);
+  refusal = null;
+  await runtime.advance(60_000);
+  expect(links).toHaveLength(4);
+  expect(orders).toEqual([
+    [0, 1, 2],
+    [0, 2, 1],
+  ]);
+});
+
+test('a shard that did not start is ended before it is started again', async () => {
+  await started(2);
+  onMade = (link) => link.onBound();
+  links[1]?.die();
+  await runtime.advance(0);
+  onMade = comesUp;
+  links[2]?.onFailed(new Error('its module throws'));
+  await runtime.advance(60_000);
+  expect(links.map(({ index, isTerminated }) => [index, isTerminated])).toEqual([
+    [0, false],
+    [1, false],
+    [1, true],
+    [1, false],
+  ]);
+  expect(orders.at(-1)).toEqual([0, 1]);
+});
+
+test('shards are in the order in which they bound, whenever they are ready, and bind one after another', async () => {
+  await started(4);
+  onMade = () => {};
+  links[1]?.die();
+  links[2]?.die();
+  await runtime.advance(0);
+  expect(links.slice(4).map(({ index }) => index)).toEqual([1]);
+  links[4]?.onBound();
+  await runtime.advance(0);
+  expect(links.slice(4).map(({ index }) => index)).toEqual([1, 2]);
+  links[5]?.onBound();
+  // While they load: the kernel moves the last of the group, which is 2, into the place of the first.
+  links[0]?.die();
+  links[5]?.onStarted();
+  links[4]?.onStarted();
+  await runtime.advance(0);
+  expect(orders.at(-1)).toEqual([2, 3, 1]);
+});
+
+test('a shard answers callers when the node has begun, one that is started again at once', async () => {
+  const shards = await started(2);
+  const begun = (): number[] => links.map(({ pushed }) => pushed.filter((op) => op === 'begin').length);
+  expect(begun()).toEqual([0, 0]);
+  shards.begin();
+  expect(begun()).toEqual([1, 1]);
+  links[1]?.die();
+  await runtime.advance(0);
+  expect(begun()).toEqual([1, 1, 1]);
+});
