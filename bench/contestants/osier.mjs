@@ -1,0 +1,54 @@
+// Osier itself, as a program that embeds a node has it.
+import { generateIdentity, generateNetworkSecret, MeshNode } from '../../dist/index.js';
+
+/** @param {Record<string, string>} options @returns {import('./link.mjs').Contestant} */
+export function contestant({ cipher = 'auto', congestion = 'cubic', listen = 'udp://127.0.0.1:0', spinMicros = '' }) {
+  /** @param {Uint8Array} secret */
+  const start = async (secret) =>
+    MeshNode.create({
+      identity: await generateIdentity(),
+      network: { secret },
+      listen,
+      cipher: /** @type {'auto'} */ (cipher),
+      congestion: /** @type {'cubic'} */ (congestion),
+      ...(spinMicros === '' ? {} : { spin: { maxMicros: Number(spinMicros) } }),
+    });
+  return {
+    name: 'osier',
+    settings: `cipher ${cipher}, ${congestion}${spinMicros === '' ? '' : `, polls up to ${spinMicros} us`}`,
+    isEncrypted: true,
+    async listen(onStream) {
+      const secret = generateNetworkSecret();
+      const node = await start(secret);
+      node.handle('bench', async (stream) => {
+        onStream(asStream(stream));
+        await stream.closed;
+      });
+      return `${Buffer.from(secret).toString('hex')} ${node.address}`;
+    },
+    async connect(address) {
+      const [secret = '', target = ''] = address.split(' ');
+      const node = await start(Buffer.from(secret, 'hex'));
+      const peer = await node.connect(target);
+      return {
+        openStream: async () => asStream(await peer.openStream('bench')),
+        close: async () => {
+          await node.close();
+        },
+      };
+    },
+  };
+}
+
+/** @param {import('../../dist/index.js').ByteStream} stream @returns {import('./link.mjs').Stream} */
+function asStream(stream) {
+  const views = stream.views()[Symbol.asyncIterator]();
+  return {
+    write: (bytes) => stream.write(bytes),
+    end: () => stream.end(),
+    read: async () => {
+      const { value, done } = await views.next();
+      return done ? null : value;
+    },
+  };
+}
