@@ -12,13 +12,20 @@
  * @property {() => Promise<void>} end
  * @property {() => Promise<Uint8Array | null>} read The next bytes as they come, owned until the next call; `null` at the end.
  *
- * @typedef {{ openStream: () => Promise<Stream>, close: () => Promise<void> | void }} Connection
+ * @typedef {{ send: (message: Uint8Array) => Promise<void> | void, end: () => Promise<void> }} MessageSender
+ * @typedef {{ readBatch: () => Promise<readonly Uint8Array[] | null> }} MessageReceiver All messages at hand; `null` at the end.
+ *
+ * @typedef {object} Connection
+ * @property {() => Promise<Stream>} openStream
+ * @property {() => Promise<MessageSender>} [openMessages] Where there is something better for messages than a byte stream.
+ * @property {() => Promise<void> | void} close
  *
  * @typedef {object} Contestant
  * @property {string} name
  * @property {string} settings
  * @property {boolean} isEncrypted
  * @property {(onStream: (stream: Stream) => void) => Promise<string>} listen
+ * @property {(onMessages: (receiver: MessageReceiver) => void) => Promise<string>} [listenForMessages] The other end of {@link Connection.openMessages}.
  * @property {(address: string) => Promise<Connection>} connect
  */
 

@@ -26,12 +26,22 @@ export function contestant({ cipher = 'auto', congestion = 'cubic', listen = 'ud
       });
       return `${Buffer.from(secret).toString('hex')} ${node.address}`;
     },
+    async listenForMessages(onMessages) {
+      const secret = generateNetworkSecret();
+      const node = await start(secret);
+      node.handle('bench', { kind: 'messages' }, async (stream) => {
+        onMessages(asReceiver(stream));
+        await stream.closed;
+      });
+      return `${Buffer.from(secret).toString('hex')} ${node.address}`;
+    },
     async connect(address) {
       const [secret = '', target = ''] = address.split(' ');
       const node = await start(Buffer.from(secret, 'hex'));
       const peer = await node.connect(target);
       return {
         openStream: async () => asStream(await peer.openStream('bench')),
+        openMessages: async () => asSender(await peer.openStream('bench', { kind: 'messages' })),
         close: async () => {
           await node.close();
         },
@@ -48,6 +58,25 @@ function asStream(stream) {
     end: () => stream.end(),
     read: async () => {
       const { value, done } = await views.next();
+      return done ? null : value;
+    },
+  };
+}
+
+/** @param {import('../../dist/index.js').MessageStream} stream @returns {import('./link.mjs').MessageSender} */
+function asSender(stream) {
+  return {
+    send: (message) => (stream.trySend(message) ? undefined : stream.send(message)),
+    end: () => stream.end(),
+  };
+}
+
+/** @param {import('../../dist/index.js').MessageStream} stream @returns {import('./link.mjs').MessageReceiver} */
+function asReceiver(stream) {
+  const batches = stream.batches()[Symbol.asyncIterator]();
+  return {
+    readBatch: async () => {
+      const { value, done } = await batches.next();
       return done ? null : value;
     },
   };

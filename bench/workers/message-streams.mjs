@@ -24,14 +24,16 @@ export async function sendMessages(sender, { messageBytes, isSingle, isStopped }
   return messages;
 }
 
-/** Counts messages that arrive whole, every byte compared.
- * @param {{ read: () => Promise<Uint8Array | null> }} receiver @param {number} messageBytes @param {(messages: number) => void} onMessages */
+/** Counts messages as they arrive, every byte compared.
+ * @param {import('../contestants/link.mjs').MessageReceiver} receiver @param {number} messageBytes @param {(messages: number) => void} onMessages */
 export async function receiveMessages(receiver, messageBytes, onMessages) {
   let bytes = 0;
-  for (let chunk = await receiver.read(); chunk !== null; chunk = await receiver.read()) {
-    if (!pattern.matches(bytes, chunk)) throw new Error(`the bytes from ${bytes} on are not those that were sent`);
-    bytes += chunk.length;
-    onMessages(bytes / messageBytes);
+  for (let batch = await receiver.readBatch(); batch !== null; batch = await receiver.readBatch()) {
+    for (const message of batch) {
+      if (!pattern.matches(bytes, message)) throw new Error(`the bytes from ${bytes} on are not those that were sent`);
+      bytes += message.length;
+    }
+    onMessages(Math.floor(bytes / messageBytes));
   }
   return bytes / messageBytes;
 }

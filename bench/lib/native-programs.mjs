@@ -1,0 +1,32 @@
+// The native programs of the benchmarks, built with cargo when first asked for.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** @type {Map<string, string>} Folders of what was built, by workspace. */
+const built = new Map();
+
+/** The roof of the machine. */
+export function roofProgram() {
+  return `${build('roof')}/osier-roof`;
+}
+
+/** @param {'quinn' | 's2n'} peer */
+export function peerProgram(peer) {
+  return `${build('peers')}/${peer}-peer`;
+}
+
+/** @param {string} workspace A folder of `bench/`. */
+function build(workspace) {
+  const known = built.get(workspace);
+  if (known !== undefined) return known;
+  const folder = fileURLToPath(new URL(`../${workspace}/`, import.meta.url));
+  const target = process.env.CARGO_TARGET_DIR ?? `${folder}target`;
+  const args = ['build', '--release', '--locked', '--quiet', '--manifest-path', `${folder}Cargo.toml`, '--target-dir', target];
+  const { status, error } = spawnSync(process.env.CARGO ?? 'cargo', args, { stdio: 'inherit' });
+  if (status !== 0) {
+    console.error(`bench: cannot build ${workspace} with cargo${error ? `: ${error.message}` : ''}.`);
+    process.exit(1);
+  }
+  built.set(workspace, `${target}/release`);
+  return `${target}/release`;
+}
