@@ -14,6 +14,10 @@ export class MeasuredSpan {
     this.#endMs = this.#startMs + measureMs;
   }
 
+  get hasBegun() {
+    return this.#begun !== null;
+  }
+
   /** Tells the running total; the result once, with the first total after the end.
    * @param {number} count @returns {{ count: number, micros: number, cpuMicros: number } | null} */
   update(count) {
