@@ -43,7 +43,7 @@ export function contestant({ cipher = 'auto', congestion = 'cubic', listen = 'ud
         openStream: async () => asStream(await peer.openStream('bench')),
         openMessages: async () => asSender(await peer.openStream('bench', { kind: 'messages' })),
         close: async () => {
-          await node.close();
+          await node.close({ timeoutMs: 0 });
         },
       };
     },
