@@ -92,7 +92,8 @@ export interface ByteStream extends StreamBase, AsyncIterable<Uint8Array[]> {
   readonly writable: WritableStream<Uint8Array>;
 }
 
-/** Whole messages, both ways. Iterating yields one at a time. Errors of all sends and reads: {@link StreamErrorCode}. */
+/** Whole messages, both ways. Iterating yields one at a time. Small ones that came together may share an ArrayBuffer: copy what is to be transferred.
+ *  Errors of all sends and reads: {@link StreamErrorCode}. */
 export interface MessageStream extends StreamBase, AsyncIterable<Uint8Array> {
   readonly kind: 'messages';
   /** Resolves when accepted for sending: awaiting it is the backpressure. Errors also: TOO_LARGE. */
