@@ -9,6 +9,7 @@ import {
   type Transport,
 } from './detached-engine.js';
 import { type BatchListener, type Engine, type EngineConfig, PATH_RECORD_BYTES, type PathRecord } from './engine.js';
+import { requireUnshared } from './no-shards.js';
 
 /** Batches told in one turn; more wait for the next, so that others have theirs. */
 const BATCHES_A_TURN_MAX = 16;
@@ -51,7 +52,10 @@ export class DetachedDriver {
     this.detached = createDetachedEngine(config, listener, { wake: () => this.schedule(), ...origin });
     this.#carrier = carrier;
     this.engine = engineOn(this.detached, {
-      bind: (host, port) => carrier.bind(host, port),
+      bind: (host, port, sharesPort) => {
+        requireUnshared(sharesPort);
+        return carrier.bind(host, port);
+      },
       pathTo: (host, port) => carrier.pathTo(host, port),
       setRef: (referenced) => carrier.setRef(referenced),
       info: () => carrier.info(),

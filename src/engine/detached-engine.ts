@@ -1,5 +1,6 @@
 import { type BatchListener, type Engine, type EngineConfig, PATH_RECORD_BYTES, type PathRecord } from './engine.js';
 import { loadAddon } from './load-addon.js';
+import { NO_SHARDS, type ShardMethods } from './no-shards.js';
 
 /** What a driver puts around a detached engine to make it whole. */
 export type Transport = Pick<Engine, 'bind' | 'pathTo' | 'flush' | 'setRef' | 'close' | 'info'>;
@@ -8,7 +9,7 @@ export type Transport = Pick<Engine, 'bind' | 'pathTo' | 'flush' | 'setRef' | 'c
  * The addon's engine without sockets, loop and clock. Whoever drives it hands in time and datagrams and takes datagrams out. Times are microseconds of the
  * engine's clock.
  */
-export interface DetachedEngine extends Omit<Engine, 'bind' | 'pathTo' | 'flush' | 'setRef'> {
+export interface DetachedEngine extends Omit<Engine, 'bind' | 'pathTo' | 'flush' | 'setRef' | keyof ShardMethods> {
   /** Moves a handed-in clock on; it never goes back. Does nothing to the machine's. */ setTime(nowMicros: number): void;
   /** Takes a train in: datagrams of `segmentSize` bytes, the last one of at most that. Decrypts it where it lies. */
   receive(path: PathRecord, train: Uint8Array, segmentSize: number, ecn: number): void;
@@ -46,5 +47,5 @@ export function createDetachedEngine(config: EngineConfig, listener: BatchListen
 
 /** The whole engine: `transport` around `detached`, whose methods need no receiver. */
 export function engineOn(detached: DetachedEngine, transport: Transport): Engine {
-  return Object.create(detached, Object.getOwnPropertyDescriptors(transport)) as Engine;
+  return Object.create(detached, Object.getOwnPropertyDescriptors({ ...NO_SHARDS, ...transport })) as Engine;
 }

@@ -18,6 +18,8 @@ export interface EngineConfig {
   /** UDP payload of a full packet at first: 1,200 (the base that every path carries) to 65,507. */ readonly mtuBytes: number;
   /** Larger sizes are probed for up to this, at most 65,507; the size is fixed where it is left out. */ readonly mtuCeilingBytes?: number;
   /** How new associations find their window. 0: CUBIC, 1: BBR. */ readonly congestion: number;
+  /** Top byte of every receiver index, less than {@link shards}. Default 0. */ readonly shard?: number;
+  /** Engines that share a port, this one included; at most 256. What arrives here for another of them goes there. Default 1. */ readonly shards?: number;
 }
 
 /** An opaque record of {@link PATH_RECORD_BYTES} bytes: socket, remote and local address. */
@@ -41,7 +43,8 @@ export interface SessionConfig {
   readonly receiveKey: Uint8Array;
   /** The least packet number that each side uses under these keys. */ readonly firstSend: bigint;
   readonly firstReceive: bigint;
-  readonly path: PathRecord;
+  /** Where this end asked, or where the message came from that it answered. */ readonly path: PathRecord;
+  /** This end asked: the path is right until the peer proves another. */ readonly begunHere: boolean;
   /** True for the initiator. A responder's session sends nothing before the first authentic packet. */ readonly confirmed: boolean;
   /** True: new packets go out on this session from now on (for an unconfirmed one: from its confirmation on). */ readonly preferred: boolean;
 }
@@ -63,8 +66,29 @@ export interface Engine {
   /** Records of the present batch, valid inside the listener only; then the word of `isDelivering`. */ readonly events: Uint32Array;
   /** Bytes that the records point to; valid inside the listener only. */ readonly bytes: Uint8Array;
 
-  /** Binds one socket. `host` is numeric. Returns the bound port. Throws the system's error (`code`, `syscall`). */
-  bind(host: string, port: number): { readonly socket: number; readonly port: number };
+  /**
+   * Binds one socket. `host` is numeric. Returns the bound port. Throws the system's error (`code`, `syscall`). `sharesPort`: engines of this user that
+   * say so too may bind the same address, those of other nodes and processes included: to find out whether an address is free, bind it without sharing
+   * first. Shards bind the same ones in the same order. Default false.
+   */
+  bind(host: string, port: number, sharesPort?: boolean): { readonly socket: number; readonly port: number };
+  /**
+   * Takes the place of this engine's shard in a group of this process, so that the others can leave for it what is its; who had the place loses it. The
+   * place is given up with {@link close}, or the environment. A group's number is drawn at random. Throws where there are no shards.
+   */
+  joinShardGroup(group: bigint): void;
+  /**
+   * Has the kernel steer what arrives at the addresses of this engine, for all that share them: `order[position]` is the shard of the engine that was
+   * bound as the `position`-th. When one of them closes its sockets the last one takes its position: then any of them steers anew. Throws the system's
+   * error (`code`, `syscall`) where that is refused.
+   */
+  steer(order: Uint8Array): void;
+  /**
+   * Leaves a first message, as {@link EventKind.handshake} told it, with another shard, whose engine tells the same record. False: that shard is not
+   * there, or as many wait for it as may.
+   */
+  handOver(shard: number, admissionKey: number, message: Uint8Array, proven: boolean): boolean;
+
   /** A path to a numeric address from the first socket of its family. Throws when no socket has it. */ pathTo(
     host: string,
     port: number,
@@ -127,13 +151,18 @@ export interface Engine {
   /** packetsSent, packetsReceived, bytesSent, bytesReceived, packetsLost, rttMicros, rttVarianceMicros, mtuBytes, congestionWindowBytes, bytesInFlight, hasRtt. */
   associationStats(association: number, into: BigUint64Array): boolean;
   /** The present path of an association. */ associationPath(association: number): PathRecord | null;
-  /** packetsSent, packetsReceived, bytesSent, bytesReceived, packetsRejected, streamsOpen, memoryBytes. */ stats(into: BigUint64Array): void;
+  /** packetsSent, packetsReceived, bytesSent, bytesReceived, packetsRejected, streamsOpen, memoryBytes, straysForwarded, straysReceived, straysDropped:
+   *  {@link ENGINE_COUNTERS} words. Strays are datagrams for another shard; those received are not among packetsReceived. */
+  stats(into: BigUint64Array): void;
   info(): EngineInfo;
 
   /** Sends what is pending. Does nothing while a batch is delivered: what is pending is sent after that. */ flush(): void;
   /** Keeps the process alive (or not) while the sockets are open. */ setRef(referenced: boolean): void;
   /** Sends what is pending, frees the sockets at once; later calls do nothing. */ close(): void;
 }
+
+/** Words that {@link Engine.stats} writes. */
+export const ENGINE_COUNTERS = 10;
 
 /** Length of a {@link PathRecord}. */
 export const PATH_RECORD_BYTES = 48;

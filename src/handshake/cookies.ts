@@ -4,7 +4,7 @@
  */
 import { type NodeId, PUBLIC_KEY_BYTES, publicKeyOfNodeId } from '../identity/index.js';
 import { blake2b, openXChaCha20Poly1305, wipe } from '../identity/sodium.js';
-import { HandshakeFault } from './fault.js';
+import { HandshakeFault, orFault } from './fault.js';
 import { MAC_BYTES } from './mac1.js';
 import { ATTEMPTS_KEPT, COOKIE_KEPT_MS } from './tuning.js';
 
@@ -25,6 +25,9 @@ export function cookieKeyOf(networkSecret: Uint8Array, responder: NodeId | null)
 export function isCookieReply(datagram: Uint8Array): boolean {
   return datagram[0] === TYPE;
 }
+
+/** What a cookie reply came to. After 'cookie' the next message 1s prove this end's address. */
+export type CookieOutcome = { readonly status: 'cookie' } | { readonly status: 'ignored'; readonly fault: HandshakeFault };
 
 /** The cookie of one responder, for the message 1s of one attempt to reach it. */
 export class Cookies {
@@ -49,8 +52,19 @@ export class Cookies {
     message1.set(blake2b(MAC_BYTES, [message1.subarray(0, mac2Offset)], cookie.bytes), mac2Offset);
   }
 
-  /** Takes a cookie reply. Throws {@link HandshakeFault} when it answers none of the last message 1s. */
-  receive(reply: Uint8Array): void {
+  /** Takes a cookie reply, which must answer one of the last message 1s. */
+  receive(reply: Uint8Array): CookieOutcome {
+    const fault = orFault(() => this.#take(reply));
+    return fault instanceof HandshakeFault ? { status: 'ignored', fault } : { status: 'cookie' };
+  }
+
+  /** Overwrites the cookie. */
+  wipe(): void {
+    if (this.#cookie !== null) wipe(this.#cookie.bytes);
+    this.#cookie = null;
+  }
+
+  #take(reply: Uint8Array): void {
     if (reply.length !== REPLY_BYTES || !isCookieReply(reply)) throw new HandshakeFault('malformed', 'The cookie reply has another length');
     const [nonce, sealed] = [reply.subarray(NONCE_OFFSET, SEALED_OFFSET), reply.subarray(SEALED_OFFSET)];
     for (const mac1 of this.#sent) {
@@ -60,11 +74,5 @@ export class Cookies {
       return;
     }
     throw new HandshakeFault('unauthentic', 'The cookie reply answers none of the last calls');
-  }
-
-  /** Overwrites the cookie. */
-  wipe(): void {
-    if (this.#cookie !== null) wipe(this.#cookie.bytes);
-    this.#cookie = null;
   }
 }

@@ -1,5 +1,5 @@
 import { exchangeKeyOfNodeId, type NodeId } from '../identity/index.js';
-import { Cookies, isCookieReply } from './cookies.js';
+import { type CookieOutcome, Cookies, isCookieReply } from './cookies.js';
 import { decodeEnvelope, ENVELOPE_OVERHEAD, encodeEnvelope, MessageKind } from './envelope.js';
 import { HandshakeFault, orFault } from './fault.js';
 import { trafficKeys } from './keys.js';
@@ -20,15 +20,14 @@ export interface Call extends LocalEnd {
 }
 
 /**
- * What a received datagram came to. 'ignored' changes nothing: an honest answer may still come. After 'cookie' the next message 1s prove this end's
- * address. The others end the handshake.
+ * What a received datagram came to. 'ignored' changes nothing: an honest answer may still come; nor does 'cookie'. The others end the handshake.
+ * `attempt` is the message 1 that was answered.
  */
 export type CallOutcome =
-  | { readonly status: 'established'; readonly result: HandshakeResult }
+  | { readonly status: 'established'; readonly result: HandshakeResult; readonly attempt: number }
   | { readonly status: 'refused'; readonly why: 'policy' | 'limit' | 'shutdown' }
   | { readonly status: 'incompatible'; readonly subject: 'version' | 'cipher' }
-  | { readonly status: 'cookie' }
-  | { readonly status: 'ignored'; readonly fault: HandshakeFault };
+  | CookieOutcome;
 
 const PAYLOAD_BYTES = MESSAGE_1_BYTES - ENVELOPE_OVERHEAD - IK_MESSAGE_1_OVERHEAD;
 
@@ -50,16 +49,18 @@ export class Initiator {
   /** Own message 1s that may still be answered, newest first. */
   readonly #sent = new SentHandshakes();
   readonly #cookies: Cookies;
-  #attempts = 0;
+  #attempts: number;
   #isOver = false;
 
   /**
-   * `call.localIndex` is reserved in the engine with {@link Initiator.mac1KeyFor} the peer. Throws BAD_ID for an id without a handshake key.
+   * `call.localIndex` is reserved in the engine with {@link Initiator.mac1KeyFor} the peer. `attempts`: message 1s of others before, with which the
+   * pauses have grown already. Throws BAD_ID for an id without a handshake key.
    */
-  constructor(party: HandshakeParty, call: Call) {
+  constructor(party: HandshakeParty, call: Call, attempts = 0) {
     const [networkSecret] = party.networkSecrets;
     this.#party = party;
     this.#call = call;
+    this.#attempts = attempts;
     this.#keys = callKeysOf(networkSecret, call.peer);
     this.#cookies = new Cookies(this.#keys.cookieKey, () => party.nowMs());
     this.#remoteStatic = exchangeKeyOfNodeId(call.peer);
@@ -70,7 +71,7 @@ export class Initiator {
     return mac1KeyOf(party.networkSecrets[0], peer);
   }
 
-  /** Message 1s made so far. */
+  /** Message 1s made so far, those before included. */
   get attempts(): number {
     return this.#attempts;
   }
@@ -85,21 +86,25 @@ export class Initiator {
       ephemeralSecret: Uint8Array.from(this.#party.randomBytes(32)),
     });
     const message = noise.writeMessage(this.#payload());
-    this.#sent.add(noise);
     this.#attempts++;
+    this.#sent.add(noise, this.#attempts);
     const { localIndex: senderIndex, replacesIndex: receiverIndex } = this.#call;
     const datagram = encodeEnvelope({ kind: MessageKind.ik1, receiverIndex, senderIndex, noise: message }, this.#keys.mac1Key);
     this.#cookies.stamp(datagram);
     return { datagram, retryAfterMs: retryDelayMs(this.#attempts, this.#party.randomBytes(2)) };
   }
 
-  /** Takes a datagram that the engine delivered for `localIndex`. */
-  receive(datagram: Uint8Array): CallOutcome {
-    if (isCookieReply(datagram)) return this.#receiveCookie(datagram);
-    const read = orFault(() => this.#read(datagram));
+  /**
+   * Takes a datagram that the engine delivered for `localIndex`. An answer that accepts is taken when `leadsBack` says that there is a way to who
+   * answered the message 1 of that attempt.
+   */
+  receive(datagram: Uint8Array, leadsBack: (attempt: number) => boolean = () => true): CallOutcome {
+    if (isCookieReply(datagram)) return this.#cookies.receive(datagram);
+    const read = orFault(() => this.#read(datagram, leadsBack));
     if (read instanceof HandshakeFault) return { status: 'ignored', fault: read };
-    const { noise, answer } = read;
-    const outcome: CallOutcome = answer.kind === 'accepted' ? { status: 'established', result: this.#result(noise, answer) } : refusalOutcome(answer);
+    const { noise, attempt, answer } = read;
+    const outcome: CallOutcome =
+      answer.kind === 'accepted' ? { status: 'established', result: this.#result(noise, answer), attempt } : refusalOutcome(answer);
     noise.wipe();
     this.wipe();
     return outcome;
@@ -112,24 +117,24 @@ export class Initiator {
     this.#isOver = true;
   }
 
-  #receiveCookie(reply: Uint8Array): Extract<CallOutcome, { status: 'cookie' | 'ignored' }> {
-    const fault = orFault(() => this.#cookies.receive(reply));
-    return fault instanceof HandshakeFault ? { status: 'ignored', fault } : { status: 'cookie' };
-  }
-
   #payload(): Uint8Array {
     const { ciphers, timestamps } = this.#party;
     const introduction = introductionOf(this.#party, this.#call, this.#call.verified === 'network' ? FEATURE_JOINED : 0);
     return encodeRequest({ ...introduction, timestampMicros: timestamps.next(), ciphers }, PAYLOAD_BYTES);
   }
 
-  #read(datagram: Uint8Array): { noise: NoiseHandshake; answer: Answer } {
+  #read(datagram: Uint8Array, leadsBack: (attempt: number) => boolean): { noise: NoiseHandshake; attempt: number; answer: Answer } {
     const { kind, receiverIndex, senderIndex, noise: message } = decodeEnvelope(datagram);
     if (this.#isOver) throw new HandshakeFault('unexpected', 'The handshake is over');
     if (kind !== MessageKind.ik2) throw new HandshakeFault('unexpected', `Message ${kind} came instead of an answer`);
     if (receiverIndex !== this.#call.localIndex) throw new HandshakeFault('unexpected', 'The message answers another handshake');
-    const { noise, payload } = this.#sent.open(message);
-    return { noise, answer: wipedOnFault(noise, () => this.#answer(payload, senderIndex)) };
+    const { noise, attempt, payload } = this.#sent.open(message);
+    const answer = wipedOnFault(noise, () => {
+      const read = this.#answer(payload, senderIndex);
+      if (read.kind === 'accepted' && !leadsBack(attempt)) throw new HandshakeFault('unexpected', 'The answer came from where nobody was asked');
+      return read;
+    });
+    return { noise, attempt, answer };
   }
 
   #answer(payload: Uint8Array, senderIndex: number): Answer {

@@ -1,5 +1,5 @@
 import type { NodeId } from '../identity/index.js';
-import { Cookies, isCookieReply } from './cookies.js';
+import { type CookieOutcome, Cookies, isCookieReply } from './cookies.js';
 import { decodeEnvelope, ENVELOPE_OVERHEAD, encodeEnvelope, MessageKind } from './envelope.js';
 import { HandshakeFault, orFault } from './fault.js';
 import { type CallOutcome, refusalOutcome } from './initiator.js';
@@ -15,11 +15,14 @@ import { SentHandshakes } from './sent-handshakes.js';
 /** What a received message 2 came to. 'found' ends nothing yet: see {@link FoundNode}. 'cookie' and 'ignored' end nothing either. The others end the handshake. */
 export type JoinOutcome =
   | { readonly status: 'found'; readonly found: FoundNode }
-  | Extract<CallOutcome, { readonly status: 'refused' | 'incompatible' | 'cookie' | 'ignored' }>;
+  /** `id` said no, proved by its key. */
+  | (Extract<CallOutcome, { readonly status: 'refused' | 'incompatible' }> & { readonly id: NodeId })
+  | CookieOutcome;
 
 /** Who is at the address, proved by its key. */
 export interface FoundNode {
   readonly id: NodeId;
+  /** The message 1 that was answered. */ readonly attempt: number;
   /**
    * Message 3, to be sent until a packet authenticates under the keys, and the keys. Ends the handshake. `token` is this end's name for its state
    * towards the node.
@@ -51,14 +54,15 @@ export class JoinInitiator {
   /** The state after the message 2 that was read last. */
   #answered: NoiseHandshake | null = null;
   readonly #cookies: Cookies;
-  #attempts = 0;
+  #attempts: number;
   #isOver = false;
 
-  /** `localIndex` is reserved in the engine with {@link JoinInitiator.mac1KeyFor}. */
-  constructor(party: HandshakeParty, localIndex: number) {
+  /** `localIndex` is reserved in the engine with {@link JoinInitiator.mac1KeyFor}. `attempts`: as of {@link Initiator}. */
+  constructor(party: HandshakeParty, localIndex: number, attempts = 0) {
     this.#party = party;
     this.#keys = joinKeysOf(party.networkSecrets[0]);
     this.#localIndex = localIndex;
+    this.#attempts = attempts;
     this.#cookies = new Cookies(this.#keys.cookieKey, () => party.nowMs());
   }
 
@@ -67,7 +71,7 @@ export class JoinInitiator {
     return joinKeysOf(party.networkSecrets[0]).mac1Key;
   }
 
-  /** Message 1s made so far. */
+  /** Message 1s made so far, those before included. */
   get attempts(): number {
     return this.#attempts;
   }
@@ -79,8 +83,8 @@ export class JoinInitiator {
     const { prologue, psk } = this.#keys;
     const noise = xxInitiator({ prologue, psk, localStatic, ephemeralSecret: Uint8Array.from(this.#party.randomBytes(32)) });
     const message = noise.writeMessage(encodeGreeting({ senderIndex: this.#localIndex, versions: VERSIONS, features: 0, ciphers }, PAYLOAD_BYTES));
-    this.#sent.add(noise);
     this.#attempts++;
+    this.#sent.add(noise, this.#attempts);
     const datagram = this.#packet(MessageKind.xx1, 0, message);
     this.#cookies.stamp(datagram);
     return { datagram, retryAfterMs: retryDelayMs(this.#attempts, this.#party.randomBytes(2)) };
@@ -88,18 +92,18 @@ export class JoinInitiator {
 
   /** Takes a datagram that the engine delivered for the local index. */
   receive(datagram: Uint8Array): JoinOutcome {
-    if (isCookieReply(datagram)) return this.#receiveCookie(datagram);
+    if (isCookieReply(datagram)) return this.#cookies.receive(datagram);
     const read = orFault(() => this.#read(datagram));
     if (read instanceof HandshakeFault) return { status: 'ignored', fault: read };
-    const { noise, answer } = read;
+    const { noise, attempt, answer } = read;
     if (answer.kind === 'refused') {
       noise.wipe();
       this.wipe();
-      return refusalOutcome(answer);
+      return { ...refusalOutcome(answer), id: answer.id };
     }
     this.#answered?.wipe();
     this.#answered = noise;
-    return { status: 'found', found: { id: answer.id, finish: (token) => this.#finish(noise, answer, token) } };
+    return { status: 'found', found: { id: answer.id, attempt, finish: (token) => this.#finish(noise, answer, token) } };
   }
 
   /** Ends the handshake and overwrites its secrets. */
@@ -111,18 +115,13 @@ export class JoinInitiator {
     this.#isOver = true;
   }
 
-  #receiveCookie(reply: Uint8Array): Extract<CallOutcome, { status: 'cookie' | 'ignored' }> {
-    const fault = orFault(() => this.#cookies.receive(reply));
-    return fault instanceof HandshakeFault ? { status: 'ignored', fault } : { status: 'cookie' };
-  }
-
-  #read(datagram: Uint8Array): { noise: NoiseHandshake; answer: Answer } {
+  #read(datagram: Uint8Array): { noise: NoiseHandshake; attempt: number; answer: Answer } {
     const { kind, receiverIndex, senderIndex, noise: message } = decodeEnvelope(datagram);
     if (this.#isOver) throw new HandshakeFault('unexpected', 'The handshake is over');
     if (kind !== MessageKind.xx2) throw new HandshakeFault('unexpected', `Message ${kind} came instead of an answer`);
     if (receiverIndex !== this.#localIndex) throw new HandshakeFault('unexpected', 'The message answers another handshake');
-    const { noise, payload } = this.#sent.open(message);
-    return { noise, answer: wipedOnFault(noise, () => this.#answer(noise, payload, senderIndex)) };
+    const { noise, attempt, payload } = this.#sent.open(message);
+    return { noise, attempt, answer: wipedOnFault(noise, () => this.#answer(noise, payload, senderIndex)) };
   }
 
   #answer(noise: NoiseHandshake, payload: Uint8Array, senderIndex: number): Answer {

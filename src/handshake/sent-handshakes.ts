@@ -2,33 +2,38 @@ import { HandshakeFault, orFault } from './fault.js';
 import { type NoiseHandshake, wipedOnFault } from './noise.js';
 import { ATTEMPTS_KEPT } from './tuning.js';
 
+interface SentHandshake {
+  readonly noise: NoiseHandshake;
+  readonly attempt: number;
+}
+
 /** The states after the last message 1s of an initiator, each of which may still be answered. */
 export class SentHandshakes {
   /** Newest first. */
-  #states: NoiseHandshake[] = [];
+  #sent: SentHandshake[] = [];
 
-  /** Takes over `noise`; the oldest is wiped and forgotten where there are too many. */
-  add(noise: NoiseHandshake): void {
-    this.#states.unshift(noise);
-    for (const forgotten of this.#states.splice(ATTEMPTS_KEPT)) forgotten.wipe();
+  /** Takes over `noise`, of the `attempt`th message 1; the oldest is wiped and forgotten where there are too many. */
+  add(noise: NoiseHandshake, attempt: number): void {
+    this.#sent.unshift({ noise, attempt });
+    for (const forgotten of this.#sent.splice(ATTEMPTS_KEPT)) forgotten.noise.wipe();
   }
 
   /**
-   * The payload of a message 2 to any of them, and the state after it, which is the caller's. Each is tried on a copy, so a forged one spoils nothing.
+   * The payload of a message 2 to any of them, which one, and the state after it, which is the caller's. Each is tried on a copy, so a forged one spoils nothing.
    * Throws {@link HandshakeFault} when it answers none.
    */
-  open(message: Uint8Array): { readonly noise: NoiseHandshake; readonly payload: Uint8Array } {
-    for (const sent of this.#states) {
+  open(message: Uint8Array): SentHandshake & { readonly payload: Uint8Array } {
+    for (const { noise: sent, attempt } of this.#sent) {
       const noise = sent.clone();
       const payload = orFault(() => wipedOnFault(noise, () => noise.readMessage(message)));
-      if (!(payload instanceof HandshakeFault)) return { noise, payload };
+      if (!(payload instanceof HandshakeFault)) return { noise, attempt, payload };
     }
     throw new HandshakeFault('unauthentic', 'The message answers none of the last calls');
   }
 
   /** Overwrites and forgets them all. */
   wipe(): void {
-    for (const noise of this.#states) noise.wipe();
-    this.#states = [];
+    for (const { noise } of this.#sent) noise.wipe();
+    this.#sent = [];
   }
 }

@@ -2,8 +2,8 @@ import type { ConnectOptions } from '../api/node.js';
 import type { Peer } from '../api/peers.js';
 import { osierError } from '../errors/index.js';
 import { choiceOption, durationOption, signalOption } from '../errors/option-checks.js';
-import { parseAddress } from '../identity/index.js';
-import type { JoinTable, MeshPeer, PeerContext, PeerTable } from '../peer/index.js';
+import { type NodeId, parseAddress } from '../identity/index.js';
+import { Deadline, type JoinTable, type MeshPeer, type PeerContext, type PeerTable, stillClosing } from '../peer/index.js';
 import { abandonable } from '../stream/index.js';
 
 /** Why a peer is kept connected: a call asked for it. */
@@ -27,20 +27,33 @@ export class Connecting {
     const { id, hosts } = parseAddress(target);
     const reconnect = choiceOption('reconnect', options?.reconnect, ['on-use', 'always'], 'on-use');
     durationOption('timeoutMs', options?.timeoutMs, 0);
-    const signal = signalOption(options?.signal);
-    signal?.throwIfAborted();
+    signalOption(options?.signal)?.throwIfAborted();
     if (id === this.#context.id) {
       throw osierError('ERR_OSIER_BAD_ADDRESS', `'${target}' is the address of this node itself.`, { input: target });
     }
     if (id === null) return kept(await this.#joins.connect(hosts, options), reconnect);
-    // One that is being closed gets another object once that is done.
-    for (let closing = this.#peers.get(id)?.closing; closing; closing = this.#peers.get(id)?.closing) await abandonable(closing, signal);
+    const left = await this.#closed(id, options);
     if (this.#context.closedBy !== null) throw this.#context.closedBy;
     const peer = this.#peers.obtain(id);
     peer.addHosts(hosts);
     peer.askById();
-    await peer.connect(options);
+    await peer.connect(left);
     return kept(peer, reconnect);
+  }
+
+  /** Waits while the peer of `id` is being closed: it gets another object then. Resolves with the patience that is left. */
+  async #closed(id: NodeId, options: ConnectOptions | undefined): Promise<ConnectOptions | undefined> {
+    if (!this.#peers.get(id)?.closing) return options;
+    const { clock } = this.#context.runtime;
+    const startMs = clock.nowMs();
+    const deadline = new Deadline(this.#context.runtime, options, (timeoutMs) => stillClosing(id, timeoutMs));
+    try {
+      for (let closing = this.#peers.get(id)?.closing; closing; closing = this.#peers.get(id)?.closing) await abandonable(closing, deadline.signal);
+    } finally {
+      deadline.dispose();
+    }
+    const { timeoutMs } = deadline;
+    return { ...options, timeoutMs: timeoutMs === 0 ? 0 : Math.max(1, timeoutMs - (clock.nowMs() - startMs)) };
   }
 }
 

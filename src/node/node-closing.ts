@@ -30,7 +30,13 @@ export class NodeClosing {
 
   /** Begins, or leads to the close that is going on. */
   begin(timeoutMs: number, reason: Uint8Array): Promise<CloseReport> {
-    this.#report ??= this.#close(timeoutMs, reason);
+    if (this.#report !== null) return this.#report;
+    // Whoever hears of its first steps may close it as well.
+    let settle: (report: Promise<CloseReport>) => void = () => {};
+    this.#report = new Promise((resolve) => {
+      settle = resolve;
+    });
+    settle(this.#close(timeoutMs, reason));
     return this.#report;
   }
 
@@ -38,7 +44,7 @@ export class NodeClosing {
   fail(error: OsierError): void {
     this.#failure ??= error;
     const nothing = new Uint8Array(0);
-    if (this.#report === null) this.#report = this.#close(0, nothing);
+    if (this.#report === null) void this.begin(0, nothing);
     // A close that is going on waits no longer.
     else this.#closePeers(error, 0, nothing);
   }

@@ -67,7 +67,7 @@ export class NodeCore implements PeerContext, NodeSink {
     this.#handlers = new HandlerTable(runtime);
     this.#answering = new Answering(this, this.peers, options.accept, options.limits.peers);
     this.#joins = new JoinTable(this, this.peers);
-    this.#kept = new KeptPeers(this.id, this.peers, this.#joins);
+    this.#kept = new KeptPeers(this, this.peers, this.#joins);
     this.#counters = new NodeCounters(this.engine, this.peers);
     this.#connecting = new Connecting(this, this.peers, this.#joins);
     this.#reloading = new Reloading(this, this.#kept, (secrets) => this.#useNetworkSecrets(secrets));
@@ -239,5 +239,7 @@ export class NodeCore implements PeerContext, NodeSink {
   #useNetworkSecrets(networkSecrets: HandshakeParty['networkSecrets']): void {
     this.party = { ...this.party, networkSecrets };
     this.#answering.useNetworkSecrets(networkSecrets);
+    for (const peer of this.peers.values()) peer.onSecrets();
+    this.#joins.onSecrets();
   }
 }

@@ -1,5 +1,5 @@
 import type { NodeInfo, NodeStats } from '../api/stats.js';
-import type { Engine } from '../engine/engine.js';
+import { ENGINE_COUNTERS, type Engine } from '../engine/engine.js';
 import type { PeerTable } from '../peer/index.js';
 import { VERSION } from './version.js';
 
@@ -12,7 +12,6 @@ const Counter = {
   packetsRejected: 4,
   streamsOpen: 5,
   memoryBytes: 6,
-  count: 7,
 } as const;
 
 /** Names of features that {@link NodeInfo} knows. */
@@ -24,7 +23,7 @@ export class NodeCounters {
   handshakesFailed = 0n;
   readonly #engine: Engine;
   readonly #peers: PeerTable;
-  readonly #present = new BigUint64Array(Counter.count);
+  readonly #present = new BigUint64Array(ENGINE_COUNTERS);
   #frozen: { readonly stats: NodeStats; readonly info: NodeInfo } | null = null;
 
   constructor(engine: Engine, peers: PeerTable) {

@@ -2,75 +2,94 @@ import type { PathRecord } from '../engine/engine.js';
 import type { Timer } from '../engine/runtime.js';
 import type { HostAndPort } from '../identity/index.js';
 import type { PeerContext } from './context.js';
+import { HostAddresses } from './host-addresses.js';
+import { sameRemote } from './path-record.js';
 
 /** A further address is tried after this much silence of those before it (RFC 8305 §8, "Connection Attempt Delay"). */
 const STAGGER_MS = 250;
 
+/** A first message, and where it went. */
+export interface RaceMessage {
+  readonly datagram: Uint8Array;
+  readonly retryAfterMs: number;
+  /** Every address that it was sent to so far. */
+  readonly askedAt: PathRecord[];
+}
+
 /** Whose messages are sent. */
 export interface Racer {
   /** The next first message. */
-  nextMessage(): { readonly datagram: Uint8Array; readonly retryAfterMs: number };
+  nextMessage(): RaceMessage;
   /** A first message went out to every address that is tried. */
   onAttempt(): void;
   /** No host has an address that this node can send to; `cause` is the first failure. */
   onUnresolved(cause: unknown): void;
 }
 
-/**
- * Sends first messages to every address of some hosts, one address a little after the other, all of them again after each pause, until it is
- * stopped. Names are resolved once.
- */
+/** Sends first messages to every address of some hosts, one address a little after the other, all of them again after each pause, until it is stopped. */
 export class AddressRace {
   readonly #context: PeerContext;
   readonly #racer: Racer;
+  readonly #addresses: HostAddresses;
   /** Resolved, and not tried yet. */
-  readonly #untried: PathRecord[] = [];
-  readonly #paths: PathRecord[] = [];
-  #datagram: Uint8Array | null = null;
+  #untried: PathRecord[] = [];
+  #paths: PathRecord[] = [];
+  #message: RaceMessage | null = null;
   #retryTimer: Timer | null = null;
   #staggerTimer: Timer | null = null;
+  /** Each message goes to one address alone: the next one, and so on in turn; `null`: each goes to all. */
+  #turn: number | null = null;
   #isOver = false;
 
   constructor(context: PeerContext, racer: Racer) {
     this.#context = context;
     this.#racer = racer;
+    this.#addresses = new HostAddresses(context, {
+      onChanged: (paths) => this.#follow(paths),
+      onUnresolved: (cause) => racer.onUnresolved(cause),
+    });
   }
 
-  /** Resolves the hosts and sends the first message. */
-  start(hosts: readonly HostAndPort[]): void {
-    const failures: unknown[] = [];
-    const resolved = hosts.map((host) => this.#resolve(host).catch((error: unknown) => failures.push(error)));
-    Promise.all(resolved).then(() => {
-      if (!this.#isOver && this.#paths.length === 0 && this.#untried.length === 0) this.#racer.onUnresolved(failures[0]);
-    });
+  /** Asks at `hosts` from now on, and nowhere else; see {@link HostAddresses.look}. */
+  look(hosts: readonly HostAndPort[], anew: boolean): void {
+    if (!this.#isOver) this.#addresses.look(hosts, anew);
+  }
+
+  /** Sends the next message now instead of after the pause. */
+  hurry(): void {
+    if (this.#isOver || this.#message === null) return;
+    this.#retryTimer?.cancel();
+    this.#retry();
   }
 
   stop(): void {
     this.#isOver = true;
+    this.#addresses.stop();
     this.#retryTimer?.cancel();
     this.#staggerTimer?.cancel();
   }
 
-  async #resolve({ host, port }: HostAndPort): Promise<void> {
-    const { runtime, engine } = this.#context;
-    const addresses = await runtime.resolve(host);
-    let failure: unknown = null;
-    for (const address of addresses) {
-      if (this.#isOver) return;
-      try {
-        this.#add(engine.pathTo(address.host, port));
-      } catch (error) {
-        // No socket of this node has the family: the address counts as unresolved.
-        failure ??= error;
-      }
-    }
-    if (failure !== null && this.#paths.length === 0) throw failure;
+  /**
+   * The way to whoever answered `message` from `source`: back there, where that address was asked or is one of the hosts'. The source of another
+   * proves nothing, for whoever sees an answer can send a copy of it from elsewhere and be faster: the address that was asked counts, and the association
+   * finds out which one is right. `null`: several were asked; from now on each message goes to one address alone, so that the next answer tells.
+   */
+  wayOf(source: PathRecord, { askedAt }: RaceMessage): PathRecord | null {
+    const isKnown = [...askedAt, ...this.#paths, ...this.#untried].some((path) => sameRemote(path, source));
+    if (isKnown) return source;
+    const [asked = null] = askedAt;
+    if (askedAt.length === 1) return asked;
+    this.#turn ??= 0;
+    return null;
   }
 
-  #add(path: PathRecord): void {
-    const isKnown = [...this.#paths, ...this.#untried].some((known) => Buffer.compare(known, path) === 0);
-    if (isKnown) return;
-    this.#untried.push(Uint8Array.from(path));
+  /** The addresses are these from now on. */
+  #follow(paths: readonly PathRecord[]): void {
+    const stays = (known: PathRecord): boolean => paths.some((path) => isSame(path, known));
+    this.#paths = this.#paths.filter(stays);
+    this.#untried = this.#untried.filter(stays);
+    const known = [...this.#paths, ...this.#untried];
+    this.#untried.push(...paths.filter((path) => !known.some((one) => isSame(one, path))));
     if (this.#staggerTimer === null) this.#tryNext();
   }
 
@@ -80,21 +99,32 @@ export class AddressRace {
     const path = this.#untried.shift();
     if (path === undefined) return;
     this.#paths.push(path);
-    if (this.#datagram === null) this.#retry();
-    else this.#send(path, this.#datagram);
     this.#staggerTimer = this.#context.runtime.setTimer(STAGGER_MS, this.#tryNext);
+    if (this.#message === null) this.#retry();
+    else if (this.#turn === null) this.#send(path, this.#message);
   };
 
   readonly #retry = (): void => {
-    const { datagram, retryAfterMs } = this.#racer.nextMessage();
-    this.#datagram = datagram;
-    for (const path of this.#paths) this.#send(path, datagram);
-    this.#retryTimer = this.#context.runtime.setTimer(retryAfterMs, this.#retry);
+    const message = this.#racer.nextMessage();
+    this.#message = message;
+    for (const path of this.#next()) this.#send(path, message);
+    this.#retryTimer = this.#context.runtime.setTimer(message.retryAfterMs, this.#retry);
     this.#racer.onAttempt();
   };
 
-  #send(path: PathRecord, datagram: Uint8Array): void {
+  #next(): readonly PathRecord[] {
+    if (this.#turn === null) return this.#paths;
+    const path = this.#paths[this.#turn++ % Math.max(1, this.#paths.length)];
+    return path === undefined ? [] : [path];
+  }
+
+  #send(path: PathRecord, { datagram, askedAt }: RaceMessage): void {
+    askedAt.push(path);
     this.#context.engine.sendDatagram(path, datagram);
     this.#context.flusher.mark();
   }
+}
+
+function isSame(a: PathRecord, b: PathRecord): boolean {
+  return Buffer.compare(a, b) === 0;
 }

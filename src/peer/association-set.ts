@@ -90,23 +90,21 @@ export class AssociationSet implements AssociationOwner {
    * LIMIT when the engine takes no more associations.
    */
   install(result: HandshakeResult, path: PathRecord): boolean {
+    let isInstalled = false;
     try {
-      return this.#install(result, path);
+      isInstalled = this.#install(result, path);
+      return isInstalled;
     } finally {
       wipeKeys(result);
+      if (!isInstalled && result.role === 'responder') this.#context.onSessionDropped(result.localIndex);
     }
   }
 
-  /** Ends the current association at this end. `notice`: what the peer hears; `null`: nothing. */
-  endCurrent(error: OsierError, notice: CloseNotice | null): void {
+  /** Ends everything: the next handshake begins another state. `notice`: what the peer hears; `null`: nothing. */
+  endState(error: OsierError, notice: CloseNotice | null): void {
     const current = this.#current;
     this.#current = null;
     if (current !== null) this.#end(current, error, notice);
-  }
-
-  /** Ends everything: the next handshake begins another state. */
-  endState(error: OsierError, notice: CloseNotice | null): void {
-    this.endCurrent(error, notice);
     for (const candidate of this.#candidates.values()) this.#end(candidate, error, notice);
     this.#candidates.clear();
     this.#token = null;
@@ -170,7 +168,8 @@ export class AssociationSet implements AssociationOwner {
     this.#candidates.delete(association.facts.remoteToken);
     if (association !== this.#current) return;
     this.#current = null;
-    this.forgetTokenWhenUnused();
+    // Also where a dial has told it: the peer, which may have this association still, would go on with it.
+    if (this.isEmpty) this.#token = null;
     this.#owner.onLost(association, error);
   }
 

@@ -46,6 +46,8 @@ export class AssociationUse {
     signal.throwIfAborted();
     if (this.#context.closedBy !== null) throw this.#context.closedBy;
     if (this.#peer.closing !== null) throw peerClosed('local', 'normal', '');
+    const { duplicate } = this.#peer;
+    if (duplicate !== null) throw duplicate;
     const current = this.#peer.associations.current;
     if (current !== null) return current;
     if (this.#peer.knownHosts.length === 0) throw unreachable(this.#peer.id);

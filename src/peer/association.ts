@@ -236,6 +236,9 @@ export class Association implements AssociationSink {
     for (const stream of [...this.#open]) stream.failWithAssociation(error);
     this.#creditWaiters.rejectAll(error);
     this.#pings.fail(error);
+    // The engine tells nothing more of them.
+    for (const localIndex of this.#unconfirmed.keys()) this.#owner.onSessionDropped(localIndex);
+    this.#unconfirmed.clear();
     this.#owner.onEnding(this);
   }
 }

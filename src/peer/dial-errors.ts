@@ -30,6 +30,12 @@ export function tooSlow(id: NodeId, timeoutMs: number): OsierError {
   return osierError('ERR_OSIER_TIMEOUT', message, { timeoutMs, hints: [] });
 }
 
+/** The peer of before takes its time to close. */
+export function stillClosing(id: NodeId, timeoutMs: number): OsierError {
+  const message = `${id} was still being closed by this node after ${timeoutMs} ms: wait for its close, or give that less time.`;
+  return osierError('ERR_OSIER_TIMEOUT', message, { timeoutMs, hints: [] });
+}
+
 /** No address is known. */
 export function unreachable(id: NodeId): OsierError {
   const message = `No address of ${id} is known: connect by osier://${id}@host:port.`;

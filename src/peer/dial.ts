@@ -1,8 +1,9 @@
 import type { PathRecord } from '../engine/engine.js';
 import type { OsierError } from '../errors/index.js';
-import { type CallOutcome, type HandshakeResult, Initiator } from '../handshake/index.js';
+import { type HandshakeResult, Initiator } from '../handshake/index.js';
+import type { HostAndPort } from '../identity/index.js';
 import { Waiters } from '../stream/index.js';
-import { AddressRace } from './address-race.js';
+import { type Caller, type CallRound, CallRounds } from './call-rounds.js';
 import type { PeerContext } from './context.js';
 import { type Hint, hintOf, incompatible, refused, unresolved } from './dial-errors.js';
 import type { MeshPeer } from './mesh-peer.js';
@@ -16,42 +17,25 @@ export interface DialListener {
 }
 
 /**
- * One attempt to connect, shared by all that wait for it: goes on, with retries, until the peer answers or nobody waits any more. Names are
- * resolved once; every address gets the same message 1, one a little after the other, and the first valid answer wins.
+ * One attempt to connect, shared by all that wait for it: goes on, round after round, until the peer answers or nobody waits any more. Every address
+ * gets the same message 1, one a little after the other, and the first valid answer wins.
  */
-export class Dial {
+export class Dial implements Caller<Initiator> {
   readonly #context: PeerContext;
   readonly #peer: MeshPeer;
   readonly #listener: DialListener;
   readonly #waiters = new Waiters<void>();
-  readonly #initiator: Initiator;
-  readonly #localIndex: number;
   readonly #hints = new Set<Hint>();
-  readonly #race: AddressRace;
+  readonly #rounds: CallRounds<Initiator>;
   #isOver = false;
   #isAnswered = false;
   #failure: OsierError | null = null;
 
   constructor(context: PeerContext, peer: MeshPeer, listener: DialListener) {
-    const { engine, party, calls } = context;
     this.#context = context;
     this.#peer = peer;
     this.#listener = listener;
-    this.#localIndex = engine.reserveIndex(Initiator.mac1KeyFor(party, peer.id));
-    this.#initiator = new Initiator(party, {
-      peer: peer.id,
-      verified: peer.isAskedById ? 'id' : peer.verified,
-      localIndex: this.#localIndex,
-      replacesIndex: peer.associations.current?.remoteIndex ?? 0,
-      token: peer.associations.token,
-      firstPacketNumber: peer.associations.nextPacketNumber,
-    });
-    calls.set(this.#localIndex, this);
-    this.#race = new AddressRace(context, {
-      nextMessage: () => this.#initiator.nextMessage(),
-      onAttempt: () => listener.onAttempt(this.#initiator.attempts),
-      onUnresolved: (cause) => this.fail(unresolved(peer.knownHosts, cause)),
-    });
+    this.#rounds = new CallRounds(context, this);
   }
 
   /** Unauthenticated answers so far. */
@@ -71,7 +55,22 @@ export class Dial {
 
   /** Resolves the hosts and sends the first message. */
   start(): void {
-    this.#race.start(this.#peer.knownHosts);
+    this.#rounds.start();
+  }
+
+  /** See {@link CallRounds.onHosts}. */
+  onHosts(): void {
+    this.#rounds.onHosts();
+  }
+
+  /** See {@link CallRounds.onSecrets}. */
+  onSecrets(): void {
+    this.#rounds.onSecrets();
+  }
+
+  /** The association that the calls so far were to go on with has ended here, and this end's token with it. */
+  onStateEnded(): void {
+    this.#rounds.anew();
   }
 
   /** Resolves when the peer is connected. When the last that waits gives up, the dial is over. */
@@ -95,15 +94,47 @@ export class Dial {
     this.#waiters.rejectAll(error);
   }
 
-  /** A datagram for the reserved index. */
-  onDatagram(path: PathRecord, datagram: Uint8Array): void {
-    const outcome = this.#initiator.receive(datagram);
-    if (outcome.status === 'cookie') return;
-    if (outcome.status === 'ignored') {
-      this.#context.onHandshakeFault(this.#peer.id, outcome.fault);
-      return;
+  // ---- from its rounds ----
+
+  get hosts(): readonly HostAndPort[] {
+    return this.#peer.knownHosts;
+  }
+
+  mac1Key(): Uint8Array {
+    return Initiator.mac1KeyFor(this.#context.party, this.#peer.id);
+  }
+
+  begin(localIndex: number, attempts: number): Initiator {
+    const { associations, id, isAskedById, verified } = this.#peer;
+    const call = {
+      peer: id,
+      verified: isAskedById ? 'id' : verified,
+      localIndex,
+      replacesIndex: associations.current?.remoteIndex ?? 0,
+      token: associations.token,
+      firstPacketNumber: associations.nextPacketNumber,
+    } as const;
+    return new Initiator(this.#context.party, call, attempts);
+  }
+
+  onDatagram(round: CallRound<Initiator>, source: PathRecord, datagram: Uint8Array): void {
+    const outcome = round.end.receive(datagram, (attempt) => round.wayOf(source, attempt) !== null);
+    switch (outcome.status) {
+      case 'cookie':
+        return;
+      case 'ignored':
+        this.#context.onHandshakeFault(this.#peer.id, outcome.fault);
+        return;
+      case 'established':
+        this.#install(outcome.result, round.wayOf(source, outcome.attempt) ?? source);
+        return;
+      case 'refused':
+        this.fail(refused(this.#peer.id, outcome.why));
+        return;
+      case 'incompatible':
+        this.fail(incompatible(this.#peer.id, this.hosts, outcome.subject));
+        return;
     }
-    this.#settle(outcome, path);
   }
 
   onHint(kind: number): void {
@@ -111,18 +142,12 @@ export class Dial {
     if (hint !== null) this.#hints.add(hint);
   }
 
-  #settle(outcome: Exclude<CallOutcome, { status: 'ignored' | 'cookie' }>, path: PathRecord): void {
-    switch (outcome.status) {
-      case 'established':
-        this.#install(outcome.result, path);
-        return;
-      case 'refused':
-        this.fail(refused(this.#peer.id, outcome.why));
-        return;
-      case 'incompatible':
-        this.fail(incompatible(this.#peer.id, this.#peer.knownHosts, outcome.subject));
-        return;
-    }
+  onAttempt(attempt: number): void {
+    this.#listener.onAttempt(attempt);
+  }
+
+  onUnresolved(cause: unknown): void {
+    this.fail(unresolved(this.hosts, cause));
   }
 
   #install(result: HandshakeResult, path: PathRecord): void {
@@ -142,10 +167,7 @@ export class Dial {
     this.#isOver = true;
     // A peer that connected by itself meanwhile is counted where it was answered.
     if (this.#isAnswered || !succeeded) this.#context.onDialed(succeeded);
-    this.#race.stop();
-    this.#initiator.wipe();
-    this.#context.calls.delete(this.#localIndex);
-    this.#context.engine.releaseIndex(this.#localIndex);
+    this.#rounds.stop();
     this.#listener.onOver();
   }
 }

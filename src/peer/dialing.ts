@@ -1,3 +1,4 @@
+import type { OsierError } from '../errors/index.js';
 import type { PeerContext } from './context.js';
 import { Deadline } from './deadline.js';
 import { Dial } from './dial.js';
@@ -42,7 +43,13 @@ export class Dialing {
   /** A handshake beside the association that there is: nobody waits for it. */
   again(): void {
     if (this.#present !== null || this.#peer.closing !== null || this.#peer.knownHosts.length === 0) return;
-    this.#present = this.#start();
+    try {
+      this.#present = this.#start();
+    } catch (error) {
+      // No index is left; the session that there is goes on.
+      this.#context.warn(error as OsierError);
+      return;
+    }
     const deadline = new Deadline(this.#context.runtime, { timeoutMs: DIAL_AGAIN_PATIENCE_MS }, (timeoutMs) =>
       timedOut(this.#peer.id, timeoutMs, []),
     );
@@ -58,6 +65,21 @@ export class Dialing {
     if (this.#present !== null || this.#peer.closing !== null || nowMs - this.#hintedAtMs < RESET_HINT_INTERVAL_MS) return;
     this.#hintedAtMs = nowMs;
     this.again();
+  }
+
+  /** Hosts became known. */
+  onHosts(): void {
+    this.#present?.onHosts();
+  }
+
+  /** The network secrets are others. */
+  onSecrets(): void {
+    this.#present?.onSecrets();
+  }
+
+  /** This end's state towards the peer has ended. */
+  onStateEnded(): void {
+    this.#present?.onStateEnded();
   }
 
   /** Gives up the present dial to the caller, who settles it. */

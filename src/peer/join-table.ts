@@ -40,9 +40,9 @@ export class JoinTable {
         deadline.signal.throwIfAborted();
         if (this.#context.closedBy !== null) throw this.#context.closedBy;
         const present = this.#connected(hosts);
-        if (present !== null) return present;
+        if (present !== null) return unique(present);
         const { peer, association } = await this.#join(address, hosts).wait(deadline.signal);
-        if (association.endedBy === null) return peer;
+        if (association.endedBy === null) return unique(peer);
         throwIfRefused(address, association.endedBy);
       }
     } finally {
@@ -74,6 +74,12 @@ export class JoinTable {
     for (const peer of this.#peers.values()) peer.releaseConnection(address);
   }
 
+  /** The node's network secrets are others: what is under way goes on under these. */
+  onSecrets(): void {
+    for (const join of this.#joins.values()) join.onSecrets();
+    for (const reconnector of this.#kept.values()) reconnector.hurry();
+  }
+
   /** What waits fails with `error`; nothing is kept any more. */
   close(error: OsierError): void {
     for (const reconnector of this.#kept.values()) reconnector.stop();
@@ -91,6 +97,7 @@ export class JoinTable {
     if (present !== undefined) return present;
     const join: Join = new Join(this.#context, hosts, {
       peerOf: (id) => this.#found(address, hosts, id),
+      mismatchOf: (id) => this.#mismatchOf(address, hosts, id),
       onOver: () => {
         if (this.#joins.get(address) === join) this.#joins.delete(address);
       },
@@ -109,11 +116,17 @@ export class JoinTable {
     return null;
   }
 
-  #found(address: string, hosts: readonly HostAndPort[], id: NodeId): MeshPeer | null {
+  #mismatchOf(address: string, hosts: readonly HostAndPort[], id: NodeId): OsierError | null {
     for (const host of hosts) {
       const pinned = this.#pins.get(formatHost(host));
-      if (pinned !== undefined && pinned !== id) throw pinMismatch(address, pinned, id);
+      if (pinned !== undefined && pinned !== id) return pinMismatch(address, pinned, id);
     }
+    return null;
+  }
+
+  #found(address: string, hosts: readonly HostAndPort[], id: NodeId): MeshPeer | null {
+    const mismatch = this.#mismatchOf(address, hosts, id);
+    if (mismatch !== null) throw mismatch;
     const peer = this.#peers.obtain(id);
     if (peer.closing !== null) return null;
     for (const host of hosts) this.#pins.set(formatHost(host), id);
@@ -124,6 +137,13 @@ export class JoinTable {
     peer.addHosts(hosts);
     return peer;
   }
+}
+
+/** Throws DUPLICATE_IDENTITY when two nodes take turns to be `peer`. */
+function unique(peer: MeshPeer): MeshPeer {
+  const { duplicate } = peer;
+  if (duplicate !== null) throw duplicate;
+  return peer;
 }
 
 /** A node asks its policy only after it knows who joined: its no is the first thing that it says on the new session. */

@@ -4,9 +4,9 @@ import { OsierError } from '../errors/index.js';
 import { type FoundNode, type HandshakeResult, JoinInitiator, retryDelayMs } from '../handshake/index.js';
 import { formatAddress, type HostAndPort, type NodeId } from '../identity/index.js';
 import { Waiters } from '../stream/index.js';
-import { AddressRace } from './address-race.js';
 import type { Association } from './association.js';
-import type { Calling, PeerContext } from './context.js';
+import { type Caller, type CallRound, CallRounds } from './call-rounds.js';
+import type { PeerContext } from './context.js';
 import { type Hint, hintOf, incompatible, refused, unresolved } from './dial-errors.js';
 import type { MeshPeer } from './mesh-peer.js';
 
@@ -17,6 +17,8 @@ const LAST_MESSAGES_MAX = 5;
 export interface JoinOwner {
   /** The peer of the id that was found; `null` while it cannot be used. Throws when it is not to be: the join fails with that. */
   peerOf(id: NodeId): MeshPeer | null;
+  /** Why `id` must not be who answers here; `null` where it may. */
+  mismatchOf(id: NodeId): OsierError | null;
   /** It succeeded, failed or was abandoned. Called once. */
   onOver(): void;
 }
@@ -28,7 +30,7 @@ export interface Joined {
 }
 
 type Stage =
-  | { readonly kind: 'calling'; readonly initiator: JoinInitiator; readonly localIndex: number; readonly race: AddressRace }
+  | { readonly kind: 'calling'; readonly rounds: CallRounds<JoinInitiator> }
   | { readonly kind: 'finishing'; readonly peer: MeshPeer; timer: Timer | null }
   | { readonly kind: 'over' };
 
@@ -41,9 +43,9 @@ type Stage =
  *      +--message 3 unheard---+
  * ```
  */
-export class Join implements Calling {
+export class Join implements Caller<JoinInitiator> {
   readonly #context: PeerContext;
-  readonly #hosts: readonly HostAndPort[];
+  readonly hosts: readonly HostAndPort[];
   readonly #owner: JoinOwner;
   readonly #waiters = new Waiters<Joined>();
   readonly #hints = new Set<Hint>();
@@ -51,7 +53,7 @@ export class Join implements Calling {
 
   constructor(context: PeerContext, hosts: readonly HostAndPort[], owner: JoinOwner) {
     this.#context = context;
-    this.#hosts = hosts;
+    this.hosts = hosts;
     this.#owner = owner;
     this.#stage = this.#call();
   }
@@ -81,9 +83,24 @@ export class Join implements Calling {
     this.#waiters.rejectAll(error);
   }
 
-  onDatagram(path: PathRecord, datagram: Uint8Array): void {
+  /** See {@link CallRounds.onSecrets}. Message 3 goes on under what it began with. */
+  onSecrets(): void {
+    if (this.#stage.kind === 'calling') this.#stage.rounds.onSecrets();
+  }
+
+  // ---- from its rounds ----
+
+  mac1Key(): Uint8Array {
+    return JoinInitiator.mac1KeyFor(this.#context.party);
+  }
+
+  begin(localIndex: number, attempts: number): JoinInitiator {
+    return new JoinInitiator(this.#context.party, localIndex, attempts);
+  }
+
+  onDatagram(round: CallRound<JoinInitiator>, source: PathRecord, datagram: Uint8Array): void {
     if (this.#stage.kind !== 'calling') return;
-    const outcome = this.#stage.initiator.receive(datagram);
+    const outcome = round.end.receive(datagram);
     switch (outcome.status) {
       case 'ignored':
         this.#context.onHandshakeFault(null, outcome.fault);
@@ -91,13 +108,13 @@ export class Join implements Calling {
       case 'cookie':
         return;
       case 'refused':
-        this.fail(refused(this.#address, outcome.why));
+        this.fail(this.#owner.mismatchOf(outcome.id) ?? refused(this.#address, outcome.why));
         return;
       case 'incompatible':
-        this.fail(incompatible('The node there', this.#hosts, outcome.subject));
+        this.fail(this.#owner.mismatchOf(outcome.id) ?? incompatible('The node there', this.hosts, outcome.subject));
         return;
       case 'found':
-        this.#find(outcome.found, path, this.#stage.race);
+        this.#find(outcome.found, round.wayOf(source, outcome.found.attempt), this.#stage.rounds);
         return;
     }
   }
@@ -107,54 +124,53 @@ export class Join implements Calling {
     if (hint !== null) this.#hints.add(hint);
   }
 
+  onAttempt(): void {}
+
+  onUnresolved(cause: unknown): void {
+    this.fail(unresolved(this.hosts, cause));
+  }
+
   get #address(): string {
-    return formatAddress({ id: null, hosts: this.#hosts });
+    return formatAddress({ id: null, hosts: this.hosts });
   }
 
   #call(): Stage {
-    const { engine, party, calls } = this.#context;
-    const localIndex = engine.reserveIndex(JoinInitiator.mac1KeyFor(party));
-    const initiator = new JoinInitiator(party, localIndex);
-    const race = new AddressRace(this.#context, {
-      nextMessage: () => initiator.nextMessage(),
-      onAttempt: () => {},
-      onUnresolved: (cause) => this.fail(unresolved(this.#hosts, cause)),
-    });
-    calls.set(localIndex, this);
-    race.start(this.#hosts);
-    return { kind: 'calling', initiator, localIndex, race };
+    const rounds = new CallRounds(this.#context, this);
+    rounds.start();
+    return { kind: 'calling', rounds };
   }
 
-  #find(found: FoundNode, path: PathRecord, race: AddressRace): void {
+  /** `path`: see {@link CallRound.wayOf}. */
+  #find(found: FoundNode, path: PathRecord | null, rounds: CallRounds<JoinInitiator>): void {
     try {
       const peer = this.#owner.peerOf(found.id);
       if (peer === null) return;
       const current = peer.associations.current;
       if (current !== null) this.succeed(peer, current);
-      else this.#finish(found, peer, path, race);
+      else if (path !== null) this.#finish(found, peer, path, rounds);
+      else peer.forgetWhenUnused();
     } catch (error) {
       if (!OsierError.is(error)) throw error;
       this.fail(error);
     }
   }
 
-  #finish(found: FoundNode, peer: MeshPeer, path: PathRecord, race: AddressRace): void {
+  #finish(found: FoundNode, peer: MeshPeer, path: PathRecord, rounds: CallRounds<JoinInitiator>): void {
     const { datagram, result } = found.finish(peer.associations.token);
-    race.stop();
-    this.#context.calls.delete(result.localIndex);
     const stage: Stage = { kind: 'finishing', peer, timer: null };
     this.#stage = stage;
     peer.beginJoin(this);
-    if (this.#install(peer, result, path)) this.#sendLast(stage, path, datagram, 1);
+    // The index belongs to the session once that is installed.
+    const isInstalled = this.#install(peer, result, path, rounds);
+    if (isInstalled) this.#sendLast(stage, path, datagram, 1);
     else this.#begin(peer);
   }
 
-  #install(peer: MeshPeer, result: HandshakeResult, path: PathRecord): boolean {
+  #install(peer: MeshPeer, result: HandshakeResult, path: PathRecord, rounds: CallRounds<JoinInitiator>): boolean {
     try {
       return peer.onSession(result, path);
-    } catch (error) {
-      this.#context.engine.releaseIndex(result.localIndex);
-      throw error;
+    } finally {
+      rounds.stop();
     }
   }
 
@@ -171,7 +187,11 @@ export class Join implements Calling {
   /** From the start: the node may have forgotten message 1, or be another by now. */
   #begin(peer: MeshPeer): void {
     peer.endJoin(this);
-    this.#stage = this.#call();
+    try {
+      this.#stage = this.#call();
+    } catch (error) {
+      this.fail(error as OsierError);
+    }
   }
 
   #end(succeeded: boolean): void {
@@ -181,10 +201,7 @@ export class Join implements Calling {
     // What another end's call or a dial brought about is counted there; a session of a join where it is confirmed.
     if (!succeeded) this.#context.onDialed(false);
     if (stage.kind === 'calling') {
-      stage.race.stop();
-      stage.initiator.wipe();
-      this.#context.calls.delete(stage.localIndex);
-      this.#context.engine.releaseIndex(stage.localIndex);
+      stage.rounds.stop();
     } else {
       stage.timer?.cancel();
       stage.peer.endJoin(this);

@@ -16,6 +16,11 @@ export class KnownHosts {
     return distinct([...this.#latest, ...seen, ...this.#earlier]);
   }
 
+  /** The same with the one that was seen last in front: where the peer is connected. */
+  get seenFirst(): readonly HostAndPort[] {
+    return this.#lastSeen === null ? this.all : distinct([this.#lastSeen, ...this.#latest, ...this.#earlier]);
+  }
+
   /** Somebody here gave one. */
   get areGiven(): boolean {
     return this.#latest.length > 0;

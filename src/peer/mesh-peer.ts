@@ -40,7 +40,8 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
   readonly #closing: PeerClosing;
   /** Who wants it kept connected. */
   readonly #keptFor = new Set<string>();
-  #join: Join | null = null;
+  /** Those that have found it and wait for its confirmation, one for each address that it was found at. */
+  readonly #joins = new Set<Join>();
 
   constructor(context: PeerContext, id: NodeId) {
     super();
@@ -49,7 +50,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
     this.#connection = new PeerConnection(context, this, {
       onConnected: (association) => {
         this.#connection.dialing.take()?.succeed();
-        this.#join?.succeed(this, association);
+        for (const join of [...this.#joins]) join.succeed(this, association);
       },
       onLost: () => this.#reconnector.onLost(),
     });
@@ -81,13 +82,19 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
     return this.#connection.status.path;
   }
 
-  /** Where a connection may be tried. */
+  /** Where a connection may be tried. New keys are asked for where the association is, so that both ends stay on its path. */
   get knownHosts(): readonly HostAndPort[] {
-    return this.#connection.hosts.all;
+    const { hosts } = this.#connection;
+    return this.associations.current === null ? hosts.all : hosts.seenFirst;
   }
 
   get isDialing(): boolean {
-    return this.#connection.dialing.isGoingOn || this.#join !== null;
+    return this.#connection.dialing.isGoingOn || this.isJoining;
+  }
+
+  /** See {@link PeerConnection.duplicate}. */
+  get duplicate(): OsierError | null {
+    return this.#connection.duplicate;
   }
 
   /** The close that was begun; `null` before. */
@@ -113,6 +120,13 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
   /** Adds to where the peer is looked for. */
   addHosts(hosts: readonly HostAndPort[]): void {
     this.#connection.hosts.add(hosts);
+    this.#connection.dialing.onHosts();
+  }
+
+  /** The node's network secrets are others: what is under way goes on under these. */
+  onSecrets(): void {
+    this.#connection.dialing.onSecrets();
+    this.#reconnector.hurry();
   }
 
   /** Somebody here connects by its id, which counts from when the peer is connected. */
@@ -139,17 +153,16 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
 
   /** `join` waits for this peer to be connected. */
   beginJoin(join: Join): void {
-    this.#join = join;
+    this.#joins.add(join);
   }
 
   /** A join of this end has found it, and waits for its confirmation. */
   get isJoining(): boolean {
-    return this.#join !== null;
+    return this.#joins.size > 0;
   }
 
   endJoin(join: Join): void {
-    if (this.#join !== join) return;
-    this.#join = null;
+    if (!this.#joins.delete(join)) return;
     this.associations.forgetTokenWhenUnused();
     this.forgetWhenUnused();
   }
@@ -207,6 +220,6 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
   #stopConnecting(error: OsierError): void {
     this.#reconnector.stop();
     this.#connection.dialing.take()?.fail(error);
-    this.#join?.fail(error);
+    for (const join of [...this.#joins]) join.fail(error);
   }
 }

@@ -43,8 +43,16 @@ export class PeerClosing {
 
   /** Begins. Once more: the close that is going on takes no longer than `timeoutMs` from now. */
   begin(timeoutMs: number, cause: PeerCloseCause): Promise<CloseReport> {
-    if (this.#report === null) this.#report = this.#close(timeoutMs, cause);
-    else this.#patience?.shorten(timeoutMs);
+    if (this.#report !== null) {
+      this.#patience?.shorten(timeoutMs);
+      return this.#report;
+    }
+    // Whoever hears of its first steps may close it as well.
+    let settle: (report: Promise<CloseReport>) => void = () => {};
+    this.#report = new Promise((resolve) => {
+      settle = resolve;
+    });
+    settle(this.#close(timeoutMs, cause));
     return this.#report;
   }
 

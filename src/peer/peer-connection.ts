@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { PeerStats } from '../api/stats.js';
 import type { PathRecord } from '../engine/engine.js';
 import type { OsierError } from '../errors/index.js';
@@ -69,6 +70,11 @@ export class PeerConnection implements AssociationSetOwner {
     return this.#wasMade;
   }
 
+  /** Why whoever would use it cannot know which of two nodes that would be; `null` where there is one. */
+  get duplicate(): OsierError | null {
+    return this.#instances.isAlternating(this.#context.runtime.clock.nowMs()) ? duplicateIdentity(this.#peer.id) : null;
+  }
+
   get isDialing(): boolean {
     return this.#peer.isDialing;
   }
@@ -104,7 +110,7 @@ export class PeerConnection implements AssociationSetOwner {
     const path = record === null ? null : pathOf(record, sockets);
     if (path !== null) this.hosts.saw(path.remote);
     const { remoteInstance, cipher, verified } = association.facts;
-    if (this.#instances.alternates(remoteInstance)) this.#context.warn(duplicateIdentity(this.#peer.id));
+    if (this.#instances.alternates(remoteInstance, this.#context.runtime.clock.nowMs())) this.#context.warn(duplicateIdentity(this.#peer.id));
     if (verified === 'id' || this.#isAskedById) this.#verified = 'id';
     this.status.enter({ status: 'connected', instance: remoteInstance, cipher });
     this.status.moveTo(path, { kind: 'connected' });
@@ -122,6 +128,8 @@ export class PeerConnection implements AssociationSetOwner {
 
   onPathChanged(_association: Association, record: PathRecord): void {
     const to = pathOf(record, this.#context.sockets);
+    // It may have been told with the connection already.
+    if (isDeepStrictEqual(to, this.status.path)) return;
     this.hosts.saw(to.remote);
     this.status.roamTo(to);
   }
@@ -135,6 +143,7 @@ export class PeerConnection implements AssociationSetOwner {
     this.status.enter({ status: 'idle' });
     this.status.moveTo(null, { kind: 'disconnected', error });
     this.#context.log('info', { peer: this.#peer.id, code: error.code }, `A peer is not connected any more: ${error.message}`);
+    if (this.associations.isEmpty) this.dialing.onStateEnded();
     this.#listener.onLost();
   }
 

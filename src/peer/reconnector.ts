@@ -42,6 +42,15 @@ export class Reconnector {
     if (!this.#peer.isConnected()) this.#attempt();
   }
 
+  /** What kept it from succeeding may be over: the next attempt waits no longer. */
+  hurry(): void {
+    if (this.#timer === null) return;
+    this.#timer.cancel();
+    this.#timer = null;
+    this.#pauseMs = PAUSE_MS_MIN;
+    this.#attempt();
+  }
+
   /** The connection was lost. */
   onLost(): void {
     if (!this.#wanted || this.#attempting || this.#timer !== null) return;

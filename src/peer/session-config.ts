@@ -14,6 +14,7 @@ export function sessionConfigOf(
     sendKey: result.sendKeys.data,
     receiveKey: result.receiveKeys.data,
     path,
+    begunHere: result.role === 'initiator',
     confirmed: result.isConfirmed,
     ...use,
   };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Engine } from '../../src/engine/engine.js';
+import { ENGINE_COUNTERS, type Engine } from '../../src/engine/engine.js';
 import { EventKind, isDelivering } from '../../src/engine/events.js';
 import { CREDIT, connectedPair, type End, key, session, TEXT } from './support/engines.js';
 
@@ -39,7 +39,7 @@ describe('timers', () => {
       return own.association;
     });
     const sentBy = (engine: Engine): bigint => {
-      const stats = new BigUint64Array(7);
+      const stats = new BigUint64Array(ENGINE_COUNTERS);
       engine.stats(stats);
       return stats[0] ?? 0n;
     };

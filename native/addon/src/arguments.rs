@@ -65,6 +65,20 @@ impl Arguments {
         self.js.read_boolean(self.value(index)).ok_or_else(|| unfit(name, "a boolean"))
     }
 
+    /// As [`Arguments::boolean`]; false where it is left out.
+    pub(crate) fn optional_boolean(&self, index: usize, name: &CStr) -> JsResult<bool> {
+        match self.js.type_of(self.value(index))? {
+            sys::ValueType::napi_undefined => Ok(false),
+            _ => self.boolean(index, name),
+        }
+    }
+
+    /// A BigInt from 0 to 2^64 - 1.
+    pub(crate) fn bigint(&self, index: usize, name: &CStr) -> JsResult<u64> {
+        let expected = || unfit(name, "a BigInt from 0 to 2^64 - 1");
+        self.js.read_bigint(self.value(index)).ok_or_else(expected)
+    }
+
     pub(crate) fn string(&self, index: usize, name: &CStr, longest: usize) -> JsResult<String> {
         let expected = || unfit(name, &format!("a string of at most {longest} bytes"));
         self.js.read_string(self.value(index), longest).ok_or_else(expected)

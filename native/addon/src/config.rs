@@ -15,6 +15,9 @@ use crate::js::{Js, JsResult};
 /// What every path carries, in bytes of UDP payload.
 const MIN_DATAGRAM_BYTES: usize = 1_200;
 
+/// Shards that the top byte of an index can name.
+const MAX_SHARDS: u32 = 256;
+
 /// Reads properties of one object. Getters may run JavaScript: read configurations before anything is borrowed.
 struct Object {
     js: Js,
@@ -61,7 +64,10 @@ pub(crate) fn engine_config(js: Js, value: sys::napi_value) -> JsResult<EngineCo
     let object = Object::new(js, value, c"config")?;
     let mtu_bytes = mtu(&object, c"mtuBytes")?;
     let has_ceiling = object.has(c"mtuCeilingBytes")?;
+    let (shard, shards) = shards(&object)?;
     Ok(EngineConfig {
+        shard,
+        shards,
         idle_timeout_micros: object.integer(c"idleTimeoutMicros")?,
         peer_lost_after_micros: object.integer(c"peerLostAfterMicros")?,
         keep_alive_micros: object.integer(c"keepAliveMicros")?,
@@ -75,8 +81,20 @@ pub(crate) fn engine_config(js: Js, value: sys::napi_value) -> JsResult<EngineCo
         mtu_bytes,
         mtu_ceiling_bytes: if has_ceiling { mtu(&object, c"mtuCeilingBytes")? } else { mtu_bytes },
         congestion: congestion(&object)?,
-        ..EngineConfig::default()
     })
+}
+
+/// Which shard the engine is, and of how many; the only one where nothing is said.
+fn shards(object: &Object) -> JsResult<(u8, u16)> {
+    let count = if object.has(c"shards")? { object.u32(c"shards")?.max(1) } else { 1 };
+    let shard = if object.has(c"shard")? { object.u32(c"shard")? } else { 0 };
+    if count > MAX_SHARDS {
+        return Err(unfit(c"shards", "an integer from 0 to 256"));
+    }
+    if shard >= count {
+        return Err(unfit(c"shard", "less than shards"));
+    }
+    Ok((shard as u8, count as u16))
 }
 
 fn mtu(object: &Object, name: &CStr) -> JsResult<usize> {
@@ -125,6 +143,7 @@ pub(crate) fn session_config(js: Js, value: sys::napi_value) -> JsResult<Session
         first_send: packet_number(&object, c"firstSend")?,
         first_receive: packet_number(&object, c"firstReceive")?,
         path: path(&object.array(c"path")?)?,
+        begun_here: object.boolean(c"begunHere")?,
         confirmed: object.boolean(c"confirmed")?,
         preferred: object.boolean(c"preferred")?,
     })

@@ -48,6 +48,7 @@ pub(crate) fn receive(
         driver.tick();
         let meta = ReceiveMeta { path, ecn, segment_size };
         driver.engine.handle_train(driver.now(), &meta, train);
+        driver.forward_strays();
     });
     js.undefined()
 }

@@ -1,12 +1,15 @@
 //! An engine and its sockets: datagrams in, datagrams out. Knows neither libuv nor JavaScript. A detached engine has no sockets.
 
 use std::io;
+use std::rc::Rc;
 
 use osier_core::{Ecn, Engine, Event, Instant, Path, ReceiveMeta};
 use osier_udp::{classify, ErrorClass, ReceiveBuffer, Route, SendOutcome, SendQueue, UdpSocket};
 
 use crate::clock::Clock;
 use crate::event_record::RecordWriter;
+use crate::mailbox::Letter;
+use crate::shard_group::Membership;
 
 /// Errors in a row, with nothing received between them, after which a socket counts as dead: waiting for it would spin.
 const MAX_RECEIVE_ERRORS: u32 = 100;
@@ -45,6 +48,8 @@ pub(crate) struct Driver {
     blocked: bool,
     /// Taken from the engine, but without room in the last batch.
     held_back: Option<Event>,
+    /// Where to leave what is for other shards.
+    pub(crate) membership: Option<Rc<Membership>>,
     #[cfg(feature = "fault-injection")]
     pub(crate) faults: crate::fault_methods::Faults,
 }
@@ -60,6 +65,7 @@ impl Driver {
             now: clock.now(),
             blocked: false,
             held_back: None,
+            membership: None,
             #[cfg(feature = "fault-injection")]
             faults: crate::fault_methods::Faults::default(),
         }
@@ -75,6 +81,10 @@ impl Driver {
     /// Takes the newest socket away again.
     pub(crate) fn remove_last_socket(&mut self) {
         self.sockets.pop();
+    }
+
+    pub(crate) fn sockets_mut(&mut self) -> impl Iterator<Item = &mut UdpSocket> {
+        self.sockets.iter_mut().map(|bound| &mut bound.socket)
     }
 
     pub(crate) fn sockets(&self) -> impl Iterator<Item = &UdpSocket> {
@@ -101,7 +111,37 @@ impl Driver {
             };
             self.engine.handle_train(self.now, &meta, train.bytes);
         }
+        self.forward_strays();
         Ok(())
+    }
+
+    /// Leaves what arrived for other shards with them.
+    pub(crate) fn forward_strays(&mut self) {
+        while let Some(stray) = self.engine.poll_stray() {
+            let shard = stray.shard;
+            let letter = Letter::Stray(stray);
+            let refused = match &self.membership {
+                Some(membership) => membership.send(shard, letter).err(),
+                None => Some(letter),
+            };
+            if let Some(Letter::Stray(stray)) = refused {
+                self.engine.on_stray_refused(&stray);
+            }
+        }
+    }
+
+    /// Takes what other shards left for this one.
+    pub(crate) fn take_letters(&mut self) {
+        let Some(membership) = &self.membership else { return };
+        self.now = self.clock.now();
+        for letter in membership.take_letters() {
+            match letter {
+                Letter::Stray(mut stray) => self.engine.handle_stray(self.now, &mut stray),
+                Letter::Handshake { path, admission_key, proven, datagram } => {
+                    self.engine.handle_handed_over(self.now, path, admission_key, proven, datagram);
+                }
+            }
+        }
     }
 
     /// Takes the error that a socket reports, as far as it does not end the socket.

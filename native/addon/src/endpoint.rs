@@ -9,6 +9,7 @@ use osier_core::Instant;
 
 use crate::driver::Driver;
 use crate::js::{Js, JsResult};
+use crate::shard_group::Membership;
 use crate::uv::uv_loop_t;
 use crate::uv_handle::UvHandle;
 
@@ -46,6 +47,8 @@ pub(crate) struct JsSide {
 pub(crate) struct Handles {
     pub(crate) timer: Option<UvHandle>,
     pub(crate) prepare: Option<UvHandle>,
+    /// Woken by other shards.
+    pub(crate) wake: Option<UvHandle>,
     /// One a socket, in the order of their numbers.
     pub(crate) polls: Vec<UvHandle>,
 }
@@ -73,6 +76,8 @@ pub(crate) struct Endpoint {
     /// Whether open sockets keep the process alive.
     pub(crate) referenced: Cell<bool>,
     pub(crate) failure: RefCell<String>,
+    /// Its place among the shards of a node.
+    pub(crate) membership: RefCell<Option<Rc<Membership>>>,
 }
 
 impl Endpoint {
@@ -92,6 +97,7 @@ impl Endpoint {
             timer_due: Cell::new(Instant::FAR_FUTURE),
             referenced: Cell::new(true),
             failure: RefCell::default(),
+            membership: RefCell::default(),
         })
     }
 

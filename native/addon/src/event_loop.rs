@@ -99,7 +99,7 @@ impl Endpoint {
     }
 
     /// Tells JavaScript what happened and sends what is pending.
-    fn turn(&self) {
+    pub(crate) fn turn(&self) {
         self.cancel_scheduled_turn();
         self.run_due_timers();
         for _ in 0..MAX_BATCHES_A_TURN {

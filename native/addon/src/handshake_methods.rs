@@ -15,7 +15,7 @@ use crate::js::{Js, JsResult};
 /// Bytes of a mac1 key.
 const KEY_BYTES: usize = 32;
 /// Bytes of the longest single datagram: what fits an Ethernet frame after IPv4 and UDP headers.
-const LONGEST_DATAGRAM: usize = 1_472;
+pub(crate) const LONGEST_DATAGRAM: usize = 1_472;
 
 /// `setAdmissionKeys(keys: Uint8Array): void`; of each pair the key of mac1 comes first, then that of cookies.
 pub(crate) fn set_admission_keys(

@@ -32,6 +32,9 @@ pub(crate) fn stats(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) 
         stats.packets_rejected,
         stats.streams_open,
         stats.memory_bytes,
+        stats.strays_forwarded,
+        stats.strays_received,
+        stats.strays_dropped,
     ];
     arguments.put_counters(0, c"into", &numbers)?;
     js.undefined()

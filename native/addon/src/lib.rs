@@ -1,7 +1,7 @@
 //! The engine and its sockets as a Node addon, on the event loop of the environment that loads it.
 //!
-//! What it does not do: it starts no thread, keeps nothing that two environments share, decides nothing and speaks no protocol. Packets are
-//! `osier-core`'s, system calls `osier-udp`'s, policy JavaScript's. `src/engine/engine.ts` is the other side of this boundary.
+//! What it does not do: it starts no thread, keeps nothing that two environments share but the mailboxes of shards, decides nothing and speaks no
+//! protocol. Packets are `osier-core`'s, system calls `osier-udp`'s, policy JavaScript's. `src/engine/engine.ts` is the other side of this boundary.
 //!
 //! | file | concern |
 //! |---|---|
@@ -16,6 +16,7 @@
 //! | `driver` | engine and sockets, without libuv and JavaScript |
 //! | `event_loop` | callbacks of libuv, and the order of work in them |
 //! | `delivery`, `event_record` | one callback into JavaScript for a batch |
+//! | `shard_member`, `shard_group`, `mailbox` | what shards of one node leave for one another |
 //! | `shared_block` | ring memory that JavaScript can look into |
 //! | `pending_requests` | what libuv still works on |
 //! | `teardown` | closing, by JavaScript or with the environment |
@@ -42,9 +43,13 @@ mod handshake_methods;
 mod info;
 mod js;
 mod js_memory;
+mod mailbox;
 mod message_methods;
 mod method_table;
 mod pending_requests;
+mod shard_group;
+mod shard_member;
+mod shard_methods;
 mod shared_block;
 mod socket_methods;
 mod stream_methods;

@@ -12,8 +12,8 @@ use crate::entry;
 use crate::failure::Failure;
 use crate::js::{Js, JsResult};
 use crate::{
-    association_methods, detached_methods, handshake_methods, info, message_methods, socket_methods,
-    stream_methods,
+    association_methods, detached_methods, handshake_methods, info, message_methods, shard_methods,
+    socket_methods, stream_methods,
 };
 
 /// Gives `object` the methods of `table`. Each function keeps the object, and with it the endpoint, alive.
@@ -56,6 +56,9 @@ pub(crate) fn on_loop() -> Vec<sys::napi_property_descriptor> {
         method!(c"pathTo", socket_methods::path_to),
         method!(c"flush", socket_methods::flush),
         method!(c"setRef", socket_methods::set_ref),
+        method!(c"joinShardGroup", shard_methods::join_shard_group),
+        method!(c"steer", shard_methods::steer),
+        method!(c"handOver", shard_methods::hand_over),
     ]);
     table
 }

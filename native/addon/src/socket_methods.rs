@@ -19,14 +19,16 @@ use crate::js::{Js, JsResult};
 /// Bytes of the longest numeric address with a zone.
 const LONGEST_HOST: usize = 80;
 
-/// `bind(host, port): { socket, port }`
+/// `bind(host, port, sharesPort?): { socket, port }`
 pub(crate) fn bind(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) -> JsResult<sys::napi_value> {
     let address = socket_address(arguments, 0)?;
     let refused = |error, syscall| Failure::System { error, syscall, address: address.to_string() };
     if !endpoint.is_open() {
         return Err(Failure::State("the engine is closed"));
     }
-    let socket = UdpSocket::bind(address).map_err(|error| refused(error, "bind"))?;
+    let shares_port = arguments.optional_boolean(2, c"sharesPort")?;
+    let open = if shares_port { UdpSocket::bind_shared } else { UdpSocket::bind };
+    let socket = open(address).map_err(|error| refused(error, "bind"))?;
     endpoint.hold(js)?;
     let (descriptor, port) = (socket.as_raw_fd(), socket.local_address().port());
     let number = endpoint

@@ -49,6 +49,7 @@ impl Endpoint {
             return;
         }
         self.phase.set(Phase::Closing);
+        self.leave_shard_group();
         if !self.delivering.get() {
             self.release_js_side();
         }
@@ -69,6 +70,7 @@ impl Endpoint {
             return;
         }
         self.phase.set(Phase::Failed);
+        self.leave_shard_group();
         message.clone_into(&mut self.failure.borrow_mut());
         self.close_sockets();
         self.tell_failure_soon();

@@ -25,6 +25,7 @@ pub(crate) struct uv_handle_t {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
 pub(crate) enum HandleType {
+    Async = 1,
     Poll = 8,
     Prepare = 9,
     Timer = 13,
@@ -55,6 +56,12 @@ extern "C" {
         timeout_ms: u64,
         repeat_ms: u64,
     ) -> c_int;
+    pub(crate) fn uv_async_init(
+        uv_loop: *mut uv_loop_t,
+        handle: *mut uv_handle_t,
+        callback: uv_handle_cb,
+    ) -> c_int;
+    pub(crate) fn uv_async_send(handle: *mut uv_handle_t) -> c_int;
     pub(crate) fn uv_prepare_init(uv_loop: *mut uv_loop_t, handle: *mut uv_handle_t) -> c_int;
     pub(crate) fn uv_prepare_start(handle: *mut uv_handle_t, callback: uv_handle_cb) -> c_int;
     pub(crate) fn uv_prepare_stop(handle: *mut uv_handle_t) -> c_int;

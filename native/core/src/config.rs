@@ -9,6 +9,8 @@ use osier_wire::limits::BASE_DATAGRAM_BYTES;
 pub struct EngineConfig {
     /// Top byte of every receiver index.
     pub shard: u8,
+    /// Engines that share this one's port, itself included: a packet for another of them is a [`Stray`](crate::Stray). 1: none are.
+    pub shards: u16,
     /// An association without open streams ends after this much silence.
     pub idle_timeout_micros: u64,
     /// An association ends when what it sent stays unanswered for this long.
@@ -41,6 +43,7 @@ impl Default for EngineConfig {
     fn default() -> Self {
         Self {
             shard: 0,
+            shards: 1,
             idle_timeout_micros: 600_000_000,
             peer_lost_after_micros: 30_000_000,
             keep_alive_micros: 0,

@@ -43,7 +43,9 @@ mod time;
 pub use association::{AssociationCounters, SessionConfig, Transmit, TRAIN_BYTES_MAX};
 pub use config::{AssociationConfig, EngineConfig};
 pub use congestion::CongestionAlgorithm;
-pub use engine::{AdmissionKey, AssociationRefused, AssociationStats, Engine, EngineStats, ReceiveMeta};
+pub use engine::{
+    AdmissionKey, AssociationRefused, AssociationStats, Engine, EngineStats, ReceiveMeta, Stray,
+};
 pub use event::{CloseCause, Event, RefusalKind};
 pub use osier_wire::{CloseCode, ResetReason, StreamKind};
 pub use packet_key::Cipher;

@@ -55,6 +55,7 @@ fn pair() -> [End; 2] {
             first_send: 0,
             first_receive: 0,
             path: ends[me].path,
+            begun_here: me == 0,
             confirmed: me == 0,
             preferred: true,
         };

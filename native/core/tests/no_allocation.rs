@@ -47,6 +47,7 @@ fn pair(congestion: CongestionAlgorithm) -> [End; 2] {
             first_send: 0,
             first_receive: 0,
             path: ends[me].path_back,
+            begun_here: me == 0,
             confirmed: me == 0,
             preferred: true,
         };

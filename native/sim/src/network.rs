@@ -181,6 +181,7 @@ impl Network {
             first_send: 0,
             first_receive: 0,
             path,
+            begun_here: confirmed,
             confirmed,
             preferred: true,
         };

@@ -20,6 +20,8 @@ pub enum FeatureName {
     DontFragment,
     /// An IPv6 socket that takes IPv4 too.
     DualStack,
+    /// What arrives for sockets that share a port goes to the one that it names.
+    Steering,
 }
 
 impl FeatureName {
@@ -32,6 +34,7 @@ impl FeatureName {
             Self::Ecn => "ecn",
             Self::DontFragment => "dont-fragment",
             Self::DualStack => "dual-stack",
+            Self::Steering => "reuseport-steering",
         }
     }
 }

@@ -28,6 +28,8 @@ mod socket;
 mod socket_address;
 #[cfg(target_os = "linux")]
 mod socket_options;
+#[cfg(target_os = "linux")]
+mod steering;
 
 #[cfg(any(test, not(target_os = "linux")))]
 mod plain;

@@ -64,6 +64,22 @@ impl UdpSocket {
         Ok(Self { local_address: socket.local_addr()?, socket, features, datagrams_dropped: 0 })
     }
 
+    /// Ports are not shared here.
+    ///
+    /// # Errors
+    /// EOPNOTSUPP.
+    pub fn bind_shared(_address: SocketAddr) -> io::Result<Self> {
+        Err(io::Error::from_raw_os_error(libc::EOPNOTSUPP))
+    }
+
+    /// As on Linux, where a group of sockets can be steered.
+    ///
+    /// # Errors
+    /// EOPNOTSUPP.
+    pub fn steer(&mut self, _order: &[u8]) -> io::Result<()> {
+        Err(io::Error::from_raw_os_error(libc::EOPNOTSUPP))
+    }
+
     /// The bound address, with the port that the system chose.
     pub fn local_address(&self) -> SocketAddr {
         self.local_address
@@ -155,5 +171,14 @@ mod tests {
         assert!(!sender.features().has(FeatureName::Gso));
         assert!(sender.reaches(&receiver.local_address()) && sender.take_pending_error().is_ok());
         assert_eq!(sender.datagrams_dropped(), 0);
+    }
+
+    #[test]
+    fn ports_are_not_shared_and_not_steered() {
+        let address = "127.0.0.1:0".parse().unwrap();
+        let code = |error: io::Error| error.raw_os_error();
+        assert_eq!(UdpSocket::bind_shared(address).err().and_then(code), Some(libc::EOPNOTSUPP));
+        let mut socket = UdpSocket::bind(address).unwrap();
+        assert_eq!(socket.steer(&[0]).err().and_then(code), Some(libc::EOPNOTSUPP));
     }
 }

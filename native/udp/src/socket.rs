@@ -38,6 +38,23 @@ impl UdpSocket {
     /// # Errors
     /// Those of `socket` and `bind`. Options that the kernel does not know are no error: see [`UdpSocket::features`].
     pub fn bind(address: SocketAddr) -> io::Result<Self> {
+        Self::open(address, false)
+    }
+
+    /// As [`UdpSocket::bind`], and lets other sockets of this user that are bound in the same way share the port (SO_REUSEPORT). For
+    /// port 0 a port is chosen that nobody has, sharing or not.
+    ///
+    /// # Errors
+    /// As [`UdpSocket::bind`], and those of SO_REUSEPORT.
+    pub fn bind_shared(mut address: SocketAddr) -> io::Result<Self> {
+        if address.port() == 0 {
+            // The kernel would also choose a port that others share already: one that is bound alone is nobody's.
+            address.set_port(Self::open(address, false)?.local_address.port());
+        }
+        Self::open(address, true)
+    }
+
+    fn open(address: SocketAddr, is_shared: bool) -> io::Result<Self> {
         let family = Family::of(&address);
         let kind = libc::SOCK_DGRAM | libc::SOCK_NONBLOCK | libc::SOCK_CLOEXEC;
         // SAFETY: no pointers; the result is checked.
@@ -57,6 +74,9 @@ impl UdpSocket {
         if wants_dual_stack {
             let outcome = if dual_stack { Ok(()) } else { Err(io::ErrorKind::Unsupported.into()) };
             features.record(FeatureName::DualStack, outcome);
+        }
+        if is_shared {
+            socket_options::set(descriptor.as_fd(), libc::SOL_SOCKET, libc::SO_REUSEPORT, 1)?;
         }
         bind_to(descriptor.as_fd(), family, address)?;
         Ok(Self {

@@ -112,6 +112,7 @@ export function session(own: End, other: End, sendKey: number, receiveKey: numbe
     firstSend: 0n,
     firstReceive: 0n,
     path: own.engine.pathTo(target, other.port),
+    begunHere: true,
     confirmed: true,
     preferred: true,
   };

@@ -1,7 +1,7 @@
 // One fault in a process of its own: `node faults.mjs FAULT`, with OSIER_TEST_ADDON naming an addon with fault injection. Exits with 0 when the fault did
 // what it should: a panic ends its engine, told so, and harms nothing else; a full socket is waited for.
 import { createSocket } from 'node:dgram';
-import { startTraffic } from './traffic.mjs';
+import { createEngine, startTraffic } from './traffic.mjs';
 
 const ENGINE_FAILED = 17;
 const WARM_BYTES = 1 << 20;
@@ -19,6 +19,8 @@ async function panic() {
     if (where === 'panic-in-listener') panicNow(engine);
   });
   const engine = /** @type {Breakable} */ (broken.engines[0]);
+  const handsOver = where === 'panic-in-listener' ? () => false : shardBeside(engine);
+  if (where !== 'panic-in-listener' && !handsOver()) throw new Error('a working shard was handed nothing');
   if (where === 'panic-in-method') panicNow(engine);
   if (where === 'panic-in-loop') engine.panicOnReceive();
 
@@ -26,10 +28,20 @@ async function panic() {
   if (message !== 'a fault in the engine: a fault on purpose') throw new Error(`told "${message}"`);
   if (where !== 'panic-in-loop' && !thrown) throw new Error('the method that panicked returned');
   if (engine.write(0, 0, new Uint8Array(1)) !== -1) throw new Error('a failed engine took bytes');
+  if (handsOver()) throw new Error('a failed shard was handed a message');
   await bindElsewhere(broken.ports[0]);
   await movesOn(bystander, before);
   bystander.close();
   broken.close();
+}
+
+/** Makes the engine shard 0 of a group. Returns whether shard 1 can hand it a message. @param {Breakable} engine @returns {() => boolean} */
+function shardBeside(engine) {
+  const other = createEngine(() => {}, { shard: 1, shards: 2 });
+  for (const shard of [engine, other]) shard.joinShardGroup(1n);
+  const message = new Uint8Array(248);
+  message.set(engine.associationPath(0) ?? new Uint8Array());
+  return () => other.handOver(0, 0, message, false);
 }
 
 /** Many sends in a row find the socket full. Were one wait for it lost, both directions would stand still for good. */

@@ -25,11 +25,11 @@ const BYTE = 0x5a;
 const NOTHING = new Uint8Array();
 
 /** A fresh engine of the built addon, or of the one that OSIER_TEST_ADDON names.
- * @param {import('../../../dist/engine/engine.js').BatchListener} listener @returns {Engine} */
-export function createEngine(listener) {
+ * @param {import('../../../dist/engine/engine.js').BatchListener} listener @param {Partial<typeof CONFIG>} [config] @returns {Engine} */
+export function createEngine(listener, config = {}) {
   addon ??= testAddon() ?? loadAddon();
   const { NativeEngine } = addon;
-  return new NativeEngine(CONFIG, listener);
+  return new NativeEngine({ ...CONFIG, ...config }, listener);
 }
 
 /** Loaded once: every time would define the class anew. @type {import('../../../dist/engine/load-addon.js').Addon | undefined} */
@@ -129,6 +129,7 @@ function installSessions(first, second) {
       firstSend: 0n,
       firstReceive: 0n,
       path: own.engine.pathTo('127.0.0.1', other.port),
+      begunHere: true,
       confirmed: true,
       preferred: true,
     });

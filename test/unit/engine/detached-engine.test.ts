@@ -74,6 +74,7 @@ function session(own: End, other: End, sendByte: number, receiveByte: number): S
     firstSend: 0n,
     firstReceive: 0n,
     path: own.engine.pathRecord(0, '10.0.0.9', 7400),
+    begunHere: true,
     confirmed: true,
     preferred: true,
   };

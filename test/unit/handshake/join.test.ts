@@ -163,10 +163,14 @@ describe('a join by address and network secret alone', () => {
   it('is refused authentically: without a common cipher, and at shutdown', async () => {
     const modern = joiner(await partyOf({ ciphers: ['aes-256-gcm'] }));
     const refused = called().receive(modern.nextMessage().datagram, 0);
-    expect(refused.status === 'answer' && modern.receive(refused.datagram)).toEqual({ status: 'incompatible', subject: 'cipher' });
+    expect(refused.status === 'answer' && modern.receive(refused.datagram)).toEqual({ status: 'incompatible', subject: 'cipher', id: bob.id });
     const initiator = joiner();
     const received = called().receive(initiator.nextMessage().datagram, 0);
-    expect(received.status === 'greeting' && initiator.receive(received.greeting.refuse('shutdown'))).toEqual({ status: 'refused', why: 'shutdown' });
+    expect(received.status === 'greeting' && initiator.receive(received.greeting.refuse('shutdown'))).toEqual({
+      status: 'refused',
+      why: 'shutdown',
+      id: bob.id,
+    });
   });
 
   it('keeps a bounded number of joins open, for a bounded time, and gives their indices back', () => {

@@ -6,6 +6,7 @@ import type { Runtime } from '../../../src/engine/runtime.js';
 import type { OsierError } from '../../../src/errors/index.js';
 import type { HandshakeResult } from '../../../src/handshake/index.js';
 import { AssociationSet } from '../../../src/peer/association-set.js';
+import { peerRestarted } from '../../../src/peer/closing-errors.js';
 import type { PeerContext } from '../../../src/peer/context.js';
 import { FakeEngine } from '../support/fake-engine.js';
 import { silentObserver } from '../support/silent-observer.js';
@@ -135,7 +136,7 @@ describe('which association a session belongs to', () => {
     engine.tell({ kind: EventKind.sessionConfirmed, association: 2, stream: nextIndex - 1 });
     engine.tell({ kind: EventKind.sessionConfirmed, association: 1, stream: late });
     expect(set.current?.handle).toBe(2);
-    expect(told).toEqual([`session ${late + 1} confirmed`, 'established 2']);
+    expect(told).toEqual([`session ${late + 1} confirmed`, `session ${late} dropped`, 'established 2']);
   });
 
   test('one that has just ended takes no session, and its closing is still to come', () => {
@@ -165,6 +166,23 @@ describe('which association a session belongs to', () => {
     set.install(finished('initiator', 'a', '1'), PATH);
     set.install(finished('initiator', 'b', '2'), PATH);
     expect(engine.calls.filter((call) => call.endsWith(' 1'))).toEqual(['count 1', 'drop 1']);
+  });
+
+  test('every session that was on trial is told as confirmed or dropped, once: a thousand races leave nothing behind', () => {
+    const open = new Map<number, number>();
+    for (let race = 0; race < 1_000; race++) {
+      // The peer's call loses to this end's; every third time its association takes no session; every fifth time all of it ends.
+      if (race % 3 === 0) engine.ending.add(engine.nextHandle);
+      set.install(finished('responder', `theirs ${race}`, '1'), PATH);
+      open.set(nextIndex - 1, race);
+      set.install(finished('initiator', `ours ${race}`, '1'), PATH);
+      if (race % 5 !== 0) continue;
+      set.install(finished('responder', `late ${race}`, '1'), PATH);
+      open.set(nextIndex - 1, race);
+      set.endState(peerRestarted(), null);
+    }
+    const ended = told.filter((line) => line.startsWith('session')).map((line) => Number(/session (\d+) (?:confirmed|dropped)/.exec(line)?.[1]));
+    expect(ended.sort((a, b) => a - b)).toEqual([...open.keys()]);
   });
 
   test('of many that ask at once only the newest few are kept', () => {

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Flusher } from '../../../src/engine/flusher.js';
-import { type HandshakeParty, Timestamps } from '../../../src/handshake/index.js';
+import { type HandshakeParty, Responder, Timestamps } from '../../../src/handshake/index.js';
 import { exchangeKeysOf, generateIdentity, generateNetworkSecret } from '../../../src/identity/index.js';
+import { peerRestarted } from '../../../src/peer/closing-errors.js';
 import type { PeerContext } from '../../../src/peer/context.js';
 import { Dial } from '../../../src/peer/dial.js';
 import type { MeshPeer } from '../../../src/peer/mesh-peer.js';
@@ -11,6 +12,8 @@ import { ManualRuntime, settle } from '../support/manual-runtime.js';
 /** An engine that notes where datagrams go. */
 class NotingEngine extends FakeEngine {
   readonly datagrams: { readonly to: string; readonly bytes: string }[] = [];
+  /** Indices that were reserved and not given back. */
+  readonly reserved = new Set<number>();
   readonly released: number[] = [];
 
   override pathTo(host = ''): Uint8Array {
@@ -22,8 +25,19 @@ class NotingEngine extends FakeEngine {
     this.datagrams.push({ to: new TextDecoder().decode(path).trim(), bytes: Buffer.from(datagram ?? []).toString('hex') });
   }
 
+  /** Every index is taken. */
+  isFull = false;
+
+  override reserveIndex(): number {
+    if (this.isFull) return 0;
+    const index = super.reserveIndex();
+    this.reserved.add(index);
+    return index;
+  }
+
   override releaseIndex(index = 0): void {
     this.released.push(index);
+    this.reserved.delete(index);
   }
 }
 
@@ -69,6 +83,7 @@ function dialTo(...hosts: string[]): Dial {
     id: called.id,
     knownHosts: hosts.map((host) => ({ host, port: 1 })),
     associations: { current: null, token: new Uint8Array(8), nextPacketNumber: 0n },
+    onSession: (_result: unknown, path: Uint8Array) => events.push(`session by ${new TextDecoder().decode(path).trim()}`) > 0,
   };
   const dial = new Dial(context, peer as unknown as MeshPeer, {
     onAttempt: (attempt) => events.push(`attempt ${attempt}`),
@@ -149,6 +164,95 @@ describe('a dial', () => {
     expect(runtime.pendingTimers).toBe(0);
   });
 
+  test('asks under another index every now and then, and still takes an answer to the one before', async () => {
+    runtime.names.set('192.0.2.1', ['192.0.2.1']);
+    const waiting = dialTo('192.0.2.1').wait(new AbortController().signal);
+    await runtime.advance(14_900);
+    const last = Buffer.from(engine.datagrams.at(-1)?.bytes ?? '', 'hex');
+    expect([...engine.reserved]).toEqual([1]);
+    await runtime.advance(6_100);
+    expect([...engine.reserved]).toEqual([1, 2]);
+    expect(engine.datagrams.at(-1)?.bytes).not.toBe(last.toString('hex'));
+    const party = { ...context.party, id: called.id, exchangeKeys: exchangeKeysOf(called) };
+    const received = new Responder(party, () => runtime.nowMs).receive(last, 0, true);
+    if (received.status !== 'call') throw new Error(received.status);
+    const { datagram } = received.call.accept({ localIndex: 9, token: new Uint8Array(8), firstPacketNumber: 0n });
+    context.calls.get(1)?.onDatagram(engine.pathTo('192.0.2.1'), datagram);
+    await waiting;
+    expect(events.slice(-3)).toEqual(['session by 192.0.2.1', 'dialed true', 'over']);
+    expect(engine.reserved.size).toBe(0);
+  });
+
+  test('goes on with the index that it has while no other is left, and does not begin without one', async () => {
+    runtime.names.set('192.0.2.1', ['192.0.2.1']);
+    const dial = dialTo('192.0.2.1');
+    const waiting = dial.wait(new AbortController().signal);
+    await settle();
+    engine.isFull = true;
+    expect(() => dialTo('192.0.2.1')).toThrow(expect.objectContaining({ code: 'ERR_OSIER_LIMIT' }));
+    await runtime.advance(60_000);
+    expect([...engine.reserved]).toEqual([1]);
+    expect(engine.datagrams.length).toBeGreaterThan(15);
+    dial.succeed();
+    await waiting;
+    expect(engine.reserved.size).toBe(0);
+  });
+
+  test('of an hour holds two indices at most', async () => {
+    runtime.names.set('192.0.2.1', ['192.0.2.1']);
+    const waiting = dialTo('192.0.2.1')
+      .wait(new AbortController().signal)
+      .catch(() => {});
+    await runtime.advance(3_600_000);
+    expect(engine.reserved.size).toBe(2);
+    expect(context.calls.size).toBe(2);
+    void waiting;
+  });
+
+  test('leaves nothing behind, a thousand times over, however it ends', async () => {
+    runtime.names.set('192.0.2.1', ['192.0.2.1']);
+    for (let race = 0; race < 1_000; race++) {
+      const dial = dialTo('192.0.2.1');
+      const waiting = dial.wait(new AbortController().signal).catch(() => {});
+      await settle();
+      if (race % 2 === 0) dial.onStateEnded();
+      if (race % 3 === 0) dial.succeed();
+      else dial.fail(peerRestarted());
+      await waiting;
+    }
+    expect(engine.reserved.size).toBe(0);
+    expect(context.calls.size).toBe(0);
+    expect(runtime.pendingTimers).toBe(0);
+  });
+
+  test('resolves its names again, asks where they lead now and no more where they led, and keeps what is not resolved any more', async () => {
+    runtime.names.set('moves.example', ['192.0.2.1']);
+    runtime.names.set('stays.example', ['192.0.2.2']);
+    const waiting = dialTo('moves.example', 'stays.example')
+      .wait(new AbortController().signal)
+      .catch(() => {});
+    await runtime.advance(10_000);
+    runtime.names.set('moves.example', ['192.0.2.3']);
+    runtime.names.delete('stays.example');
+    await runtime.advance(30_000);
+    expect(new Set(addressees())).toEqual(new Set(['192.0.2.1', '192.0.2.2', '192.0.2.3']));
+    expect(new Set(addressees().slice(-4))).toEqual(new Set(['192.0.2.2', '192.0.2.3']));
+    void waiting;
+  });
+
+  test('that is ended by who hears of its first attempt asks nobody else', async () => {
+    runtime.names.set('many.example', ['192.0.2.1', '192.0.2.2']);
+    const dial = dialTo('many.example');
+    events.push = (...told): number => {
+      if (told[0] === 'attempt 1') dial.fail(peerRestarted());
+      return Array.prototype.push.apply(events, told);
+    };
+    await expect(dial.wait(new AbortController().signal)).rejects.toMatchObject({ code: 'ERR_OSIER_PEER_RESTARTED' });
+    await runtime.advance(60_000);
+    expect(addressees()).toEqual(['192.0.2.1']);
+    expect(runtime.pendingTimers).toBe(0);
+  });
+
   test('passes over answers that are none', async () => {
     runtime.names.set('192.0.2.1', ['192.0.2.1']);
     const faults: string[] = [];
@@ -156,8 +260,7 @@ describe('a dial', () => {
     const dial = dialTo('192.0.2.1');
     const waiting = dial.wait(new AbortController().signal).catch(() => {});
     await settle();
-    dial.onDatagram(new Uint8Array(48), new Uint8Array(7));
-    dial.onDatagram(new Uint8Array(48), new Uint8Array(200));
+    for (const length of [7, 200]) context.calls.get(1)?.onDatagram(new Uint8Array(48), new Uint8Array(length));
     dial.onHint(1);
     dial.onHint(99);
     expect(faults).toEqual(['malformed', 'malformed']);

@@ -20,3 +20,12 @@ test('of very many hosts the oldest are forgotten', () => {
   expect(known.all).toHaveLength(16);
   expect(known.all[0]).toEqual(host('host99'));
 });
+
+test('a connected peer is asked first where it was seen last', () => {
+  const hosts = new KnownHosts();
+  hosts.add([{ host: 'given.example', port: 1 }]);
+  expect(hosts.seenFirst.map(({ host }) => host)).toEqual(['given.example']);
+  hosts.saw({ host: 'seen.example', port: 2 });
+  expect(hosts.all.map(({ host }) => host)).toEqual(['given.example', 'seen.example']);
+  expect(hosts.seenFirst.map(({ host }) => host)).toEqual(['seen.example', 'given.example']);
+});

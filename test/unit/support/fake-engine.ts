@@ -83,6 +83,19 @@ export class FakeEngine implements Engine {
     this.#messages.shift();
   }
 
+  joinShardGroup(group: bigint): void {
+    this.calls.push(`joinShardGroup ${group}`);
+  }
+
+  steer(order: Uint8Array): void {
+    this.calls.push(`steer ${order.join()}`);
+  }
+
+  handOver(shard: number): boolean {
+    this.calls.push(`handOver ${shard}`);
+    return true;
+  }
+
   sendMessage(_association: number, _stream: number, bytes: Uint8Array, options: number, lifetimeMicros: number, token: number): number {
     if (bytes.length > this.maxMessageBytes) return 2;
     if (this.isForgetful) return -1;

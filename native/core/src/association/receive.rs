@@ -35,8 +35,9 @@ impl Association {
         let number = header.packet_number;
         self.replay.check(number).map_err(|_| Rejected::Replayed)?;
         let linger = self.linger_micros();
+        let was_in_use = self.sessions.can_send();
         let session = self.sessions.by_index(header.receiver_index).ok_or(Rejected::Unauthentic)?;
-        let path = session.path;
+        let stays = was_in_use || session.begun_here;
         let (head, sealed) = packet.split_at_mut(DATA_HEADER_BYTES);
         let length =
             session.receive.open(now, number, head, sealed, linger).map_err(|_| Rejected::Unauthentic)?;
@@ -49,14 +50,23 @@ impl Association {
         let confirmation = self.sessions.confirm(now, header.receiver_index, linger);
         let received = match confirmation {
             super::session_set::Confirmation::First => {
-                self.take_path(now, path);
-                Received::Confirmed { local_index: header.receiver_index }
+                self.settle_path(now, header.receiver_index, arrival.path, stays)
             }
             super::session_set::Confirmation::Known => Received::Processed,
         };
         self.on_arrival(now, arrival, bytes, is_newest);
         self.on_authentic(now, number, arrival, &sealed[..length]);
         Ok(received)
+    }
+
+    /// The session of `local_index` is confirmed by a packet from `from`. Where a message 1 came from proves nothing, for a copy may have been
+    /// faster; and a path that is in use, or that this end asked at, is left by validation alone: it `stays`.
+    fn settle_path(&mut self, now: Instant, local_index: u32, from: Path, stays: bool) -> Received {
+        if !stays && !self.path.is_same_way(&from) {
+            self.take_path(now, from);
+        }
+        let called_from = self.sessions.place(local_index, self.path);
+        Received::Confirmed { local_index, called_from }
     }
 
     fn on_authentic(&mut self, now: Instant, number: u64, arrival: &Arrival<'_>, payload: &[u8]) {

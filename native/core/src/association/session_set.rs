@@ -27,8 +27,10 @@ pub struct SessionConfig {
     pub first_send: u64,
     /// Least packet number that the peer sends under the key.
     pub first_receive: u64,
-    /// Where the handshake came from.
+    /// Where this end asked, or where the message came from that it answered.
     pub path: Path,
+    /// This end asked.
+    pub begun_here: bool,
     /// True for the initiator; a responder's session sends nothing before the first authentic packet.
     pub confirmed: bool,
     /// Send on it from now on, or from its confirmation on.
@@ -43,6 +45,7 @@ pub(crate) struct Session {
     pub(crate) receive: ReceiveKeys,
     pub(crate) path: Path,
     pub(crate) confirmed: bool,
+    pub(crate) begun_here: bool,
     preferred: bool,
     discard_at: Option<Instant>,
 }
@@ -78,6 +81,7 @@ impl SessionSet {
             receive: ReceiveKeys::new(config.cipher, config.receive_key, config.first_receive),
             path: config.path,
             confirmed: config.confirmed,
+            begun_here: config.begun_here,
             preferred: config.preferred,
             discard_at: (!config.confirmed).then(|| now.plus_micros(CONFIRMATION_MICROS)),
         });
@@ -134,6 +138,12 @@ impl SessionSet {
     pub(crate) fn deadline(&self) -> Option<Instant> {
         let deadlines = |session: &Session| [session.discard_at, session.receive.deadline()];
         self.sessions.iter().flat_map(deadlines).flatten().min()
+    }
+
+    /// The peer of a session is reached by `path`: the path before and the remote index, where that is another.
+    pub(crate) fn place(&mut self, local_index: u32, path: Path) -> Option<(Path, u32)> {
+        let session = self.by_index(local_index).filter(|session| session.path != path)?;
+        Some((std::mem::replace(&mut session.path, path), session.remote_index))
     }
 
     /// The peer is reached by `to` instead of `from`.

@@ -62,6 +62,11 @@ impl Admission {
         self.keys = keys.to_vec();
     }
 
+    /// Whether there is a key of this number.
+    pub(super) fn has_key(&self, number: usize) -> bool {
+        number < self.keys.len()
+    }
+
     /// Which key the message's mac1 was made with.
     pub(super) fn matching_key(&self, message: &HandshakeInvariants<'_>) -> Option<usize> {
         self.keys.iter().position(|key| mac1::verify(&key.mac1, message.before_mac1, &message.mac1))
@@ -75,8 +80,7 @@ impl Admission {
         message: &HandshakeInvariants<'_>,
         half_open: usize,
     ) -> Verdict {
-        let proven = message.mac2 != [0; MAC_BYTES]
-            && self.cookies.verify(now, address, message.before_mac2, &message.mac2);
+        let proven = self.proves_address(now, address, message);
         if !self.under_load(now, half_open) {
             return Verdict::Admitted { proven };
         }
@@ -87,6 +91,17 @@ impl Admission {
             return Verdict::Dropped;
         }
         Verdict::Admitted { proven }
+    }
+
+    /// Whether the message bears a cookie that was given here to `address`.
+    pub(super) fn proves_address(
+        &mut self,
+        now: Instant,
+        address: SocketAddr,
+        message: &HandshakeInvariants<'_>,
+    ) -> bool {
+        message.mac2 != [0; MAC_BYTES]
+            && self.cookies.verify(now, address, message.before_mac2, &message.mac2)
     }
 
     /// The answer to a message that lacks a cookie; `None` for a key that there is none of.

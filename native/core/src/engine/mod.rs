@@ -12,6 +12,7 @@ mod messages;
 mod prefix_limit;
 mod receive;
 mod schedule;
+mod strays;
 mod streams;
 mod tell;
 
@@ -37,6 +38,8 @@ use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::rc::Rc;
+pub use strays::Stray;
+use strays::StrayQueue;
 
 /// Low bits of an association handle that name the slot.
 const SLOT_BITS: u32 = 20;
@@ -69,6 +72,12 @@ pub struct EngineStats {
     pub streams_open: u64,
     /// Held for peers now: credit given out and buffers.
     pub memory_bytes: u64,
+    /// Datagrams that arrived here for another shard and went there.
+    pub strays_forwarded: u64,
+    /// Datagrams that arrived at another shard and came here. They are not among `packets_received`.
+    pub strays_received: u64,
+    /// Datagrams for another shard that were dropped: too many waited, or it is gone.
+    pub strays_dropped: u64,
 }
 
 /// What a receiver index stands for.
@@ -94,6 +103,7 @@ pub struct Engine {
     half_open: HalfOpen,
     resets: AnswerLimit,
     version_hints: AnswerLimit,
+    strays: StrayQueue,
     schedule: Schedule,
     events: EventQueue,
     datagrams: VecDeque<(Path, Vec<u8>)>,
@@ -119,6 +129,7 @@ impl Engine {
             half_open: HalfOpen::default(),
             resets: AnswerLimit::default(),
             version_hints: AnswerLimit::default(),
+            strays: StrayQueue::default(),
             schedule: Schedule::default(),
             events: EventQueue::default(),
             datagrams: VecDeque::new(),

@@ -21,10 +21,25 @@ impl Engine {
             return;
         }
         let segment_size = if meta.segment_size == 0 { train.len() } else { meta.segment_size };
+        self.stats.packets_received += train.len().div_ceil(segment_size) as u64;
+        self.stats.bytes_received += train.len() as u64;
+        self.handle_packets(now, meta, segment_size, train, self.config.shards > 1);
+    }
+
+    /// `has_strays`: packets for other shards may be among them.
+    pub(super) fn handle_packets(
+        &mut self,
+        now: Instant,
+        meta: &ReceiveMeta,
+        segment_size: usize,
+        train: &mut [u8],
+        has_strays: bool,
+    ) {
         let mut touched = None;
         for packet in train.chunks_mut(segment_size) {
-            self.stats.packets_received += 1;
-            self.stats.bytes_received += packet.len() as u64;
+            if has_strays && self.put_aside(now, meta, packet) {
+                continue;
+            }
             let handled = self.handle_packet(now, meta, packet);
             if handled.is_none() {
                 self.stats.packets_rejected += 1;
@@ -66,8 +81,12 @@ impl Engine {
         let mut arrival = Arrival { path: meta.path, ecn: meta.ecn, entropy: &mut self.entropy };
         match association.on_packet(now, &header, &mut arrival, packet) {
             Ok(Received::Processed) => Some(Some(handle)),
-            Ok(Received::Confirmed { local_index }) => {
+            Ok(Received::Confirmed { local_index, called_from }) => {
                 self.half_open.remove(local_index);
+                if let Some((path, remote_index)) = called_from {
+                    self.remotes.remove(&(path.remote, remote_index));
+                    self.remotes.insert((association.path().remote, remote_index), handle);
+                }
                 self.events.push_back(Event::SessionConfirmed { association: handle, local_index });
                 Some(Some(handle))
             }
@@ -210,7 +229,7 @@ impl Engine {
         None
     }
 
-    fn admit(&mut self, event: Event) -> Option<()> {
+    pub(super) fn admit(&mut self, event: Event) -> Option<()> {
         let admission: &mut Admission = &mut self.admission;
         admission.admit().then(|| self.events.push_back(event))
     }

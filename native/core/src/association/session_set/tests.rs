@@ -15,6 +15,7 @@ fn config(local_index: u32, confirmed: bool, preferred: bool) -> SessionConfig {
         first_send: 0,
         first_receive: 0,
         path,
+        begun_here: confirmed,
         confirmed,
         preferred,
     }
