@@ -1,9 +1,9 @@
-// `npm run bench -- [--quick] [--rounds N] [--only NAME[,NAME]] [--json FILE] [--publish]`: measures Osier beside its peers and the roof of this machine,
-// in interleaved rounds. Prints a table a benchmark and writes bench/out/latest.json; --publish also writes BENCHMARKS.md.
+// `npm run bench -- [--quick] [--rounds N] [--only NAME[,NAME]] [--lossy] [--json FILE] [--publish]`: measures Osier beside its peers and the roof of this machine,
+// in interleaved rounds; --lossy across emulated links instead of the loopback. Prints a table a benchmark and writes bench/out/latest.json; --publish also writes BENCHMARKS.md.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { allBenchmarks } from './benchmarks/index.mjs';
+import { loopbackBenchmarks, lossyBenchmarks } from './benchmarks/index.mjs';
 import { measure } from './lib/benchmark.mjs';
 import { underLock } from './lib/lock.mjs';
 import { describeMachine, twoCores } from './lib/machine.mjs';
@@ -15,6 +15,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     rounds: { type: 'string' },
     only: { type: 'string' },
+    lossy: { type: 'boolean', default: false },
     json: { type: 'string' },
     publish: { type: 'boolean', default: false },
   },
@@ -29,7 +30,7 @@ const plan = values.quick
 if (values.rounds !== undefined) plan.rounds = Math.max(1, Number.parseInt(values.rounds, 10) || 1);
 
 const names = values.only?.split(',') ?? [];
-const all = allBenchmarks();
+const all = values.lossy ? lossyBenchmarks() : loopbackBenchmarks();
 const unknown = names.filter((name) => all.every((benchmark) => !benchmark.name.startsWith(name)));
 if (unknown.length > 0) {
   console.error(`bench: there is no benchmark ${unknown.join(', ')}; there are ${all.map(({ name }) => name).join(', ')}.`);

@@ -1,12 +1,13 @@
 // @number0/iroh: QUIC (noq) with relays and discovery switched off.
 import iroh from '@number0/iroh';
+import { HOST } from './host.mjs';
 
 const { Endpoint, EndpointAddr, EndpointId, RelayMode } = iroh;
 const ALPN = [...Buffer.from('osier-bench')];
 const READ_BYTES = 65_536;
 
 /** @param {Record<string, string>} options @returns {import('./link.mjs').Contestant} */
-export function contestant({ host = '127.0.0.1' }) {
+export function contestant({ host = HOST }) {
   const bind = () => {
     const builder = Endpoint.builder();
     builder.applyMinimal();

@@ -1,5 +1,6 @@
 // @chainsafe/libp2p-quic: quinn behind napi-rs. Measured below libp2p's own layers, which would only add cost, by the native classes of the package.
 import { generateKeyPair, privateKeyToProtobuf } from '@libp2p/crypto/keys';
+import { HOST } from './host.mjs';
 
 /** What its own stream class asks for at once. */
 const DEFAULT_READ_BYTES = 4_096;
@@ -8,7 +9,7 @@ const DEFAULT_READ_BYTES = 4_096;
 const TUNED = { maxStreamData: 16_000_000, maxConnectionData: 64_000_000, receiveBufferSize: 4_000_000, sendBufferSize: 4_000_000 };
 
 /** @param {Record<string, string>} options @returns {Promise<import('./link.mjs').Contestant>} */
-export async function contestant({ readBytes = String(DEFAULT_READ_BYTES), host = '127.0.0.1' }) {
+export async function contestant({ readBytes = String(DEFAULT_READ_BYTES), host = HOST }) {
   const [{ defaultOptions }, napi] = await Promise.all([import('@chainsafe/libp2p-quic'), import(nativeClasses())]);
   const isDefault = Number(readBytes) === DEFAULT_READ_BYTES;
   const config = async () => {

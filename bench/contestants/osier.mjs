@@ -1,8 +1,9 @@
 // Osier itself, as a program that embeds a node has it.
 import { generateIdentity, generateNetworkSecret, MeshNode } from '../../dist/index.js';
+import { HOST } from './host.mjs';
 
 /** @param {Record<string, string>} options @returns {import('./link.mjs').Contestant} */
-export function contestant({ cipher = 'auto', congestion = 'cubic', listen = 'udp://127.0.0.1:0', spinMicros = '' }) {
+export function contestant({ cipher = 'auto', congestion = 'cubic', listen = `udp://${HOST}:0`, spinMicros = '' }) {
   /** @param {Uint8Array} secret */
   const start = async (secret) =>
     MeshNode.create({

@@ -1,12 +1,13 @@
 // TCP of the kernel through node:net: not encrypted. A connection a stream.
 import { once } from 'node:events';
 import { connect as connectTo, createServer } from 'node:net';
+import { HOST } from './host.mjs';
 import { asStream } from './node-stream.mjs';
 
 const SOCKET_BUFFER_BYTES = 1 << 20;
 
 /** @param {Record<string, string>} options @returns {import('./link.mjs').Contestant} */
-export function contestant({ host = '127.0.0.1' }) {
+export function contestant({ host = HOST }) {
   return {
     name: 'tcp',
     settings: 'no delay, high-water mark 1 MiB',

@@ -5,12 +5,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect as connectTo, createServer } from 'node:tls';
+import { HOST } from './host.mjs';
 import { asStream } from './node-stream.mjs';
 
 const CIPHERS = { 'chacha20-poly1305': 'TLS_CHACHA20_POLY1305_SHA256', 'aes-256-gcm': 'TLS_AES_256_GCM_SHA384', auto: 'TLS_AES_256_GCM_SHA384' };
 
 /** @param {Record<string, string>} options @returns {import('./link.mjs').Contestant} */
-export function contestant({ cipher = 'auto', host = '127.0.0.1' }) {
+export function contestant({ cipher = 'auto', host = HOST }) {
   const ciphers = CIPHERS[/** @type {keyof typeof CIPHERS} */ (cipher)];
   const tls = /** @type {const} */ ({ minVersion: 'TLSv1.3', ciphers, highWaterMark: 1 << 20 });
   return {

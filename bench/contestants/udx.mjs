@@ -2,13 +2,14 @@
 import { once } from 'node:events';
 import SecretStream from '@hyperswarm/secret-stream';
 import UDX from 'udx-native';
+import { HOST } from './host.mjs';
 import { asStream } from './node-stream.mjs';
 
 /** A stream of udx is named at both ends before the first packet: a datagram over the same socket asks for one and is answered with its number. */
 const FIRST_ID = 1;
 
 /** @param {Record<string, string>} options @returns {import('./link.mjs').Contestant} */
-export function contestant({ plain = '', host = '127.0.0.1' }) {
+export function contestant({ plain = '', host = HOST }) {
   const isPlain = plain !== '';
   /** @param {boolean} isInitiator @param {any} raw */
   const over = (isInitiator, raw) => asStream(isPlain ? raw : new SecretStream(isInitiator, raw));

@@ -1,7 +1,7 @@
 // What a benchmark is, and how its rounds are run: all contestants once a round, in turns of who goes first.
 
 /**
- * @typedef {{ cores: readonly [number, number], warmUpMs: number, measureMs: number, trips: number, rounds: number }} Context
+ * @typedef {{ cores: readonly [number, number], warmUpMs: number, measureMs: number, trips: number, rounds: number, round: number }} Context
  * @typedef {{ value: number, settings: string, details: Record<string, number> }} Result `value` in the benchmark's unit.
  * @typedef {{ id: string, label: string, run: (context: Context) => Promise<Result> }} Contestant
  * @typedef {{ against: string, relation: 'at least' | 'at most', ratio: number }} RatioBar The subject's figure to another's of the same round.
@@ -21,7 +21,7 @@
  * @typedef {{ name: string, rounds: Record<string, Result>[], failures: { contestant: string, round: number, message: string }[] }} Measured
  */
 
-/** @param {Benchmark} benchmark @param {Context} context @param {(line: string) => void} tell @returns {Promise<Measured>} */
+/** @param {Benchmark} benchmark @param {Omit<Context, 'round'>} context @param {(line: string) => void} tell @returns {Promise<Measured>} */
 export async function measure(benchmark, context, tell) {
   /** @type {Measured} */
   const measured = { name: benchmark.name, rounds: [], failures: [] };
@@ -30,7 +30,7 @@ export async function measure(benchmark, context, tell) {
     const results = {};
     for (const contestant of inTurns(benchmark.contestants, round)) {
       try {
-        results[contestant.id] = await contestant.run(context);
+        results[contestant.id] = await contestant.run({ ...context, round });
         tell(`${benchmark.name} ${round + 1}/${context.rounds}: ${contestant.label} ${results[contestant.id]?.value.toFixed(2)} ${benchmark.unit}`);
       } catch (error) {
         const message = error instanceof Error ? error.message : String(error);

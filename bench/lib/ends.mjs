@@ -1,6 +1,8 @@
-// The two processes of a measurement, each pinned to a core of its own, whatever the contestant is written in.
+// The two processes of a measurement, each in a place of its own, whatever the contestant is written in.
 import { fileURLToPath } from 'node:url';
 import { PinnedProcess } from './pinned-process.mjs';
+
+/** @typedef {import('./pinned-process.mjs').Place} Place */
 
 /**
  * @typedef {object} Entrant
@@ -14,14 +16,14 @@ import { PinnedProcess } from './pinned-process.mjs';
  */
 
 /** Starts the receiver, then the sender that connects to it. `work` is 'bulk', 'echo', 'messages' or 'set-up'.
- * @param {Entrant} entrant @param {string} work @param {Record<string, string | number>} plan @param {readonly [number, number]} cores
- * @returns {Promise<Ends>} */
-export async function startEnds(entrant, work, plan, cores) {
+ * @param {Entrant} entrant @param {string} work @param {Record<string, string | number>} plan
+ * @param {readonly [sender: number | Place, receiver: number | Place]} places A number is a core. @returns {Promise<Ends>} */
+export async function startEnds(entrant, work, plan, places) {
   const whole = { ...plan, ...entrant.plan };
-  const receiver = start(cores[1], entrant, 'receiver', work, whole, []);
+  const receiver = start(places[1], entrant, 'receiver', work, whole, []);
   try {
     const { address, settings } = await receiver.next();
-    const sender = start(cores[0], entrant, 'sender', work, whole, [address]);
+    const sender = start(places[0], entrant, 'sender', work, whole, [address]);
     const stop = async () => {
       await Promise.all([sender.stop(), receiver.stop()]);
     };
@@ -32,11 +34,11 @@ export async function startEnds(entrant, work, plan, cores) {
   }
 }
 
-/** @param {number} core @param {Entrant} entrant @param {'receiver' | 'sender'} role @param {string} work @param {object} plan @param {readonly string[]} rest */
-function start(core, { by, env }, role, work, plan, rest) {
-  if ('program' in by) return new PinnedProcess(core, by.program, [role, work, JSON.stringify(plan), ...rest], env);
+/** @param {number | Place} place @param {Entrant} entrant @param {'receiver' | 'sender'} role @param {string} work @param {object} plan @param {readonly string[]} rest */
+function start(place, { by, env }, role, work, plan, rest) {
+  if ('program' in by) return new PinnedProcess(place, by.program, [role, work, JSON.stringify(plan), ...rest], env);
   // What serves echo serves set-up as well.
   const file = `${work === 'set-up' && role === 'receiver' ? 'echo' : work}-${role}.mjs`;
   const worker = fileURLToPath(new URL(`../workers/${file}`, import.meta.url));
-  return new PinnedProcess(core, process.execPath, [worker, by.module, JSON.stringify(by.options ?? {}), JSON.stringify(plan), ...rest], env);
+  return new PinnedProcess(place, process.execPath, [worker, by.module, JSON.stringify(by.options ?? {}), JSON.stringify(plan), ...rest], env);
 }

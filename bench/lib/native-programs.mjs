@@ -10,6 +10,11 @@ export function roofProgram() {
   return `${build('roof')}/osier-roof`;
 }
 
+/** What joins two network namespaces by a link with faults. */
+export function netemProgram() {
+  return `${build('netem')}/osier-netem`;
+}
+
 /** @param {'quinn' | 's2n'} peer */
 export function peerProgram(peer) {
   return `${build('peers')}/${peer}-peer`;

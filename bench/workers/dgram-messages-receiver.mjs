@@ -1,7 +1,7 @@
 // Counts datagrams, each compared with what belongs to its number.
 import { createSocket } from 'node:dgram';
-import { numberedMessages } from '../lib/numbered-messages.mjs';
 import { MeasuredSpan } from '../lib/measured-span.mjs';
+import { numberedMessages } from '../lib/numbered-messages.mjs';
 import { report } from '../lib/report-line.mjs';
 
 const { messageBytes, warmUpMs, measureMs } = JSON.parse(process.argv[2] ?? '{}');
