@@ -1,12 +1,13 @@
 // Packs the package and uses it as a stranger would: checks what the tarball holds, installs it in an empty folder, which builds the addon from the
-// packed sources, runs a program of ten lines there, compiles it against the packed types, and starts the command.
+// packed sources, runs a program of ten lines and those of test/types/api-usage.ts there, compiled against the packed types, and starts the command.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
+import { toolFile } from './tools.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -52,12 +53,19 @@ const WANTED = [
   'scripts/build-addon.mjs',
   'LICENSE',
 ];
+/** Of CommonJS, which the package has not. */
+const OLD_RESOLUTIONS = new Set(['node10', 'node16-cjs']);
+
+/** What the programs of the API say when they have done what they should. */
+const PROGRAMS = ['1 echo', '2 file', '2 file, cancelled', '3 steer', '4 quotes', '7 register', '8 explain', '10 heartbeat'];
+
 const UNWANTED = /^(test|bench|src|build)\/|\/target\/|node_modules|\.test\.|\.map$/;
 
 const folder = mkdtempSync(join(tmpdir(), 'osier-package-'));
 try {
   const tarball = pack();
   await checkExports();
+  await checkResolution(tarball);
   installInto(folder, tarball);
   useIt();
 } finally {
@@ -83,6 +91,16 @@ async function checkExports() {
   throw new Error(`publint: ${messages.map((message) => formatMessage(message, pkg)).join('; ')}`);
 }
 
+/** That types and code are found, and agree, wherever ES modules are: in Node and in bundlers.
+ * @param {string} tarball */
+async function checkResolution(tarball) {
+  const { checkPackage, createPackageFromTarballData } = await import(pathToFileURL(toolFile('@arethetypeswrong/core/dist/index.js')).href);
+  const { problems, entrypoints } = await checkPackage(createPackageFromTarballData(new Uint8Array(readFileSync(tarball))));
+  const found = problems.filter((/** @type {{ resolutionKind?: string }} */ { resolutionKind }) => !OLD_RESOLUTIONS.has(resolutionKind ?? ''));
+  if (found.length > 0) throw new Error(`are the types wrong? ${JSON.stringify(found)}`);
+  console.log(`the types of ${Object.keys(entrypoints).length} entry points are found`);
+}
+
 /** @param {string} target @param {string} tarball */
 function installInto(target, tarball) {
   writeFileSync(join(target, 'package.json'), JSON.stringify({ name: 'stranger', private: true, type: 'module' }));
@@ -96,19 +114,34 @@ function useIt() {
   checkTypes();
   writeFileSync(join(folder, 'simulation.mjs'), SIMULATION);
   expect('the simulation', run(process.execPath, ['simulation.mjs'], folder), 'hello');
+  runPrograms();
   const { version } = JSON.parse(run(process.execPath, ['-p', 'JSON.stringify(require("osier/package.json"))'], folder));
   expect('osier --version', run(join(folder, 'node_modules/.bin/osier'), ['--version'], folder), version);
   console.log('the installed package works');
 }
 
-/** Compiles the programs as TypeScript, with the compiler and the Node types of this checkout. */
+/** Compiles and runs the programs of the API page. */
+function runPrograms() {
+  const files = ['types/api-usage.ts', 'package/explanations.ts', 'package/programs.ts'];
+  for (const file of files) cpSync(join(root, 'test', file), join(folder, file));
+  compile([], files);
+  expect('the programs of the API', run(process.execPath, ['package/programs.js'], folder), PROGRAMS.join('\n'));
+}
+
+/** Checks the programs as TypeScript. */
 function checkTypes() {
   writeFileSync(join(folder, 'program.mts'), PROGRAM);
   writeFileSync(join(folder, 'simulation.mts'), SIMULATION);
   mkdirSync(join(folder, 'node_modules/@types'), { recursive: true });
   symlinkSync(join(root, 'node_modules/@types/node'), join(folder, 'node_modules/@types/node'));
-  const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,esnext.disposable', '--types', 'node'];
-  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...options, 'program.mts', 'simulation.mts'], folder);
+  compile(['--noEmit'], ['program.mts', 'simulation.mts']);
+}
+
+/** By the compiler and the Node types of this checkout.
+ * @param {readonly string[]} more @param {readonly string[]} files */
+function compile(more, files) {
+  const options = ['--strict', '--module', 'nodenext', '--target', 'es2022', '--lib', 'es2023,esnext.disposable', '--types', 'node', ...more];
+  run(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), ...options, ...files], folder);
 }
 
 /** @param {string} what @param {string} output @param {string} wanted */

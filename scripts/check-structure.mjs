@@ -1,4 +1,5 @@
-// Checks what the compilers do not: the dependency arrows of docs/architecture.md, `unsafe` in two crates only, and the length of files.
+// Checks what the compilers do not: the dependency arrows of docs/architecture.md, `unsafe` in two crates only, panics that unwind,
+// no state of the whole process, and the length of files.
 // Prints one line per fault and exits with 1 when there is any. `--root DIR` checks another tree.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
@@ -38,10 +39,13 @@ const CRATE_ARROWS = {
 
 const UNSAFE_CRATES = ['udp', 'addon'];
 
+/** Files of native/ that share memory between threads, each with the test that checks its orderings under a model of memory. */
+const SHARED = /** @type {Record<string, string>} */ ({});
+
 /** Past this a file holds two things. */
 const MAX_LINES = 400;
 
-const faults = [...typescriptFaults(), ...crateFaults(), ...unsafeFaults(), ...lengthFaults()];
+const faults = [...typescriptFaults(), ...crateFaults(), ...unsafeFaults(), ...panicFaults(), ...sharingFaults(), ...lengthFaults()];
 for (const fault of faults) console.error(fault);
 if (faults.length > 0) process.exit(1);
 
@@ -96,6 +100,37 @@ function unsafeFaults() {
     .flatMap((crate) => filesUnder(join('native', crate, 'src'), /\.rs$/))
     .filter((file) => /\bunsafe\b/.test(withoutComments(readFileSync(file, 'utf8')).replace(/#!\[(?:forbid|deny)\(unsafe_code\)\]/g, '')))
     .map((file) => `${name(file)}: unsafe code belongs in native/udp and native/addon`);
+}
+
+/** The addon catches panics at its boundary, which works only where they unwind.
+ * @returns {string[]} */
+function panicFaults() {
+  const files = [
+    join('native', 'Cargo.toml'),
+    join('native', '.cargo', 'config.toml'),
+    join('.cargo', 'config.toml'),
+    join('scripts', 'build-addon.mjs'),
+  ];
+  return files
+    .filter((path) => existsSync(join(root, path)))
+    .filter((path) => /panic\s*=\s*\\?["']?abort/.test(readFileSync(join(root, path), 'utf8')))
+    .map((path) => `${path}: with panic = "abort" a fault in one engine ends the process`);
+}
+
+/** Environments come and go in one process: what belongs to all of them breaks with the first that ends.
+ * @returns {string[]} */
+function sharingFaults() {
+  const shared =
+    /\bAtomic[A-Z]\w*|\bstatic mut\b|\b(?:Once|LazyLock|OnceLock|Mutex|RwLock|Condvar)\b|\bthread_local!|\bset_hook\b|\bthread::(?:spawn|Builder)|threadsafe_function/;
+  return ['wire', 'core', 'udp', 'addon']
+    .flatMap((crate) => filesUnder(join('native', crate, 'src'), /\.rs$/))
+    .filter((file) => !/(?:^|[/_])tests?(?:\.rs$|[/_])|_tests\.rs$/.test(name(file)) && !(name(file) in SHARED))
+    .flatMap((file) => {
+      const [found] = shared.exec(withoutComments(readFileSync(file, 'utf8'))) ?? [];
+      return found === undefined
+        ? []
+        : [`${name(file)}: ${found}: shared by threads or the whole process; see SHARED in scripts/check-structure.mjs`];
+    });
 }
 
 /** @param {string} source */

@@ -1,4 +1,8 @@
-/** Osier: an encrypted UDP mesh for Node.js services. The public API; everything else is internal. */
+/**
+ * An encrypted UDP mesh for Node.js services. The public API; everything else is internal.
+ *
+ * @module osier
+ */
 
 export type {
   ConnectOptions,

@@ -25,6 +25,8 @@ export interface MeshNodeOptions {
   idleTimeoutMs?: number | undefined;
   /** Streams end with PEER_LOST when nothing came back on any path for this long. Default 30,000. */
   peerLostAfterMs?: number | undefined;
+  /** Poll for packets for up to this long (0 to 1,000,000) before sleeping: the lowest latency, for a core's whole time. 0 or absent: off. */
+  spin?: { maxMicros: number } | undefined;
   /** 'auto' (default) takes AES-256-GCM where both ends have the instructions, ChaCha20-Poly1305 otherwise. */
   cipher?: 'auto' | 'chacha20-poly1305' | 'aes-256-gcm' | undefined;
   /** How sending finds its rate. Default 'cubic'. 'bbr' stands random loss and keeps queues short; docs/architecture.md says when to take it. */

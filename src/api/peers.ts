@@ -23,9 +23,11 @@ export interface Peer extends EventEmitter<PeerEvents>, AsyncDisposable {
    * those of {@link MeshNode.connect}.
    */
   openStream(protocol: string, options?: OpenOptions<'bytes'>): Promise<ByteStream>;
+  /** As above, of another kind: whole messages, or datagrams. */
   openStream<K extends StreamKind>(protocol: string, options: OpenOptions<K> & { kind: K }): Promise<StreamOfKind[K]>;
   /** One round trip to the peer, end to end, in milliseconds. Errors: TIMEOUT, and those of {@link MeshNode.connect}. */
   ping(options?: TimedWaitOptions): Promise<number>;
+  /** Counters and levels of now, without cost. */
   stats(): PeerStats;
   /** As {@link MeshNode.close}, for this peer alone. It may connect again. */
   close(options?: CloseOptions): Promise<CloseReport>;

@@ -42,6 +42,7 @@ export interface StreamStats {
   readonly messagesExpired: bigint;
   readonly messagesUnknown: bigint;
   readonly messagesReceived: bigint;
+  /** Datagrams that came and that a full receiver dropped. */ readonly messagesDropped: bigint;
   readonly sendBufferedBytes: number;
   readonly receiveBufferedBytes: number;
 }

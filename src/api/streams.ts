@@ -57,6 +57,7 @@ export interface StreamBase extends AsyncDisposable {
   reset(applicationCode?: number): void;
   /** Resolves, and never rejects, when both directions have ended. */
   readonly closed: Promise<{ readonly status: 'finished' } | { readonly status: 'failed'; readonly error: OsierError }>;
+  /** Counters and levels of now; when the stream has ended, those of its end. */
   stats(): StreamStats;
 }
 

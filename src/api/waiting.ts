@@ -23,7 +23,9 @@ export type CloseReport = { readonly status: 'drained' } | { readonly status: 'c
 
 /** Time as a node sees it; `nowMs` never goes back and counts from an arbitrary start. */
 export interface Clock {
+  /** Milliseconds, with fractions. */
   nowMs(): number;
+  /** Resolves when this time is over; rejects with the signal's reason when that aborts first. */
   sleep(durationMs: number, options?: WaitOptions): Promise<void>;
 }
 

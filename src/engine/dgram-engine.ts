@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { type Carrier, DetachedDriver, type Train } from './detached-driver.js';
 import { DgramSocket } from './dgram-socket.js';
-import type { BatchListener, Engine, EngineConfig, EngineInfo, PathRecord } from './engine.js';
+import { type BatchListener, type Engine, type EngineConfig, type EngineInfo, type PathRecord, reasonsAgainstSpin } from './engine.js';
 import { PathCache } from './path-cache.js';
 
 /** Longest delay of a Node timer. An earlier firing costs one empty turn. */
@@ -10,19 +10,19 @@ const NODE_TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** `reason` says why it is this engine. Throws INTERNAL where the addon is missing. */
 export function createDgramEngine(config: EngineConfig, listener: BatchListener, reason: string): Engine {
-  return new DetachedDriver(config, listener, new DgramCarrier(reason), { seed: null, startMicros: null }).engine;
+  return new DetachedDriver(config, listener, new DgramCarrier([reason, ...reasonsAgainstSpin(config)]), { seed: null, startMicros: null }).engine;
 }
 
 class DgramCarrier implements Carrier {
-  readonly #reason: string;
+  readonly #reasons: readonly string[];
   readonly #sockets: DgramSocket[] = [];
   #driver: DetachedDriver | null = null;
   #paths: PathCache | null = null;
   #timer: NodeJS.Timeout | null = null;
   #isReferenced = true;
 
-  constructor(reason: string) {
-    this.#reason = reason;
+  constructor(reasons: readonly string[]) {
+    this.#reasons = reasons;
   }
 
   attach(driver: DetachedDriver): void {
@@ -69,7 +69,7 @@ class DgramCarrier implements Carrier {
       features: this.#driver?.detached.info().features ?? [],
       receiveBufferBytes: least(this.#sockets.map((socket) => socket.receiveBufferBytes)),
       sendBufferBytes: least(this.#sockets.map((socket) => socket.sendBufferBytes)),
-      reasons: [this.#reason, 'node:dgram takes one datagram a call, and shows neither ECN nor the local address.'],
+      reasons: [...this.#reasons, 'node:dgram takes one datagram a call, and shows neither ECN nor the local address.'],
     };
   }
 

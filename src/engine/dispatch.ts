@@ -13,13 +13,14 @@ export interface StreamSink {
   onReadable(count: number, endIncluded: boolean): void;
   onWritable(): void;
   onFinished(expiredMessages: number): void;
-  onReset(reason: number, code: number): void;
-  onStopped(code: number): void;
+  /** `sizeBytes`: of a message of the peer's that is too large for this end; else 0. */
+  onReset(reason: number, code: number, sizeBytes: number): void;
+  onStopped(reason: number, code: number): void;
   onFlushed(): void;
   /** `fate`: 1 delivered (datagrams: acknowledged), 2 expired (datagrams: presumed lost). */
   onSettled(token: number, fate: number): void;
-  /** The handle is dead. */
-  onClosed(): void;
+  /** The handle is dead. `droppedMessages`: datagrams that came and found no room. */
+  onClosed(droppedMessages: number): void;
 }
 
 /** What an association wants to hear. Byte arrays are valid until the call returns. */
@@ -125,16 +126,16 @@ function dispatchToStream(sink: StreamSink, kind: number, events: Uint32Array, a
       sink.onWritable();
       break;
     case EventKind.streamFinished:
-      sink.onFinished(word(events, at + Word.a) + 2 ** 32 * word(events, at + Word.b));
+      sink.onFinished(doubleWord(events, at));
       break;
     case EventKind.streamReset:
-      sink.onReset(word(events, at + Word.a), word(events, at + Word.b));
+      sink.onReset(word(events, at + Word.a), word(events, at + Word.b), word(events, at + Word.c));
       break;
     case EventKind.streamStopped:
-      sink.onStopped(word(events, at + Word.b));
+      sink.onStopped(word(events, at + Word.a), word(events, at + Word.b));
       break;
     case EventKind.streamClosed:
-      sink.onClosed();
+      sink.onClosed(doubleWord(events, at));
       break;
     case EventKind.streamFlushed:
       sink.onFlushed();
@@ -179,6 +180,11 @@ function dispatchToAssociation(sink: AssociationSink, kind: number, stream: numb
 
 function word(events: Uint32Array, index: number): number {
   return events[index] ?? 0;
+}
+
+/** The count in the words a and b of the record at `at`. */
+function doubleWord(events: Uint32Array, at: number): number {
+  return word(events, at + Word.a) + 2 ** 32 * word(events, at + Word.b);
 }
 
 function bytesOf(engine: Engine, events: Uint32Array, at: number): Uint8Array {

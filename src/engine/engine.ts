@@ -20,6 +20,8 @@ export interface EngineConfig {
   /** How new associations find their window. 0: CUBIC, 1: BBR. */ readonly congestion: number;
   /** Top byte of every receiver index, less than {@link shards}. Default 0. */ readonly shard?: number;
   /** Engines that share a port, this one included; at most 256. What arrives here for another of them goes there. Default 1. */ readonly shards?: number;
+  /** The native engine polls its sockets for so long before its loop sleeps; left out or 0: not at all. Others say that they don't. */
+  readonly spinMicros?: number;
 }
 
 /** An opaque record of {@link PATH_RECORD_BYTES} bytes: socket, remote and local address. */
@@ -56,6 +58,11 @@ export interface EngineInfo {
   readonly receiveBufferBytes: number;
   readonly sendBufferBytes: number;
   readonly reasons: readonly string[];
+}
+
+/** Why an engine that something else drives does not spin; none where that was not asked for. */
+export function reasonsAgainstSpin({ spinMicros = 0 }: EngineConfig): readonly string[] {
+  return spinMicros === 0 ? [] : ['spin has no effect: only the native driver polls its sockets itself.'];
 }
 
 /** Called once per batch with the number of records in {@link Engine.events}. Must not throw. */
@@ -99,6 +106,12 @@ export interface Engine {
   releaseIndex(index: number): void;
   sendDatagram(path: PathRecord, datagram: Uint8Array): void;
   /** Answers a first message with a cookie: its sender must prove its address. */ sendCookie(path: PathRecord, firstMessage: Uint8Array): void;
+
+  /**
+   * A data packet with the close code and nothing else, for a session that is never installed: a no that takes neither an association nor an index. Its
+   * keys must serve for nothing else.
+   */
+  sealRefusal(session: SessionConfig, closeCode: number): Uint8Array;
 
   /** Returns a handle, or -1 when the memory or peer limit is reached. */ createAssociation(config: AssociationConfig): number;
   /** False: the association has ended or is ending; the reserved index is given back. */ installSession(
@@ -145,14 +158,15 @@ export interface Engine {
 
   /** sent, acknowledged, received, consumed, sendBuffered, receiveBuffered. False for a dead handle. */
   streamStats(association: number, stream: number, into: BigUint64Array): boolean;
-  /** messagesSent, messagesDelivered, messagesExpired, messagesUnknown, messagesReceived (for datagrams: delivered = acknowledged, expired = presumed
+  /** messagesSent, messagesDelivered, messagesExpired, messagesUnknown, messagesReceived, messagesDropped (for datagrams: delivered = acknowledged, expired = presumed
    *  lost). False for a dead handle. */
   messageStats(association: number, stream: number, into: BigUint64Array): boolean;
   /** packetsSent, packetsReceived, bytesSent, bytesReceived, packetsLost, rttMicros, rttVarianceMicros, mtuBytes, congestionWindowBytes, bytesInFlight, hasRtt. */
   associationStats(association: number, into: BigUint64Array): boolean;
   /** The present path of an association. */ associationPath(association: number): PathRecord | null;
-  /** packetsSent, packetsReceived, bytesSent, bytesReceived, packetsRejected, streamsOpen, memoryBytes, straysForwarded, straysReceived, straysDropped:
-   *  {@link ENGINE_COUNTERS} words. Strays are datagrams for another shard; those received are not among packetsReceived. */
+  /** packetsSent, packetsReceived, bytesSent, bytesReceived, packetsRejected, streamsOpen, memoryBytes, straysForwarded, straysReceived, straysDropped,
+   *  reportsHeeded: {@link ENGINE_COUNTERS} words. Strays are datagrams for another shard; those received are not among packetsReceived. Reports are
+   *  those of the network, about datagrams sent, that led to something. */
   stats(into: BigUint64Array): void;
   info(): EngineInfo;
 
@@ -162,7 +176,7 @@ export interface Engine {
 }
 
 /** Words that {@link Engine.stats} writes. */
-export const ENGINE_COUNTERS = 10;
+export const ENGINE_COUNTERS = 11;
 
 /** Length of a {@link PathRecord}. */
 export const PATH_RECORD_BYTES = 48;

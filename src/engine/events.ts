@@ -23,11 +23,11 @@ export const EventKind = {
   streamWritable: 5,
   /** The peer has everything, the end included. a, b: low and high half of the count of messages that expired (datagrams: presumed lost). */
   streamFinished: 6,
-  /** The peer gave the stream up. a: reason; b: code. */
+  /** The peer gave the stream up. a: reason; b: code. Or it sent a message that is too large: a: that reason; b: the most that this end takes; c: what it sent. */
   streamReset: 7,
-  /** The peer reads no more. b: application code. */
+  /** The peer reads no more. a: reason; b: code. */
   streamStopped: 8,
-  /** Both directions ended; the handle is dead. */
+  /** Both directions ended; the handle is dead. a, b: low and high half of the count of datagrams that were dropped for want of room. */
   streamClosed: 9,
   /** Everything accepted before `watchAcknowledged` is acknowledged; of messages, the fate of each is known. */
   streamFlushed: 10,

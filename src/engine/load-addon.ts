@@ -5,9 +5,14 @@ import { osierError } from '../errors/index.js';
 import type { DetachedEngine } from './detached-engine.js';
 import type { BatchListener, Engine, EngineConfig } from './engine.js';
 
+/** An engine that drives itself in the event loop. */
+export interface NativeEngine extends Engine {
+  /** Polls that found nothing while it spun, spins begun, spins ended. */ spinCounters(into: BigUint64Array): void;
+}
+
 /** What the addon exports. */
 export interface Addon {
-  readonly NativeEngine: new (config: EngineConfig, listener: BatchListener) => Engine;
+  readonly NativeEngine: new (config: EngineConfig, listener: BatchListener) => NativeEngine;
   readonly DetachedEngine: new (
     config: EngineConfig,
     listener: BatchListener,

@@ -19,6 +19,17 @@ export interface RekeyIntervals {
   readonly responderMs: number;
 }
 
+/** Threads that run one module. */
+export interface Threads {
+  /**
+   * What the module's function `run` makes of `task`, on the next thread that is free. The buffers of `moved` are nowhere else after that. Rejects when the
+   * thread ends or the module cannot be loaded; after {@link Threads.close}, always.
+   */
+  run(task: unknown, moved: readonly ArrayBuffer[]): Promise<unknown>;
+  /** Resolves when all threads have ended; what they were at rejects. */
+  close(): Promise<void>;
+}
+
 /** See the file's head. */
 export interface Runtime {
   readonly clock: Clock;
@@ -35,5 +46,10 @@ export interface Runtime {
   machineAddresses(): readonly ResolvedAddress[];
   /** Others than the usual ones, for tests. */
   readonly rekeyIntervals?: RekeyIntervals | undefined;
+  /**
+   * Threads for a module, each of which gets `data`; they begin and end by need, and keep no process alive. `null` where there is no such file. Absent
+   * where everything is to happen on one thread.
+   */
+  readonly createThreads?: ((module: URL, data: unknown) => Threads | null) | undefined;
   createEngine(config: EngineConfig, listener: BatchListener): Engine;
 }

@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import type { ResolvedAddress, Runtime, Timer } from './runtime.js';
 import { sleepBy } from './sleep.js';
 import { createSystemEngine } from './system-engine.js';
+import { createThreads } from './system-threads.js';
 
 /** Longest delay of a Node timer; a longer one would fire at once. */
 const NODE_TIMER_MS_MAX = 2 ** 31 - 1;
@@ -20,6 +21,7 @@ export const systemRuntime: Runtime = {
   randomBytes: (byteCount) => randomFillSync(new Uint8Array(byteCount)),
   resolve,
   machineAddresses,
+  createThreads,
   createEngine: createSystemEngine,
 };
 

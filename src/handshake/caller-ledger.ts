@@ -1,4 +1,5 @@
 import type { NodeId } from '../identity/index.js';
+import { TokenBucket } from './token-bucket.js';
 import { ANSWERS_BURST, ANSWERS_PER_SECOND, IDENTITIES_REMEMBERED, STALE_ANSWERS_PER_SECOND } from './tuning.js';
 
 /**
@@ -54,31 +55,4 @@ interface Caller {
   confirmedMicros: bigint | null;
   readonly newer: TokenBucket;
   readonly stale: TokenBucket;
-}
-
-/** Lets `burst` pass at once and `perSecond` for ever. */
-class TokenBucket {
-  readonly #burst: number;
-  readonly #perMs: number;
-  #tokens: number;
-  #filledAtMs: number;
-
-  constructor(burst: number, perSecond: number, nowMs: number) {
-    this.#burst = burst;
-    this.#perMs = perSecond / 1000;
-    this.#tokens = burst;
-    this.#filledAtMs = nowMs;
-  }
-
-  take(nowMs: number): boolean {
-    this.#tokens = Math.min(this.#burst, this.#tokens + (nowMs - this.#filledAtMs) * this.#perMs);
-    this.#filledAtMs = nowMs;
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
-    return true;
-  }
-
-  giveBack(): void {
-    this.#tokens = Math.min(this.#burst, this.#tokens + 1);
-  }
 }

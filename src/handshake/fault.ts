@@ -9,6 +9,7 @@
  * - downgrade: both ends speak a better version than the one used
  * - too-small: the answer would be larger than what asks for it
  * - rate-limited: this identity asked too often
+ * - unread: too many waited to be read, or the thread that was to read it has ended
  */
 export type FaultReason =
   | 'malformed'
@@ -18,7 +19,8 @@ export type FaultReason =
   | 'contradictory'
   | 'downgrade'
   | 'too-small'
-  | 'rate-limited';
+  | 'rate-limited'
+  | 'unread';
 
 /** The one thing that reading a handshake message throws. */
 export class HandshakeFault extends Error {

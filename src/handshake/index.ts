@@ -1,5 +1,6 @@
 /** Two nodes prove their keys to one another and agree on new ones. Pure state: the caller moves the datagrams. See docs/handshake.md. */
 export { type FaultReason, HandshakeFault } from './fault.js';
+export { FirstMessages } from './first-messages.js';
 export { type Call, type CallOutcome, Initiator } from './initiator.js';
 export { type FoundNode, JoinInitiator, type JoinOutcome } from './join-initiator.js';
 export { type IncomingGreeting, type IncomingJoin, JoinResponder, type ReceivedGreeting, type ReceivedJoin } from './join-responder.js';

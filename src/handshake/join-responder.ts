@@ -1,9 +1,10 @@
 import type { NodeId } from '../identity/index.js';
 import { decodeEnvelope, encodeEnvelope, MessageKind } from './envelope.js';
 import { HandshakeFault, orFault } from './fault.js';
+import { type FirstMessage, type OpenedMessage, openHere, type UnreadMessage } from './first-message.js';
 import { type Cipher, trafficKeys } from './keys.js';
 import { admissionKeysOf, type JoinNetworkKeys, joinKeysOf } from './network-keys.js';
-import { type NoiseHandshake, wipedOnFault, xxResponder } from './noise.js';
+import { type NoiseHandshake, wipedOnFault } from './noise.js';
 import { OpenCalls } from './open-calls.js';
 import { type OpenJoin, OpenJoins } from './open-joins.js';
 import { checkIdentity, checkSenderIndex, checkVersions, type HandshakeParty, type HandshakeResult, introductionOf } from './party.js';
@@ -30,6 +31,8 @@ export interface IncomingGreeting {
 /** What a received message 3 came to. */
 export type ReceivedJoin =
   | { readonly status: 'joined'; readonly join: IncomingJoin }
+  /** To be sent back where it came from; nothing else changes. */
+  | { readonly status: 'answer'; readonly datagram: Uint8Array }
   | { readonly status: 'ignored'; readonly fault: HandshakeFault };
 
 /** Somebody who proved its key, just now: message 3 cannot be a replay, for message 2 was new. */
@@ -37,6 +40,8 @@ export interface IncomingJoin {
   readonly caller: NodeId;
   /** This end's name for its state towards the caller, as message 2 told it before the caller was known. */ readonly token: Uint8Array;
   readonly result: HandshakeResult;
+  /** `answer` is the no, sealed under the keys: the same message 3 again gets it again, for a while. */
+  refuse(answer: Uint8Array): void;
 }
 
 /** The called end of all XXpsk0 handshakes of a node, without I/O and timers. */
@@ -45,6 +50,8 @@ export class JoinResponder {
   readonly #nowMs: () => number;
   #networks: readonly JoinNetworkKeys[];
   readonly #open: OpenJoins;
+  /** Digests of what {@link JoinResponder.take} gave away to be read. */
+  readonly #reading = new Set<string>();
 
   /** `nowMs` never goes back. `onForgotten` takes the index of a join that nobody completed back. */
   constructor(party: HandshakeParty, nowMs: () => number, onForgotten: (localIndex: number) => void) {
@@ -64,32 +71,45 @@ export class JoinResponder {
     this.#networks = networkSecrets.map(joinKeysOf);
   }
 
-  /** Whether a message 3 to `localIndex` is waited for. */
+  /** Whether a message 3 to `localIndex` is waited for, or may come once more. */
   isOpen(localIndex: number): boolean {
-    return this.#open.get(localIndex, this.#nowMs()) !== null;
+    const nowMs = this.#nowMs();
+    return this.#open.get(localIndex, nowMs) !== null || this.#open.refusalAt(localIndex, nowMs) !== null;
+  }
+
+  /** Overwrites the state of all that is open. */
+  close(): void {
+    this.#open.clear();
   }
 
   /** Takes a message 1 whose mac1 is right under the network secret at index `network`. */
   receive(datagram: Uint8Array, network: number): ReceivedGreeting {
+    const taken = this.take(datagram, network);
+    return taken.status === 'unread' ? taken.finish(openHere(taken.first, this.#party.exchangeKeys)) : taken;
+  }
+
+  /** As {@link JoinResponder.receive}; what has to be read is left to the caller. */
+  take(datagram: Uint8Array, network: number): ReceivedGreeting | UnreadMessage<ReceivedGreeting> {
     const digest = OpenCalls.digestOf(datagram);
     const answered = this.#open.find(digest, this.#nowMs());
     if (answered !== null) return { status: 'answer', datagram: answered.answer };
-    const read = orFault(() => this.#read(datagram, network));
-    if (read instanceof HandshakeFault) return { status: 'ignored', fault: read };
-    const cipher = read.greeting.ciphers.find((offered) => this.#party.ciphers.includes(offered));
-    if (cipher === undefined) return { status: 'answer', datagram: this.#refusal(read, 'cipher') };
-    return {
-      status: 'greeting',
-      greeting: {
-        mac1Key: read.network.mac1Key,
-        answer: (localIndex) => this.#answer(read, cipher, localIndex, digest),
-        refuse: (why) => this.#refusal(read, why),
-      },
+    if (this.#reading.has(digest)) return { status: 'ignored', fault: new HandshakeFault('rate-limited', 'The same greeting is being read already') };
+    const sealed = orFault(() => this.#unwrap(datagram, network));
+    if (sealed instanceof HandshakeFault) return { status: 'ignored', fault: sealed };
+    this.#reading.add(digest);
+    const finish = (opened: OpenedMessage | HandshakeFault): ReceivedGreeting => {
+      this.#reading.delete(digest);
+      const read = opened instanceof HandshakeFault ? opened : orFault(() => readGreeting(sealed, opened));
+      return read instanceof HandshakeFault ? { status: 'ignored', fault: read } : this.#received(read, digest);
     };
+    return { status: 'unread', first: sealed.first, finish };
   }
 
   /** Takes a message 3 for `localIndex`. One that is not authentic changes nothing. */
   receiveLast(localIndex: number, datagram: Uint8Array): ReceivedJoin {
+    const digest = OpenCalls.digestOf(datagram);
+    const refused = this.#open.refusalAt(localIndex, this.#nowMs());
+    if (refused?.digest === digest) return { status: 'answer', datagram: refused.answer };
     const open = this.#open.get(localIndex, this.#nowMs());
     const read = orFault(() => this.#readLast(localIndex, open, datagram));
     if (read instanceof HandshakeFault) return { status: 'ignored', fault: read };
@@ -112,25 +132,32 @@ export class JoinResponder {
       firstReceive: introduction.firstPacketNumber,
       remoteCredit: introduction.credit,
     };
-    return { status: 'joined', join: { caller: introduction.id, token: join.token, result } };
+    const refuse = (answer: Uint8Array): void => this.#open.refuse(localIndex, { digest, answer, takenAtMs: this.#nowMs() });
+    return { status: 'joined', join: { caller: introduction.id, token: join.token, result, refuse } };
   }
 
-  #read(datagram: Uint8Array, networkIndex: number): ReadGreeting {
+  #received(read: ReadGreeting, digest: string): ReceivedGreeting {
+    const cipher = read.greeting.ciphers.find((offered) => this.#party.ciphers.includes(offered));
+    if (cipher === undefined) return { status: 'answer', datagram: this.#refusal(read, 'cipher') };
+    return {
+      status: 'greeting',
+      greeting: {
+        mac1Key: read.network.mac1Key,
+        answer: (localIndex) => this.#answer(read, cipher, localIndex, digest),
+        refuse: (why) => this.#refusal(read, why),
+      },
+    };
+  }
+
+  #unwrap(datagram: Uint8Array, networkIndex: number): SealedGreeting {
     const { kind, senderIndex, noise: message } = decodeEnvelope(datagram);
     if (kind !== MessageKind.xx1) throw new HandshakeFault('unexpected', `Message ${kind} begins no join`);
     if (datagram.length < MESSAGE_1_BYTES) throw new HandshakeFault('too-small', `A call of ${datagram.length} bytes could have a larger answer`);
     const network = this.#networks[networkIndex];
     if (network === undefined) throw new HandshakeFault('unexpected', `There is no network secret ${networkIndex}`);
-    const { exchangeKeys: localStatic } = this.#party;
     const { prologue, psk } = network;
-    const noise = xxResponder({ prologue, psk, localStatic, ephemeralSecret: Uint8Array.from(this.#party.randomBytes(32)) });
-    const greeting = wipedOnFault(noise, () => {
-      const read = decodeGreeting(noise.readMessage(message));
-      checkSenderIndex(read.senderIndex, senderIndex);
-      checkVersions(read.versions);
-      return read;
-    });
-    return { noise, greeting, network, senderIndex };
+    const ephemeralSecret = Uint8Array.from(this.#party.randomBytes(32));
+    return { first: { pattern: 'XXpsk0', prologue, psk, ephemeralSecret, message }, network, senderIndex };
   }
 
   #readLast(localIndex: number, join: OpenJoin | null, datagram: Uint8Array): { noise: NoiseHandshake; introduction: Introduction; join: OpenJoin } {
@@ -170,9 +197,26 @@ export class JoinResponder {
   }
 }
 
-interface ReadGreeting {
-  readonly noise: NoiseHandshake;
-  readonly greeting: Greeting;
+interface GreetingEnvelope {
   readonly network: JoinNetworkKeys;
   readonly senderIndex: number;
+}
+
+interface SealedGreeting extends GreetingEnvelope {
+  readonly first: FirstMessage;
+}
+
+interface ReadGreeting extends GreetingEnvelope {
+  readonly noise: NoiseHandshake;
+  readonly greeting: Greeting;
+}
+
+function readGreeting({ network, senderIndex }: SealedGreeting, { noise, payload }: OpenedMessage): ReadGreeting {
+  const greeting = wipedOnFault(noise, () => {
+    const decoded = decodeGreeting(payload);
+    checkSenderIndex(decoded.senderIndex, senderIndex);
+    checkVersions(decoded.versions);
+    return decoded;
+  });
+  return { noise, greeting, network, senderIndex };
 }

@@ -2,10 +2,9 @@
  * The Noise handshakes behind one small interface: `Noise_IK_25519_ChaChaPoly_BLAKE2b` and `Noise_XXpsk0_25519_ChaChaPoly_BLAKE2b` (Noise
  * specification revision 34, §7.5 and §9), by the package `noise-handshake` on libsodium.
  */
-import NoiseState from 'noise-handshake';
 import type { ExchangeKeys } from '../identity/index.js';
-import { exchangePublicKeyOfSecret, wipe } from '../identity/sodium.js';
 import { HandshakeFault } from './fault.js';
+import { CopyableState } from './noise-state.js';
 
 /** Bytes that IK adds to the payload of message 1: `e`, the sealed static key, the payload's tag. */
 export const IK_MESSAGE_1_OVERHEAD = 32 + 48 + 16;
@@ -72,6 +71,11 @@ export function xxResponder(options: XxOptions): NoiseHandshake {
   return new LibraryHandshake(CopyableState.start('XXpsk0', false, options), false);
 }
 
+/** A {@link NoiseHandshake} around a state that is there already. */
+export function responderAround(state: CopyableState): NoiseHandshake {
+  return new LibraryHandshake(state, false);
+}
+
 /** What `read` makes of a handshake, which is wiped when that throws. */
 export function wipedOnFault<T>(noise: NoiseHandshake, read: () => T): T {
   try {
@@ -124,40 +128,4 @@ class LibraryHandshake implements NoiseHandshake {
   wipe(): void {
     this.#state.wipe();
   }
-}
-
-/** The library's state, with what it lacks: a copy, a chosen ephemeral key, an end before its end. */
-class CopyableState extends NoiseState {
-  static start(pattern: 'IK' | 'XXpsk0', isInitiator: boolean, options: NoiseOptions & Partial<XxOptions>, remoteStatic?: Uint8Array): CopyableState {
-    const state = new CopyableState(pattern, isInitiator, options.localStatic, options.psk === undefined ? {} : { psk: options.psk });
-    state.e = { publicKey: exchangePublicKeyOfSecret(options.ephemeralSecret), secretKey: options.ephemeralSecret };
-    state.initialise(options.prologue, remoteStatic === undefined ? undefined : Uint8Array.from(remoteStatic));
-    return state;
-  }
-
-  /** Shares nothing that either of the two overwrites. */
-  copy(): CopyableState {
-    const copy: CopyableState = Object.assign(Object.create(CopyableState.prototype), this);
-    copy.e = this.e && { publicKey: Uint8Array.from(this.e.publicKey), secretKey: Uint8Array.from(this.e.secretKey) };
-    copy.re = copyOf(this.re);
-    copy.rs = copyOf(this.rs);
-    copy.key = copyOf(this.key);
-    copy.digest = copyOf(this.digest);
-    copy.chainingKey = copyOf(this.chainingKey);
-    copy.tx = copyOf(this.tx);
-    copy.rx = copyOf(this.rx);
-    copy.handshake = [...this.handshake];
-    return copy;
-  }
-
-  wipe(): void {
-    for (const secret of [this.e?.secretKey, this.key, this.chainingKey, this.tx, this.rx]) if (secret) wipe(secret);
-    this.tx = null;
-    this.rx = null;
-    this.handshake = [];
-  }
-}
-
-function copyOf(bytes: Uint8Array | null): Uint8Array | null {
-  return bytes && Uint8Array.from(bytes);
 }

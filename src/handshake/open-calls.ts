@@ -1,7 +1,7 @@
 import type { NodeId } from '../identity/index.js';
 import { blake2b } from '../identity/sodium.js';
+import { ExpiringMap } from './expiring-map.js';
 import { MAC_BYTES } from './mac1.js';
-import { UNCONFIRMED_MAX, UNCONFIRMED_MS } from './tuning.js';
 
 /** One message 1 that was taken, until it is confirmed or forgotten. */
 export interface OpenCall {
@@ -14,11 +14,11 @@ export interface OpenCall {
 
 /**
  * The message 1s that were taken of late. The same packet once more, by the network's doing or on another path, gets the same answer again: no
- * mathematics, no new session. Bounded in time and number; forgetting costs an answer, nothing else.
+ * mathematics, no new session. Forgetting one costs an answer, nothing else.
  */
 export class OpenCalls {
-  /** By digest, oldest first. */
-  readonly #calls = new Map<string, OpenCall>();
+  /** By digest. */
+  readonly #calls = new ExpiringMap<string, OpenCall>((_, call) => this.#end(call));
   readonly #byLocalIndex = new Map<number, string>();
 
   /** The digest of a datagram: of all but mac2, which may change when the same is sent again. */
@@ -27,44 +27,29 @@ export class OpenCalls {
   }
 
   find(digest: string, nowMs: number): OpenCall | null {
-    this.#forgetOld(nowMs);
-    return this.#calls.get(digest) ?? null;
+    return this.#calls.get(digest, nowMs);
   }
 
   add(digest: string, call: OpenCall): void {
-    this.#calls.set(digest, call);
-    if (this.#calls.size > UNCONFIRMED_MAX) this.#forgetFirst();
+    this.#calls.add(digest, call);
   }
 
   /** What `call`, under `digest`, was answered, and the session that this made, if any. */
   settle(digest: string, call: OpenCall, answer: Uint8Array, localIndex: number | null): void {
     call.answer = answer;
     call.localIndex = localIndex;
-    if (localIndex !== null && this.#calls.get(digest) === call) this.#byLocalIndex.set(localIndex, digest);
+    if (localIndex !== null && this.#calls.has(digest, call)) this.#byLocalIndex.set(localIndex, digest);
   }
 
   /** Removes the call that led to a session, and returns it. */
   take(localIndex: number): OpenCall | null {
     const digest = this.#byLocalIndex.get(localIndex);
-    return digest === undefined ? null : this.#remove(digest);
-  }
-
-  #forgetOld(nowMs: number): void {
-    for (const { takenAtMs } of this.#calls.values()) {
-      if (nowMs - takenAtMs < UNCONFIRMED_MS) return;
-      this.#forgetFirst();
-    }
-  }
-
-  #forgetFirst(): void {
-    const [digest] = this.#calls.keys();
-    if (digest !== undefined) this.#remove(digest);
-  }
-
-  #remove(digest: string): OpenCall | null {
-    const call = this.#calls.get(digest) ?? null;
-    this.#calls.delete(digest);
-    if (call !== null && call.localIndex !== null) this.#byLocalIndex.delete(call.localIndex);
+    const call = digest === undefined ? null : this.#calls.take(digest);
+    if (call !== null) this.#end(call);
     return call;
+  }
+
+  #end({ localIndex }: OpenCall): void {
+    if (localIndex !== null) this.#byLocalIndex.delete(localIndex);
   }
 }

@@ -1,6 +1,6 @@
+import { ExpiringMap } from './expiring-map.js';
 import type { Cipher } from './keys.js';
 import type { NoiseHandshake } from './noise.js';
-import { UNCONFIRMED_MAX, UNCONFIRMED_MS } from './tuning.js';
 
 /** A join whose message 2 was sent. */
 export interface OpenJoin {
@@ -13,55 +13,67 @@ export interface OpenJoin {
   readonly takenAtMs: number;
 }
 
-/** Joins that wait for message 3, bounded in time and number; the oldest is forgotten first. */
+/** A join that was refused after message 3. */
+interface RefusedJoin {
+  /** Of message 3. */ readonly digest: string;
+  /** The refusal: the same packet again gets the same answer again. */ readonly answer: Uint8Array;
+  readonly takenAtMs: number;
+}
+
+/** Joins that wait for message 3, and those that were refused after it. An index that is forgotten is given back. */
 export class OpenJoins {
-  /** By local index, oldest first. */
-  readonly #joins = new Map<number, OpenJoin>();
-  readonly #byDigest = new Map<string, OpenJoin>();
-  readonly #onForgotten: (localIndex: number) => void;
+  readonly #open: ExpiringMap<number, OpenJoin>;
+  readonly #byDigest = new Map<string, number>();
+  readonly #refused: ExpiringMap<number, RefusedJoin>;
 
   constructor(onForgotten: (localIndex: number) => void) {
-    this.#onForgotten = onForgotten;
+    this.#refused = new ExpiringMap(onForgotten);
+    this.#open = new ExpiringMap((localIndex, join) => {
+      this.#end(join);
+      onForgotten(localIndex);
+    });
   }
 
   /** The join that waits at this index: a message 3 that was held back for longer finds none. */
   get(localIndex: number, nowMs: number): OpenJoin | null {
-    this.#forgetExpired(nowMs);
-    return this.#joins.get(localIndex) ?? null;
+    return this.#open.get(localIndex, nowMs);
   }
 
   /** The join that a message 1 began. */
   find(digest: string, nowMs: number): OpenJoin | null {
-    this.#forgetExpired(nowMs);
-    return this.#byDigest.get(digest) ?? null;
+    const localIndex = this.#byDigest.get(digest);
+    return localIndex === undefined ? null : this.#open.get(localIndex, nowMs);
   }
 
   add(localIndex: number, join: OpenJoin): void {
-    this.#joins.set(localIndex, join);
-    this.#byDigest.set(join.digest, join);
-    if (this.#joins.size > UNCONFIRMED_MAX) this.#forgetOldest();
+    this.#byDigest.set(join.digest, localIndex);
+    this.#open.add(localIndex, join);
   }
 
-  /** Removes a join that was completed, and overwrites its state; its index is the session's. */
+  /** Removes a join that was completed, and overwrites its state; its index is the caller's. */
   take(localIndex: number): void {
-    const join = this.#joins.get(localIndex);
-    if (join === undefined) return;
-    this.#joins.delete(localIndex);
+    const join = this.#open.take(localIndex);
+    if (join !== null) this.#end(join);
+  }
+
+  /** A join that was completed and taken was refused: it gets its index back. */
+  refuse(localIndex: number, refused: RefusedJoin): void {
+    this.#refused.add(localIndex, refused);
+  }
+
+  /** The refusal that waits to be asked for again at this index. */
+  refusalAt(localIndex: number, nowMs: number): RefusedJoin | null {
+    return this.#refused.get(localIndex, nowMs);
+  }
+
+  /** Overwrites and forgets all. */
+  clear(): void {
+    this.#open.clear();
+    this.#refused.clear();
+  }
+
+  #end(join: OpenJoin): void {
     this.#byDigest.delete(join.digest);
     join.noise.wipe();
-  }
-
-  #forgetExpired(nowMs: number): void {
-    for (const { takenAtMs } of this.#joins.values()) {
-      if (nowMs - takenAtMs < UNCONFIRMED_MS) return;
-      this.#forgetOldest();
-    }
-  }
-
-  #forgetOldest(): void {
-    const [localIndex] = this.#joins.keys();
-    if (localIndex === undefined) return;
-    this.take(localIndex);
-    this.#onForgotten(localIndex);
   }
 }

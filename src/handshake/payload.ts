@@ -1,5 +1,6 @@
 /** What the two ends tell one another under seal. The bytes of each field are in docs/handshake.md. */
 import { type NodeId, nodeIdOfPublicKey, PUBLIC_KEY_BYTES, publicKeyOfNodeId } from '../identity/index.js';
+import { listBytes, varintBytes } from './bounded-bytes.js';
 import { HandshakeFault } from './fault.js';
 import { decodeFields, encodeFields, type Field } from './fields.js';
 import { bigUint64, uint32, uint64s } from './integers.js';
@@ -71,11 +72,7 @@ const LARGEST_EXACT = BigInt(Number.MAX_SAFE_INTEGER);
 /** The payload of message 1, padded to `paddedBytes`. */
 export function encodeRequest(request: Request, paddedBytes: number): Uint8Array {
   return encodeFields(
-    [
-      ...introductionFields(request),
-      [FieldType.timestamp, uint64s(request.timestampMicros)],
-      [FieldType.ciphers, Uint8Array.from(request.ciphers, (cipher) => CIPHER_NUMBERS[cipher])],
-    ],
+    [...introductionFields(request), [FieldType.timestamp, uint64s(request.timestampMicros)], [FieldType.ciphers, cipherBytes(request.ciphers)]],
     paddedBytes,
   );
 }
@@ -95,9 +92,9 @@ export function encodeGreeting({ senderIndex, versions, features, ciphers }: Gre
   return encodeFields(
     [
       [FieldType.senderIndex, uint32(senderIndex)],
-      [FieldType.versions, Uint8Array.from(versions)],
+      [FieldType.versions, listBytes(versions, VERSIONS_MAX)],
       [FieldType.features, uint32(features)],
-      [FieldType.ciphers, Uint8Array.from(ciphers, (cipher) => CIPHER_NUMBERS[cipher])],
+      [FieldType.ciphers, cipherBytes(ciphers)],
     ],
     paddedBytes,
   );
@@ -131,7 +128,7 @@ export function encodeAnswer(answer: Answer): Uint8Array {
   }
   return encodeFields([
     [FieldType.id, publicKeyOfNodeId(answer.id)],
-    [FieldType.versions, Uint8Array.from(answer.versions)],
+    [FieldType.versions, listBytes(answer.versions, VERSIONS_MAX)],
     [FieldType.refusal, Uint8Array.of(REFUSALS.indexOf(answer.refusal))],
   ]);
 }
@@ -155,10 +152,10 @@ function introductionFields(sender: Introduction): Field[] {
     [FieldType.instance, Buffer.from(sender.instance, 'hex')],
     [FieldType.token, Buffer.from(sender.token, 'hex')],
     [FieldType.senderIndex, uint32(sender.senderIndex)],
-    [FieldType.versions, Uint8Array.from(sender.versions)],
+    [FieldType.versions, listBytes(sender.versions, VERSIONS_MAX)],
     [FieldType.features, uint32(sender.features)],
-    [FieldType.firstPacketNumber, uint64s(sender.firstPacketNumber)],
-    [FieldType.credit, uint64s(BigInt(maxData), BigInt(maxStreamData), BigInt(maxStreams))],
+    [FieldType.firstPacketNumber, varintBytes(sender.firstPacketNumber)],
+    [FieldType.credit, varintBytes(BigInt(maxData), BigInt(maxStreamData), BigInt(maxStreams))],
   ];
 }
 
@@ -189,6 +186,13 @@ function versionsOf(fields: Fields): readonly number[] {
   const versions = [...fields.upTo(FieldType.versions, VERSIONS_MAX)];
   if (versions.length === 0 || versions.includes(0)) throw new HandshakeFault('malformed', 'The list of versions is empty or holds a 0');
   return versions;
+}
+
+function cipherBytes(ciphers: readonly Cipher[]): Uint8Array {
+  return listBytes(
+    ciphers.map((cipher) => CIPHER_NUMBERS[cipher]),
+    CIPHERS_MAX,
+  );
 }
 
 function ciphersOf(fields: Fields): readonly Cipher[] {

@@ -2,9 +2,10 @@ import type { NodeId } from '../identity/index.js';
 import { CallerLedger } from './caller-ledger.js';
 import { decodeEnvelope, encodeEnvelope, MessageKind } from './envelope.js';
 import { HandshakeFault, orFault } from './fault.js';
+import { type FirstMessage, type OpenedMessage, openHere, type UnreadMessage } from './first-message.js';
 import { type Cipher, trafficKeys } from './keys.js';
 import { admissionKeysOf, callKeysOf, type NetworkKeys } from './network-keys.js';
-import { ikResponder, type NoiseHandshake, wipedOnFault } from './noise.js';
+import { type NoiseHandshake, wipedOnFault } from './noise.js';
 import { type OpenCall, OpenCalls } from './open-calls.js';
 import { checkIdentity, checkSenderIndex, checkVersions, type HandshakeParty, type HandshakeResult, introductionOf, type LocalEnd } from './party.js';
 import { type Answer, decodeRequest, encodeAnswer, type Refusal, type Request } from './payload.js';
@@ -39,6 +40,8 @@ export class Responder {
   #networks: readonly NetworkKeys[];
   readonly #ledger = new CallerLedger();
   readonly #open = new OpenCalls();
+  /** Digests of what {@link Responder.take} gave away to be read. */
+  readonly #reading = new Set<string>();
 
   /** `nowMs` never goes back. */
   constructor(party: HandshakeParty, nowMs: () => number) {
@@ -62,31 +65,25 @@ export class Responder {
    * sender is at the address that it came from.
    */
   receive(datagram: Uint8Array, admissionKey: number, proven = false): ReceivedCall {
+    const taken = this.take(datagram, admissionKey, proven);
+    return taken.status === 'unread' ? taken.finish(openHere(taken.first, this.#party.exchangeKeys)) : taken;
+  }
+
+  /** As {@link Responder.receive}; what has to be read is left to the caller. */
+  take(datagram: Uint8Array, admissionKey: number, proven: boolean): ReceivedCall | UnreadMessage<ReceivedCall> {
     const digest = OpenCalls.digestOf(datagram);
     const open = this.#open.find(digest, this.#nowMs());
     if (open !== null) return repeated(open);
-    const read = orFault(() => this.#read(datagram, admissionKey));
-    if (read instanceof HandshakeFault) return { status: 'ignored', fault: read };
-    if (!proven && !this.#ledger.isNewer(read.request.id, read.request.timestampMicros)) {
-      read.noise.wipe();
-      return { status: 'unproven' };
-    }
-    if (!this.#ledger.admits(read.request.id, read.request.timestampMicros, this.#nowMs())) {
-      read.noise.wipe();
-      return { status: 'ignored', fault: new HandshakeFault('rate-limited', `${read.request.id} calls too often`) };
-    }
-    const call: OpenCall = {
-      caller: read.request.id,
-      timestampMicros: read.request.timestampMicros,
-      takenAtMs: this.#nowMs(),
-      answer: null,
-      localIndex: null,
+    if (this.#reading.has(digest)) return repeated(null);
+    const sealed = orFault(() => this.#unwrap(datagram, admissionKey));
+    if (sealed instanceof HandshakeFault) return { status: 'ignored', fault: sealed };
+    this.#reading.add(digest);
+    const finish = (opened: OpenedMessage | HandshakeFault): ReceivedCall => {
+      this.#reading.delete(digest);
+      const read = opened instanceof HandshakeFault ? opened : orFault(() => this.#read(sealed, opened));
+      return read instanceof HandshakeFault ? { status: 'ignored', fault: read } : this.#decide(read, digest, proven);
     };
-    this.#open.add(digest, call);
-    const settle = (answer: Uint8Array, localIndex: number | null): void => this.#open.settle(digest, call, answer, localIndex);
-    const incoming = new AuthenticCall(this.#party, read, settle);
-    if (incoming.cipher !== null) return { status: 'call', call: incoming };
-    return { status: 'answer', datagram: incoming.answerRefusal('cipher') };
+    return { status: 'unread', first: sealed.first, finish };
   }
 
   /** The first packet authenticated under the session of `localIndex`. */
@@ -100,25 +97,42 @@ export class Responder {
     this.#open.take(localIndex);
   }
 
-  #read(datagram: Uint8Array, admissionKey: number): ReadCall {
+  #decide(read: ReadCall, digest: string, proven: boolean): ReceivedCall {
+    const { id: caller, timestampMicros } = read.request;
+    if (!proven && !this.#ledger.isNewer(caller, timestampMicros)) {
+      read.noise.wipe();
+      return { status: 'unproven' };
+    }
+    if (!this.#ledger.admits(caller, timestampMicros, this.#nowMs())) {
+      read.noise.wipe();
+      return { status: 'ignored', fault: new HandshakeFault('rate-limited', `${caller} calls too often`) };
+    }
+    const call: OpenCall = { caller, timestampMicros, takenAtMs: this.#nowMs(), answer: null, localIndex: null };
+    this.#open.add(digest, call);
+    const settle = (answer: Uint8Array, localIndex: number | null): void => this.#open.settle(digest, call, answer, localIndex);
+    const incoming = new AuthenticCall(this.#party, read, settle);
+    if (incoming.cipher !== null) return { status: 'call', call: incoming };
+    return { status: 'answer', datagram: incoming.answerRefusal('cipher') };
+  }
+
+  #unwrap(datagram: Uint8Array, admissionKey: number): SealedCall {
     const { kind, receiverIndex, senderIndex, noise: message } = decodeEnvelope(datagram);
     if (kind !== MessageKind.ik1) throw new HandshakeFault('unexpected', `Message ${kind} answers nothing`);
     if (datagram.length < MESSAGE_1_BYTES) throw new HandshakeFault('too-small', `A call of ${datagram.length} bytes could have a larger answer`);
     const network = this.#networks[admissionKey];
     if (network === undefined) throw new HandshakeFault('unexpected', `There is no admission key ${admissionKey}`);
-    const noise = ikResponder({
-      prologue: network.prologue,
-      localStatic: this.#party.exchangeKeys,
-      ephemeralSecret: Uint8Array.from(this.#party.randomBytes(32)),
-    });
-    const request = wipedOnFault(noise, () => this.#request(noise, message, senderIndex));
-    return { noise, request, network, senderIndex, replacesIndex: receiverIndex };
+    const ephemeralSecret = Uint8Array.from(this.#party.randomBytes(32));
+    const first: FirstMessage = { pattern: 'IK', prologue: network.prologue, psk: null, ephemeralSecret, message };
+    return { first, network, senderIndex, replacesIndex: receiverIndex };
   }
 
-  #request(noise: NoiseHandshake, message: Uint8Array, senderIndex: number): Request {
-    const request = decodeRequest(noise.readMessage(message));
-    this.#check(request, noise.remoteStatic, senderIndex);
-    return request;
+  #read({ network, senderIndex, replacesIndex }: SealedCall, { noise, payload }: OpenedMessage): ReadCall {
+    const request = wipedOnFault(noise, () => {
+      const decoded = decodeRequest(payload);
+      this.#check(decoded, noise.remoteStatic, senderIndex);
+      return decoded;
+    });
+    return { noise, request, network, senderIndex, replacesIndex };
   }
 
   #check(request: Request, remoteStatic: Uint8Array | null, senderIndex: number): void {
@@ -128,12 +142,19 @@ export class Responder {
   }
 }
 
-interface ReadCall {
-  readonly noise: NoiseHandshake;
-  readonly request: Request;
+interface CallEnvelope {
   readonly network: NetworkKeys;
   readonly senderIndex: number;
   readonly replacesIndex: number;
+}
+
+interface SealedCall extends CallEnvelope {
+  readonly first: FirstMessage;
+}
+
+interface ReadCall extends CallEnvelope {
+  readonly noise: NoiseHandshake;
+  readonly request: Request;
 }
 
 class AuthenticCall implements IncomingCall {
@@ -209,7 +230,8 @@ class AuthenticCall implements IncomingCall {
   }
 }
 
-function repeated({ answer }: OpenCall): ReceivedCall {
-  if (answer !== null) return { status: 'answer', datagram: answer };
+/** The same message once more; `null` for one that is not read yet. */
+function repeated(open: OpenCall | null): ReceivedCall {
+  if (open !== null && open.answer !== null) return { status: 'answer', datagram: open.answer };
   return { status: 'ignored', fault: new HandshakeFault('rate-limited', 'The same call is being answered already') };
 }

@@ -4,12 +4,23 @@ declare module 'noise-handshake' {
     publicKey: Uint8Array;
     secretKey: Uint8Array;
   }
+  interface Curve {
+    readonly PKLEN: number;
+    readonly ALG: string;
+    /** What the two keys agree on. */ dh(publicKey: Uint8Array, keyPair: KeyPair): Uint8Array;
+  }
   class NoiseState {
     constructor(pattern: 'IK' | 'XXpsk0', initiator: boolean, staticKeypair: KeyPair, options: { psk?: Uint8Array });
+    readonly pattern: 'IK' | 'XXpsk0';
+    readonly initiator: boolean;
+    /** The local static key. */ readonly s: KeyPair;
+    readonly psk: Uint8Array | null;
+    /** `null` after the last message. */ curve: Curve | null;
     /** The local ephemeral; `send` draws one where there is none. */ e: KeyPair | null;
     /** The remote ephemeral. */ re: Uint8Array | null;
     /** The remote static key. */ rs: Uint8Array | null;
     /** The key of CipherState. */ key: Uint8Array | null;
+    /** n of CipherState. */ nonce: number;
     /** h of SymmetricState. */ digest: Uint8Array | null;
     chainingKey: Uint8Array | null;
     /** Messages still to come. */ handshake: unknown[];

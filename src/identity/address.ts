@@ -5,14 +5,12 @@ import { NODE_ID_CHARACTERS, type NodeId, parseNodeId } from './node-id.js';
 /** An `osier://` address in parts: `id` is `null` in an address to join by, `hosts` is empty in a bare id. */
 export interface NodeAddress {
   readonly id: NodeId | null;
-  readonly hosts: readonly HostAndPort[];
+  /** Each a name or numeric address, an IPv6 one without brackets and with its zone where it has one, and a UDP port from 1 to 65,535. */
+  readonly hosts: readonly { readonly host: string; readonly port: number }[];
 }
 
-/** A name or numeric address, an IPv6 one without brackets and with its zone where it has one, and a UDP port from 1 to 65,535. */
-export interface HostAndPort {
-  readonly host: string;
-  readonly port: number;
-}
+/** One of the hosts of an address. */
+export type HostAndPort = NodeAddress['hosts'][number];
 
 const SCHEME = 'osier://';
 

@@ -1,4 +1,8 @@
-/** `osier/metrics/otel`: OpenTelemetry, without depending on it. The types name the part of `@opentelemetry/api` that is used. */
+/**
+ * OpenTelemetry, without depending on it. The types name the part of `@opentelemetry/api` that is used.
+ *
+ * @module osier/metrics/otel
+ */
 import type { StreamInfo, TracingHook } from '../index.js';
 
 /** What is used of the module `@opentelemetry/api`: pass the module itself. `Context` and `Span` are its own types. */
@@ -19,9 +23,13 @@ const SERVER = 1;
 const CLIENT = 2;
 
 /**
- * A hook for {@link MeshNodeOptions.tracing}: a span per stream, its context carried in the stream's metadata.
+ * A hook for the option `tracing` of a node: a span per stream, its context carried in the stream's metadata.
  *
- * @example import * as otel from '@opentelemetry/api'; const node = await MeshNode.create({ …, tracing: otelTracing(otel) });
+ * @example
+ * ```ts
+ * import * as otel from '@opentelemetry/api';
+ * const node = await MeshNode.create({ …, tracing: otelTracing(otel) });
+ * ```
  */
 export function otelTracing<Context, Span extends { end(): void; recordException(error: Error): void }>(api: OtelApi<Context, Span>): TracingHook {
   const { context, propagation, trace } = api;

@@ -1,4 +1,8 @@
-/** `osier/metrics/prometheus`: metrics as text, computed when asked for. */
+/**
+ * Metrics as text, computed when asked for.
+ *
+ * @module osier/metrics/prometheus
+ */
 import { invalidOption } from '../errors/index.js';
 import type { MeshNode } from '../index.js';
 import { familyText, type Sample } from './exposition.js';

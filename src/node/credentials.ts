@@ -72,6 +72,7 @@ export function engineConfigOf(options: ParsedNodeOptions): EngineConfig {
     mtuBytes: fixedMtuBytes() ?? BASE_MTU_BYTES,
     mtuCeilingBytes: fixedMtuBytes() ?? MTU_CEILING_BYTES,
     congestion: CONGESTION[options.congestion],
+    spinMicros: options.spinMicros,
   };
 }
 

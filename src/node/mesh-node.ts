@@ -115,6 +115,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> implements AsyncDispo
     return this.#core.close(options);
   }
 
+  /** Closes with the defaults of {@link MeshNode.close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

@@ -6,8 +6,8 @@ import { closeNumber, nodeClosed, type PeerTable } from '../peer/index.js';
 export interface NodeClosingListener {
   /** Nothing begins any more: what waits for that fails with `error`. Called once. */
   onClosing(error: OsierError): void;
-  /** All peers are closed. `failure` ended the node; `null` for a close that somebody asked for. Called once. */
-  onPeersClosed(failure: OsierError | null): void;
+  /** All peers are closed. `failure` ended the node; `null` for a close that somebody asked for. Called once; resolves when nothing is left of it. */
+  onPeersClosed(failure: OsierError | null): Promise<void>;
 }
 
 /** The one end of a node, asked for or by a failure: its peers first, then the rest. */
@@ -53,7 +53,7 @@ export class NodeClosing {
     this.#closedBy = nodeClosed(this.#failure);
     this.#listener.onClosing(this.#closedBy);
     const reports = await Promise.all(this.#closePeers(this.#closedBy, timeoutMs, reason));
-    this.#listener.onPeersClosed(this.#failure);
+    await this.#listener.onPeersClosed(this.#failure);
     return reports.reduce(joined, { status: 'drained' });
   }
 

@@ -225,15 +225,18 @@ export class NodeCore implements PeerContext, NodeSink {
 
   #onClosing(error: OsierError): void {
     this.#joins.close(error);
+    this.#answering.onClosing();
     this.#handlers.drainAll();
   }
 
-  #onPeersClosed(failure: OsierError | null): void {
+  #onPeersClosed(failure: OsierError | null): Promise<void> {
     this.#counters.freeze();
+    const threadsEnded = this.#answering.close();
     this.engine.close();
     this.log('info', { node: this.id, code: failure?.code ?? null }, 'The node is closed.');
     this.observer.close();
     safely(() => this.events?.emit('close', failure));
+    return threadsEnded;
   }
 
   #useNetworkSecrets(networkSecrets: HandshakeParty['networkSecrets']): void {

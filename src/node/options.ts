@@ -20,6 +20,8 @@ export interface ParsedNodeOptions {
   /** 0: never. */
   readonly idleTimeoutMs: number;
   readonly peerLostAfterMs: number;
+  /** 0: the loop sleeps at once. */
+  readonly spinMicros: number;
   readonly cipher: 'auto' | 'chacha20-poly1305' | 'aes-256-gcm';
   readonly congestion: 'cubic' | 'bbr';
   readonly limits: { readonly [L in keyof LimitOptions]-?: number };
@@ -43,6 +45,8 @@ export interface ListenAddress {
 const WINDOW_BYTES_MIN = 65_536;
 /** Offsets are kept in doubles in JavaScript. */
 const BYTES_MAX = 2 ** 40;
+/** Polling for longer than this is no wait for an answer. */
+const SPIN_MICROS_MAX = 1_000_000;
 /** Bound of the wire. */
 const MESSAGE_BYTES_MAX = 2 ** 30 - 1;
 /** Handles of associations and streams have room for this many. */
@@ -62,6 +66,7 @@ export function parseNodeOptions(options: MeshNodeOptions): ParsedNodeOptions {
     keepAliveMs: options.keepAliveMs === 'auto' ? 0 : durationOption('keepAliveMs', options.keepAliveMs, 0),
     idleTimeoutMs: durationOption('idleTimeoutMs', options.idleTimeoutMs, 600_000),
     peerLostAfterMs: peerLostOption(options.peerLostAfterMs),
+    spinMicros: spinOption(options.spin),
     cipher: choiceOption('cipher', options.cipher, ['auto', 'chacha20-poly1305', 'aes-256-gcm'], 'auto'),
     congestion: choiceOption('congestion', options.congestion, ['cubic', 'bbr'], 'cubic'),
     limits: limitsOption(options.limits),
@@ -117,6 +122,13 @@ function peerLostOption(value: unknown): number {
   const peerLostAfterMs = durationOption('peerLostAfterMs', value, 30_000);
   if (peerLostAfterMs === 0) throw invalidOption('peerLostAfterMs', 'must be more than 0: streams to a dead peer would wait for ever');
   return peerLostAfterMs;
+}
+
+function spinOption(value: MeshNodeOptions['spin']): number {
+  if (value === undefined) return 0;
+  const { maxMicros } = optionsObject('spin', value);
+  if (maxMicros === undefined) throw invalidOption('spin.maxMicros', 'must say for how many microseconds to poll');
+  return integerOption('spin.maxMicros', maxMicros, { min: 0, max: SPIN_MICROS_MAX, otherwise: 0 });
 }
 
 function limitsOption(value: LimitOptions | undefined): ParsedNodeOptions['limits'] {

@@ -1,12 +1,14 @@
 import type { MeshNodeOptions } from '../api/node.js';
 import { PATH_RECORD_BYTES, type PathRecord } from '../engine/engine.js';
 import { OsierError } from '../errors/index.js';
-import { type HandshakeParty, type HandshakeResult, type IncomingCall, Responder } from '../handshake/index.js';
-import { Admittance } from './admittance.js';
+import { textOf } from '../errors/text-of.js';
+import { FirstMessages, type HandshakeParty, type HandshakeResult, type IncomingCall, type ReceivedCall, Responder } from '../handshake/index.js';
+import { Admittance, type Refusal } from './admittance.js';
 import type { PeerContext } from './context.js';
 import { JoinAnswering } from './join-answering.js';
 import type { MeshPeer } from './mesh-peer.js';
 import type { PeerTable } from './peer-table.js';
+import { RareWarnings } from './rare-warnings.js';
 import { watchedCall } from './watched-call.js';
 
 /** Bytes of a key of mac1. */
@@ -19,13 +21,24 @@ export class Answering {
   readonly #admittance: Admittance;
   readonly #joins: JoinAnswering;
   readonly #responder: Responder;
+  readonly #firstMessages: FirstMessages;
   readonly #associationsMax: number;
+  readonly #warnings: RareWarnings;
 
   constructor(context: PeerContext, peers: PeerTable, accept: MeshNodeOptions['accept'], associationsMax: number) {
     this.#context = context;
     this.#peers = peers;
-    this.#admittance = new Admittance(context, accept);
-    this.#joins = new JoinAnswering(context, peers, this.#admittance, associationsMax);
+    const warnings = new RareWarnings(context);
+    const admittance = new Admittance(context, accept, warnings);
+    this.#warnings = warnings;
+    this.#admittance = admittance;
+    const firstMessages = new FirstMessages(context.party.exchangeKeys, {
+      runtime: context.runtime,
+      onThreadsFailed: (cause) => context.log('warn', { cause: textOf(cause) }, 'Threads for handshakes fail: the node reads them all by itself.'),
+      onFault: (cause) => context.onFault(cause),
+    });
+    this.#firstMessages = firstMessages;
+    this.#joins = new JoinAnswering(context, peers, { firstMessages, admittance, warnings, associationsMax });
     this.#associationsMax = associationsMax;
     this.#responder = new Responder(context.party, () => context.runtime.clock.nowMs());
   }
@@ -42,6 +55,17 @@ export class Answering {
     this.begin();
   }
 
+  /** The node closes: whoever waits for an answer of the policy is told so. */
+  onClosing(): void {
+    this.#admittance.close();
+  }
+
+  /** The node is closed: what nobody completed is overwritten. Resolves when no thread is left. */
+  close(): Promise<void> {
+    this.#joins.close();
+    return this.#firstMessages.close();
+  }
+
   /** A message as the engine's record carries it: path record, then datagram. `localIndex` is 0 for a first message. */
   onHandshake(localIndex: number, admissionKey: number, message: Uint8Array, proven: boolean): void {
     const path = message.slice(0, PATH_RECORD_BYTES);
@@ -56,7 +80,12 @@ export class Answering {
       this.#joins.onGreeting(path, datagram, admissionKey - networks);
       return;
     }
-    const received = this.#responder.receive(datagram, admissionKey, proven);
+    const taken = this.#responder.take(datagram, admissionKey, proven);
+    if (taken.status !== 'unread') this.#onReceived(taken, path, datagram);
+    else this.#firstMessages.open(taken.first, (opened) => this.#onReceived(taken.finish(opened), path, datagram));
+  }
+
+  #onReceived(received: ReceivedCall, path: PathRecord, datagram: Uint8Array): void {
     switch (received.status) {
       case 'ignored':
         this.#context.onHandshakeFault(null, received.fault);
@@ -76,8 +105,8 @@ export class Answering {
 
   #onCall(call: IncomingCall, path: PathRecord): void {
     // New keys of an association that is there: it was admitted when it began.
-    if (this.#isRekey(call)) this.#answer(call, path, true);
-    else this.#admittance.decide(call.caller, path, (admitted) => this.#answer(call, path, admitted));
+    if (this.#isRekey(call)) this.#answer(call, path, null);
+    else this.#admittance.decide(call.caller, path, (refusal) => this.#answer(call, path, refusal));
   }
 
   onConfirmed(localIndex: number): void {
@@ -92,9 +121,9 @@ export class Answering {
     return this.#peers.get(call.caller)?.associations.current?.facts.remoteToken === call.remoteToken;
   }
 
-  #answer(call: IncomingCall, path: PathRecord, admitted: boolean): void {
+  #answer(call: IncomingCall, path: PathRecord, refusal: Refusal): void {
     if (this.#context.closedBy !== null) this.#send(path, call.refuse('shutdown'));
-    else if (!admitted) this.#send(path, call.refuse('policy'));
+    else if (refusal !== null) this.#send(path, call.refuse(refusal));
     else this.#admit(call, path);
   }
 
@@ -108,7 +137,7 @@ export class Answering {
     }
     const localIndex = engine.reserveIndex(this.#responder.admissionKeys.subarray(0, KEY_BYTES));
     const firstPacketNumber = peer.associations.nextPacketNumberFor(call.remoteToken);
-    const { datagram, result } = call.accept({ localIndex, token: peer.associations.token, firstPacketNumber });
+    const { datagram, result } = call.accept({ localIndex, token: peer.associations.tokenFor(call.remoteToken), firstPacketNumber });
     if (this.#install(peer, result, path)) {
       this.#send(path, datagram);
       return;
@@ -125,7 +154,7 @@ export class Answering {
     } catch (error) {
       if (!OsierError.is(error)) throw error;
       this.#context.engine.releaseIndex(result.localIndex);
-      this.#context.warn(error);
+      this.#warnings.warn(error);
       return false;
     }
   }

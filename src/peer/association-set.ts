@@ -64,9 +64,9 @@ export class AssociationSet implements AssociationOwner {
     return this.#token;
   }
 
-  /** This end's token from now on: the peer was told it before this end knew whom it told. */
-  adoptToken(token: Uint8Array): void {
-    this.#token = token;
+  /** This end's token as the peer's state of `remoteToken` was told it. */
+  tokenFor(remoteToken: string): Uint8Array {
+    return this.#find(remoteToken)?.facts.localToken ?? this.token;
   }
 
   /** Whether there is an association with the peer's state of this token, current or on trial. */
@@ -87,12 +87,13 @@ export class AssociationSet implements AssociationOwner {
 
   /**
    * Installs the keys of a finished handshake, and wipes them here. False: its association has just ended, and another handshake is needed. Throws
-   * LIMIT when the engine takes no more associations.
+   * LIMIT when the engine takes no more associations. `localToken`: what the peer was told as this end's token before this end knew whom it told; it is
+   * this end's from the confirmation on.
    */
-  install(result: HandshakeResult, path: PathRecord): boolean {
+  install(result: HandshakeResult, path: PathRecord, localToken: Uint8Array | null = null): boolean {
     let isInstalled = false;
     try {
-      isInstalled = this.#install(result, path);
+      isInstalled = this.#install(result, path, localToken);
       return isInstalled;
     } finally {
       wipeKeys(result);
@@ -125,6 +126,7 @@ export class AssociationSet implements AssociationOwner {
     this.#endCandidatesUpTo(association);
     const replaced = this.#current;
     this.#current = association;
+    this.#token = association.facts.localToken ?? this.#token;
     if (replaced !== null) {
       const restarted = replaced.facts.remoteInstance !== association.facts.remoteInstance;
       const error = restarted ? peerRestarted() : peerClosed('remote', 'idle', '');
@@ -173,9 +175,9 @@ export class AssociationSet implements AssociationOwner {
     this.#owner.onLost(association, error);
   }
 
-  #install(result: HandshakeResult, path: PathRecord): boolean {
+  #install(result: HandshakeResult, path: PathRecord, localToken: Uint8Array | null): boolean {
     const known = this.#find(result.remoteToken);
-    const association = known ?? this.#create(result);
+    const association = known ?? this.#create(result, localToken);
     this.#context.observer.onSession(result, known?.isConfirmed === true);
     const isInitiator = result.role === 'initiator';
     const begunBySmaller = isInitiator === (this.#parity === 0);
@@ -187,7 +189,8 @@ export class AssociationSet implements AssociationOwner {
     });
     const isInstalled = this.#context.engine.installSession(association.handle, config);
     this.#context.flusher.mark();
-    if (isInstalled) association.addSession(result);
+    if (isInstalled && localToken !== null && this.#current !== null) association.addSessionOnTrial(result);
+    else if (isInstalled) association.addSession(result);
     else if (association !== this.#current) this.#endCandidate(association);
     // The end of the current one is told by its own record.
     return isInstalled;
@@ -199,7 +202,7 @@ export class AssociationSet implements AssociationOwner {
     return this.#candidates.get(remoteToken) ?? null;
   }
 
-  #create(result: HandshakeResult): Association {
+  #create(result: HandshakeResult, localToken: Uint8Array | null): Association {
     const { engine, flusher, dispatcher } = this.#context;
     const { maxData, maxStreamData, maxStreams } = result.remoteCredit;
     const handle = engine.createAssociation({
@@ -215,7 +218,7 @@ export class AssociationSet implements AssociationOwner {
     }
     this.#makeRoom();
     const { remoteToken, remoteInstance, cipher, verified } = result;
-    const association = new Association(engine, flusher, this, handle, { remoteToken, remoteInstance, cipher, verified });
+    const association = new Association(engine, flusher, this, handle, { remoteToken, remoteInstance, cipher, verified, localToken });
     dispatcher.associations.set(association);
     this.#candidates.set(remoteToken, association);
     return association;

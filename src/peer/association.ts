@@ -40,6 +40,8 @@ export interface AssociationFacts {
   readonly cipher: Cipher;
   /** As {@link HandshakeResult.verified} of its first session. */
   readonly verified: 'id' | 'network';
+  /** What the peer was told as this end's name for the state, where that was not the usual one. */
+  readonly localToken: Uint8Array | null;
 }
 
 /** What both ends know alike of a session. */
@@ -69,6 +71,8 @@ export class Association implements AssociationSink {
   #openedHere = 0;
   #best: SessionRank | null = null;
   #remoteIndex = 0;
+  /** The index of a session that can send, but does not count before the peer was heard under it. */
+  #onTrial: number | null = null;
 
   constructor(engine: Engine, flusher: Flusher, owner: AssociationOwner, handle: number, facts: AssociationFacts) {
     this.#engine = engine;
@@ -134,6 +138,18 @@ export class Association implements AssociationSink {
     return true;
   }
 
+  /**
+   * A session of a handshake that the peer has finished was installed beside another association of the same peer: the peer may have gone on to that one
+   * since. It is asked, and the session is confirmed by its first packet.
+   */
+  addSessionOnTrial({ localIndex, remoteIndex, role }: Pick<HandshakeResult, 'localIndex' | 'remoteIndex' | 'role'>): void {
+    this.#remoteIndex = remoteIndex;
+    this.#unconfirmed.set(localIndex, role);
+    this.#onTrial = localIndex;
+    // The answer is taken from the record; an association that ends without one is told by its own.
+    this.#pings.ping(new AbortController().signal).catch(() => {});
+  }
+
   /** A session was installed; an unconfirmed one waits for its first packet. */
   addSession({ localIndex, remoteIndex, isConfirmed, role }: Pick<HandshakeResult, 'localIndex' | 'remoteIndex' | 'isConfirmed' | 'role'>): void {
     this.#remoteIndex = remoteIndex;
@@ -180,6 +196,7 @@ export class Association implements AssociationSink {
   // ---- from the engine ----
 
   onStreamOpened(stream: number, kind: number, head: Uint8Array): void {
+    this.#onHeard();
     this.#owner.onStreamOpened(this, stream, kind, head);
   }
 
@@ -198,6 +215,7 @@ export class Association implements AssociationSink {
   }
 
   onPong(token: number, rttMicros: number): void {
+    this.#onHeard();
     this.#pings.onPong(token, rttMicros);
   }
 
@@ -223,6 +241,12 @@ export class Association implements AssociationSink {
     const error = associationClosed(cause, closeCode, silentMs, reason);
     this.#fail(error);
     this.#owner.onEnded(this, error);
+  }
+
+  #onHeard(): void {
+    const localIndex = this.#onTrial;
+    this.#onTrial = null;
+    if (localIndex !== null) this.onSessionConfirmed(localIndex);
   }
 
   #confirm(): void {

@@ -1,27 +1,43 @@
 import type { PathRecord } from '../engine/engine.js';
 import { type CloseCode, OsierError } from '../errors/index.js';
-import { type HandshakeParty, type IncomingGreeting, type IncomingJoin, JoinResponder, wipeKeys } from '../handshake/index.js';
+import {
+  type FirstMessages,
+  type HandshakeParty,
+  type IncomingGreeting,
+  type IncomingJoin,
+  JoinResponder,
+  type ReceivedGreeting,
+  wipeKeys,
+} from '../handshake/index.js';
 import { compareNodeIds } from '../identity/index.js';
-import type { Admittance } from './admittance.js';
+import { wipe } from '../identity/sodium.js';
+import type { Admittance, Refusal } from './admittance.js';
 import { closeNumber } from './closing-errors.js';
 import type { PeerContext } from './context.js';
 import type { MeshPeer } from './mesh-peer.js';
 import type { PeerTable } from './peer-table.js';
+import type { RareWarnings } from './rare-warnings.js';
 import { sessionConfigOf } from './session-config.js';
+
+/** What joins share with calls by id. */
+export interface JoinAnsweringParts {
+  readonly firstMessages: FirstMessages;
+  readonly admittance: Admittance;
+  readonly warnings: RareWarnings;
+  readonly associationsMax: number;
+}
 
 /** Answers those who join this node by its address. */
 export class JoinAnswering {
   readonly #context: PeerContext;
   readonly #peers: PeerTable;
-  readonly #admittance: Admittance;
-  readonly #associationsMax: number;
+  readonly #parts: JoinAnsweringParts;
   readonly #responder: JoinResponder;
 
-  constructor(context: PeerContext, peers: PeerTable, admittance: Admittance, associationsMax: number) {
+  constructor(context: PeerContext, peers: PeerTable, parts: JoinAnsweringParts) {
     this.#context = context;
     this.#peers = peers;
-    this.#admittance = admittance;
-    this.#associationsMax = associationsMax;
+    this.#parts = parts;
     const nowMs = (): number => context.runtime.clock.nowMs();
     this.#responder = new JoinResponder(context.party, nowMs, (localIndex) => context.engine.releaseIndex(localIndex));
   }
@@ -36,14 +52,24 @@ export class JoinAnswering {
     this.#responder.useNetworkSecrets(networkSecrets);
   }
 
-  /** Whether a message 3 to `localIndex` is waited for. */
+  /** See {@link JoinResponder.close}. */
+  close(): void {
+    this.#responder.close();
+  }
+
+  /** See {@link JoinResponder.isOpen}. */
   isOpen(localIndex: number): boolean {
     return this.#responder.isOpen(localIndex);
   }
 
   /** A message 1, by the network secret at index `network`. */
   onGreeting(path: PathRecord, datagram: Uint8Array, network: number): void {
-    const received = this.#responder.receive(datagram, network);
+    const taken = this.#responder.take(datagram, network);
+    if (taken.status !== 'unread') this.#onGreeting(taken, path);
+    else this.#parts.firstMessages.open(taken.first, (opened) => this.#onGreeting(taken.finish(opened), path));
+  }
+
+  #onGreeting(received: ReceivedGreeting, path: PathRecord): void {
     switch (received.status) {
       case 'ignored':
         this.#context.onHandshakeFault(null, received.fault);
@@ -64,8 +90,12 @@ export class JoinAnswering {
       this.#context.onHandshakeFault(null, received.fault);
       return;
     }
+    if (received.status === 'answer') {
+      this.#send(path, received.datagram);
+      return;
+    }
     const { join } = received;
-    this.#admittance.decide(join.caller, path, (admitted) => this.#admit(join, path, admitted));
+    this.#parts.admittance.decide(join.caller, path, (refusal) => this.#admit(join, path, refusal));
   }
 
   #answer(greeting: IncomingGreeting, path: PathRecord): void {
@@ -77,10 +107,10 @@ export class JoinAnswering {
     this.#send(path, localIndex === 0 ? greeting.refuse('limit') : greeting.answer(localIndex));
   }
 
-  #admit(join: IncomingJoin, path: PathRecord, admitted: boolean): void {
+  #admit(join: IncomingJoin, path: PathRecord, refusal: Refusal): void {
     const { result } = join;
     try {
-      const peer = this.#peerOf(join, admitted);
+      const peer = this.#peerOf(join, refusal);
       if (typeof peer === 'string') this.#refuse(join, path, peer);
       else if (this.#isSuperfluous(peer, join)) this.#context.engine.releaseIndex(result.localIndex);
       else this.#install(peer, join, path);
@@ -97,11 +127,11 @@ export class JoinAnswering {
     return peer.associations.has(result.remoteToken) || (peer.isJoining && compareNodeIds(this.#context.id, caller) < 0);
   }
 
-  #peerOf(join: IncomingJoin, admitted: boolean): MeshPeer | CloseCode {
+  #peerOf(join: IncomingJoin, refusal: Refusal): MeshPeer | CloseCode {
     const { closedBy, dispatcher } = this.#context;
     if (closedBy !== null) return 'shutdown';
-    if (!admitted) return 'refused';
-    if (dispatcher.associations.size >= this.#associationsMax) return 'limit';
+    if (refusal !== null) return refusal === 'policy' ? 'refused' : 'limit';
+    if (dispatcher.associations.size >= this.#parts.associationsMax) return 'limit';
     try {
       const peer = this.#peers.obtain(join.caller);
       return peer.closing === null ? peer : 'shutdown';
@@ -111,30 +141,32 @@ export class JoinAnswering {
     }
   }
 
-  #install(peer: MeshPeer, { result, token }: IncomingJoin, path: PathRecord): void {
+  #install(peer: MeshPeer, join: IncomingJoin, path: PathRecord): void {
+    const { result, token } = join;
+    // Where the engine has no room for it, the caller is told so under the keys, which are wiped by then.
+    const sendKey = Uint8Array.from(result.sendKeys.data);
     try {
-      if (!peer.onSession(result, path, token)) return;
-      this.#context.onSessionConfirmed(result.localIndex);
+      // Beside another association it is confirmed by its first packet.
+      if (peer.onSession(result, path, token) && peer.associations.current?.facts.remoteToken === result.remoteToken) {
+        this.#context.onSessionConfirmed(result.localIndex);
+      }
     } catch (error) {
       if (!OsierError.is(error)) throw error;
-      this.#context.engine.releaseIndex(result.localIndex);
-      this.#context.warn(error);
+      result.sendKeys.data.set(sendKey);
+      this.#refuse(join, path, 'limit');
+      peer.forgetWhenUnused();
+      this.#parts.warnings.warn(error);
+    } finally {
+      wipe(sendKey);
     }
   }
 
-  /** The caller has keys already, so the no is told under them, by an association that nobody else hears of. */
-  #refuse({ caller, result }: IncomingJoin, path: PathRecord, closeCode: CloseCode): void {
-    const { engine, flusher, id } = this.#context;
-    const { maxData, maxStreamData, maxStreams } = result.remoteCredit;
-    const parity = compareNodeIds(id, caller) < 0 ? 0 : 1;
-    const handle = engine.createAssociation({ parity, peerMaxData: maxData, peerMaxStreamData: maxStreamData, peerMaxStreams: maxStreams });
-    if (handle < 0) {
-      engine.releaseIndex(result.localIndex);
-      return;
-    }
-    engine.installSession(handle, sessionConfigOf(result, path, { firstSend: 0n, firstReceive: 0n, preferred: true }));
-    engine.closeAssociation(handle, closeNumber(closeCode), new Uint8Array(0));
-    flusher.mark();
+  /** The caller has keys already, so the no is told under them. It takes no association: nobody could fill a node with those that it refuses. */
+  #refuse(join: IncomingJoin, path: PathRecord, closeCode: CloseCode): void {
+    const session = sessionConfigOf(join.result, path, { firstSend: 0n, firstReceive: 0n, preferred: true });
+    const refusal = this.#context.engine.sealRefusal(session, closeNumber(closeCode));
+    join.refuse(refusal);
+    this.#send(path, refusal);
   }
 
   #send(path: PathRecord, datagram: Uint8Array): void {

@@ -212,9 +212,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
 
   /** See {@link AssociationSet.install}; `path` led to the peer. `token`: what the peer was told as this end's, where it was not the present one. */
   onSession(result: HandshakeResult, path: PathRecord, token: Uint8Array | null = null): boolean {
-    const isInstalled = this.associations.install(result, path);
-    if (isInstalled && token !== null) this.associations.adoptToken(token);
-    return isInstalled;
+    return this.associations.install(result, path, token);
   }
 
   #stopConnecting(error: OsierError): void {

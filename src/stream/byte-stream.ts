@@ -18,6 +18,7 @@ const NO_MESSAGES: MessageCounts = {
   messagesDelivered: 0n,
   messagesExpired: 0n,
   messagesUnknown: 0n,
+  messagesDropped: 0n,
   messagesReceived: 0n,
 };
 

@@ -8,6 +8,7 @@ import { MessageCounter, type StreamPort } from './stream-port.js';
 export abstract class MessageEnd extends StreamEnd<MessageSendSide, MessageReceiveSide> implements AsyncIterable<Uint8Array> {
   /** What became of all that was sent, once that is known: the engine may have forgotten it when the stream is closed. */
   #settled: readonly bigint[] | null = null;
+  #droppedMessages = 0;
 
   constructor(port: StreamPort, facts: StreamFacts, sending: MessageSending) {
     super(port, facts, () => new MessageSendSide(port, sending), new MessageReceiveSide(port));
@@ -28,9 +29,14 @@ export abstract class MessageEnd extends StreamEnd<MessageSendSide, MessageRecei
     super.onFinished(expiredMessages);
   }
 
-  override onClosed(): void {
-    super.onClosed();
+  override onClosed(droppedMessages = 0): void {
+    this.#droppedMessages = droppedMessages;
+    super.onClosed(droppedMessages);
     this.sender.onClosed();
+  }
+
+  protected override get droppedMessages(): number {
+    return this.#droppedMessages;
   }
 
   protected messageCounts(isLast: boolean): MessageCounts {
@@ -47,6 +53,7 @@ export abstract class MessageEnd extends StreamEnd<MessageSendSide, MessageRecei
       messagesExpired,
       messagesUnknown: isLast ? messagesSent - messagesDelivered - messagesExpired : sentCount(MessageCounter.unknown, 0),
       messagesReceived: count(MessageCounter.received, receiver.receivedMessages),
+      messagesDropped: count(MessageCounter.dropped, this.droppedMessages),
     };
   }
 }

@@ -56,6 +56,7 @@ export class MessageSendSide extends SendLine<PendingMessage> {
   readonly #fates = new FateTable();
   #acceptedMessages = 0;
   #acceptedBytes = 0;
+  #largestBytes = 0;
   /** Of the messages whose fate was asked for. */
   #deliveredMessages = 0;
   #expiredMessages = 0;
@@ -84,6 +85,10 @@ export class MessageSendSide extends SendLine<PendingMessage> {
 
   get acceptedBytes(): number {
     return this.#acceptedBytes;
+  }
+
+  override get largestMessageBytes(): number {
+    return this.#largestBytes;
   }
 
   /** Messages are accepted by the engine or not at all. */
@@ -164,6 +169,7 @@ export class MessageSendSide extends SendLine<PendingMessage> {
     if (answer !== ACCEPTED) return false;
     this.#acceptedMessages++;
     this.#acceptedBytes += message.length;
+    if (message.length > this.#largestBytes) this.#largestBytes = message.length;
     this.#mayLose ||= lifetimeMs !== null;
     return true;
   }

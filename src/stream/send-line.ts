@@ -54,6 +54,11 @@ export abstract class SendLine<P extends PendingSend = PendingSend> {
   /** Bytes that were accepted here and that the engine has no room for yet. */
   abstract get keptBytes(): number;
 
+  /** Of all messages that the engine accepted. */
+  get largestMessageBytes(): number {
+    return 0;
+  }
+
   /** The peer has all of it, the end included. */
   get isFinished(): boolean {
     return this.#state.status === 'finished';

@@ -96,7 +96,10 @@ export abstract class StreamEnd<S extends SendLine = SendLine, R extends Receive
   }
 
   stats(): StreamStats {
-    if (this.#last !== null) return { ...this.#last, bytesConsumed: BigInt(this.receiver.consumedBytes) };
+    if (this.#last !== null) {
+      const messagesDropped = this.#last.messagesDropped || BigInt(this.droppedMessages);
+      return { ...this.#last, messagesDropped, bytesConsumed: BigInt(this.receiver.consumedBytes) };
+    }
     return this.#stats(false);
   }
 
@@ -127,8 +130,8 @@ export abstract class StreamEnd<S extends SendLine = SendLine, R extends Receive
     this.sender.onFlushed();
   }
 
-  onReset(reason: number, code: number): void {
-    const error = resetByPeer(this.protocol, reason, code);
+  onReset(reason: number, code: number, sizeBytes = 0): void {
+    const error = resetByPeer(this.protocol, reason, code, sizeBytes || this.sender.largestMessageBytes);
     // A STOP that overtook it on the way said less.
     if (this.#stopped) {
       this.#failure = error;
@@ -137,8 +140,9 @@ export abstract class StreamEnd<S extends SendLine = SendLine, R extends Receive
     this.fail(error);
   }
 
-  onStopped(code: number): void {
-    const error = stoppedByPeer(code);
+  onStopped(reason: number, code: number): void {
+    const isChosen = reason === ResetReason.application;
+    const error = isChosen ? stoppedByPeer(code) : resetByPeer(this.protocol, reason, code, this.sender.largestMessageBytes);
     if (!this.sender.isOver) {
       this.#failure ??= error;
       this.#stopped = true;
@@ -149,7 +153,7 @@ export abstract class StreamEnd<S extends SendLine = SendLine, R extends Receive
 
   onSettled(_token: number, _fate: number): void {}
 
-  onClosed(): void {
+  onClosed(_droppedMessages = 0): void {
     this.#close();
   }
 
@@ -167,6 +171,11 @@ export abstract class StreamEnd<S extends SendLine = SendLine, R extends Receive
     this.sender.fail(error);
     this.receiver.fail(error);
     this.#close();
+  }
+
+  /** Datagrams that found no room, where the end of the stream told how many. */
+  protected get droppedMessages(): number {
+    return 0;
   }
 
   /** `isLast`: the stream is closed by this, and nothing more becomes known. */

@@ -3,7 +3,7 @@ import { type OsierError, osierError } from '../errors/index.js';
 import { kindOf } from './stream-kinds.js';
 
 /** Why a stream was reset, as the wire says it. */
-export const ResetReason = { application: 0, noHandler: 1, kindMismatch: 2, limit: 3, policy: 4, shutdown: 5 } as const;
+export const ResetReason = { application: 0, noHandler: 1, kindMismatch: 2, limit: 3, policy: 4, shutdown: 5, tooLarge: 6 } as const;
 
 /** A write after the end of this side. */
 export function streamEnded(): OsierError {
@@ -33,8 +33,8 @@ export function stoppedByPeer(applicationCode: number): OsierError {
   return osierError('ERR_OSIER_STREAM_STOPPED', message, { applicationCode });
 }
 
-/** The peer gave the stream up, or never took it; `reason` and `code` as on the wire. */
-export function resetByPeer(protocol: string, reason: number, code: number): OsierError {
+/** The peer gave the stream up, or never took it; `reason` and `code` as on the wire. `sizeBytes`: of the message, where one was too large. */
+export function resetByPeer(protocol: string, reason: number, code: number, sizeBytes: number): OsierError {
   switch (reason) {
     case ResetReason.noHandler:
       return osierError('ERR_OSIER_NO_HANDLER', `The peer has no handler for '${protocol}': register one there with handle().`, { protocol });
@@ -44,17 +44,15 @@ export function resetByPeer(protocol: string, reason: number, code: number): Osi
       return osierError('ERR_OSIER_KIND_MISMATCH', message, { protocol, expected });
     }
     case ResetReason.limit:
-      return osierError(
-        'ERR_OSIER_REFUSED',
-        `A limit of the peer ended the stream '${protocol}': it serves no more of them now, or a message was larger than it takes.`,
-        { why: 'limit' },
-      );
+      return osierError('ERR_OSIER_REFUSED', `A limit of the peer ended the stream '${protocol}': it serves no more of them now.`, { why: 'limit' });
     case ResetReason.policy:
       return osierError('ERR_OSIER_REFUSED', `The peer does not take '${protocol}' streams from this node.`, { why: 'policy' });
     case ResetReason.shutdown:
       return osierError('ERR_OSIER_REFUSED', `The peer is shutting down and takes no '${protocol}' streams: try another, or later.`, {
         why: 'shutdown',
       });
+    case ResetReason.tooLarge:
+      return tooLarge(sizeBytes, code);
     default: {
       const message = `The peer reset the stream '${protocol}' with code ${code}.`;
       return osierError('ERR_OSIER_STREAM_RESET', message, { by: 'remote', applicationCode: code });

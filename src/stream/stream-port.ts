@@ -95,4 +95,4 @@ export class StreamPort {
 export const StreamCounter = { sent: 0, acknowledged: 1, received: 2, consumed: 3, sendBuffered: 4, receiveBuffered: 5, count: 6 } as const;
 
 /** Positions in {@link StreamPort.messageCounters}. For datagrams: acknowledged counts as delivered, presumed lost as expired. */
-export const MessageCounter = { sent: 0, delivered: 1, expired: 2, unknown: 3, received: 4, count: 5 } as const;
+export const MessageCounter = { sent: 0, delivered: 1, expired: 2, unknown: 3, received: 4, dropped: 5, count: 6 } as const;

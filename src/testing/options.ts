@@ -32,11 +32,10 @@ export interface SimLink {
 export type SimNat = 'none' | 'cone' | 'symmetric' | 'udp-blocked';
 
 /** What a simulated node may set: all but what needs the real machine; identity and network have defaults that follow from the seed. */
-export type SimNodeOptions = Partial<Omit<MeshNodeOptions, NotSimulated>>;
+export type SimNodeOptions = Partial<Omit<MeshNodeOptions, 'listen' | 'shards' | 'handlers' | 'shardData'>>;
 
-type NotSimulated = 'listen' | 'shards' | 'handlers' | 'shardData';
-
-const NOT_SIMULATED: readonly NotSimulated[] = ['listen', 'shards', 'handlers', 'shardData'];
+/** The others. */
+const NOT_SIMULATED = ['listen', 'shards', 'handlers', 'shardData'] as const;
 
 /** A link with every default filled in. */
 export type LinkFaults = { readonly [F in keyof SimLink]-?: number };

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import type { Clock } from '../api/waiting.js';
 import { type Carrier, DetachedDriver, type Train } from '../engine/detached-driver.js';
-import type { BatchListener, Engine, EngineConfig, EngineInfo, PathRecord } from '../engine/engine.js';
+import { type BatchListener, type Engine, type EngineConfig, type EngineInfo, type PathRecord, reasonsAgainstSpin } from '../engine/engine.js';
 import { PathCache } from '../engine/path-cache.js';
 import type { RekeyIntervals, ResolvedAddress, Runtime, Timer } from '../engine/runtime.js';
 import type { SimEvent } from './event-queue.js';
@@ -85,7 +85,7 @@ export class SimRuntime implements Runtime {
   }
 
   createEngine(config: EngineConfig, listener: BatchListener): Engine {
-    this.#carrier = new SimCarrier(this.#network, this.#machine);
+    this.#carrier = new SimCarrier(this.#network, this.#machine, reasonsAgainstSpin(config));
     const onBatch = (records: number): void => {
       this.#onProgramRuns();
       listener(records);
@@ -100,13 +100,15 @@ class SimCarrier implements Carrier, VirtualSocket {
   readonly port = NODE_PORT;
   readonly #network: VirtualNetwork;
   readonly #machine: Machine;
+  readonly #reasons: readonly string[];
   #driver: DetachedDriver | null = null;
   #paths: PathCache | null = null;
   #timer: SimEvent | null = null;
 
-  constructor(network: VirtualNetwork, machine: Machine) {
+  constructor(network: VirtualNetwork, machine: Machine, reasons: readonly string[]) {
     this.#network = network;
     this.#machine = machine;
+    this.#reasons = reasons;
   }
 
   attach(driver: DetachedDriver): void {
@@ -131,7 +133,7 @@ class SimCarrier implements Carrier, VirtualSocket {
 
   info(): EngineInfo {
     const features = this.#driver?.detached.info().features ?? [];
-    return { kind: 'simulated', features, receiveBufferBytes: RECEIVE_BUFFER_BYTES, sendBufferBytes: RECEIVE_BUFFER_BYTES, reasons: [] };
+    return { kind: 'simulated', features, receiveBufferBytes: RECEIVE_BUFFER_BYTES, sendBufferBytes: RECEIVE_BUFFER_BYTES, reasons: this.#reasons };
   }
 
   receive(from: Endpoint, datagram: Uint8Array, ecn: number): void {

@@ -40,7 +40,12 @@ describe('a panic in the engine closes that engine, tells so, and leaves the pro
   }
 });
 
-it('a full socket is waited for, and nothing is lost by it', () => {
-  const { ending, stderr } = run('full-socket');
+it.each([
+  ['a full socket is waited for, and nothing is lost by it', 'full-socket'],
+  ['receive errors that concern a datagram are survived', 'refused-receives'],
+  ['a socket whose descriptor is dead ends its engine, told so, instead of spinning', 'dead-socket'],
+  ['a socket that only ever fails ends its engine, told so, instead of spinning', 'useless-socket'],
+])('%s', (_promise, fault) => {
+  const { ending, stderr } = run(fault);
   expect(ending, stderr).toEqual({ status: 0, signal: null });
 });

@@ -24,7 +24,7 @@ interface OpenedAgain {
 
 describeInEnvironments('a peer that was killed and started again', ({ places: [one, other] }) => {
   /** A client that holds a stream to a server; `restart` kills that with SIGKILL, and starts it again on its port. */
-  async function startHeld() {
+  async function startHeld(options: { readonly peerLostAfterMs?: number } = {}) {
     const folder = mkdtempSync(join(tmpdir(), 'osier-restart-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const secret = Buffer.from(generateNetworkSecret()).toString('hex');
@@ -35,12 +35,12 @@ describeInEnvironments('a peer that was killed and started again', ({ places: [o
     };
     const { server, address } = await listen(0);
     const client = new Party(other, 'restart.mjs');
-    await client.ask('hold', { host: other.host, secret, address });
+    await client.ask('hold', { host: other.host, secret, address, ...options });
     const restart = async (): Promise<Listening> => {
       await server.kill();
       return listen(parseAddress(address).hosts[0]?.port ?? 0);
     };
-    return { client, restart };
+    return { client, server, restart };
   }
 
   function expectInTime({ code, rttMs, openMs, sameInstance }: OpenedAgain, fromMs: number): void {
@@ -55,6 +55,15 @@ describeInEnvironments('a peer that was killed and started again', ({ places: [o
     const opened = client.ask<OpenedAgain>('openAgain');
     await client.ask('use');
     expectInTime(await opened, sinceMs);
+  });
+
+  test('and does not come back ends a stream by its time alone, whatever the network says', async () => {
+    const peerLostAfterMs = 3_000;
+    const { client, server } = await startHeld({ peerLostAfterMs });
+    await server.kill();
+    const { code, silentMs } = await client.ask<{ code: string; silentMs: number }>('useUntilLost');
+    expect(code).toBe('ERR_OSIER_PEER_LOST');
+    expect(silentMs).toBeGreaterThanOrEqual(peerLostAfterMs);
   });
 
   test('ends a stream in mid-traffic with PEER_RESTARTED by itself, and takes a new one', async () => {

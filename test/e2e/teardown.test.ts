@@ -13,8 +13,9 @@ interface Ending {
 }
 
 /** Runs one scenario of teardown/program.mjs to its end. A crash is a signal, a hang a time-out. */
-async function run(scenario: string, rounds: number): Promise<Ending> {
-  const child = spawn(process.execPath, ['--expose-gc', PROGRAM, scenario, String(rounds)], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 110_000 });
+async function run(scenario: string, rounds: number, env: NodeJS.ProcessEnv = {}): Promise<Ending> {
+  const options = { env: { ...process.env, ...env }, timeout: 110_000 };
+  const child = spawn(process.execPath, ['--expose-gc', PROGRAM, scenario, String(rounds)], { stdio: ['ignore', 'pipe', 'pipe'], ...options });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
   const [code, signal] = (await once(child, 'close')) as [number | null, string | null];
@@ -52,6 +53,15 @@ describe('an engine whose environment ends in mid-traffic', () => {
   it('lets the process end when nothing keeps it alive', async () => {
     for (const ending of await runMany('leave-open', ROUNDS / 4)) expect(ending).toEqual({ code: 0, signal: null, output: '' });
   });
+});
+
+describe('an engine that polls without sleeping', () => {
+  const expectCleanSpinning = async (scenario: string, rounds: number): Promise<void> => {
+    expect(await run(scenario, rounds, { OSIER_TEST_SPIN_MICROS: '1000000' })).toEqual({ code: 0, signal: null, output: '' });
+  };
+  it('lets the process end when nothing else keeps it alive', () => expectCleanSpinning('leave-open', 1));
+  it('goes with a terminated worker', () => expectCleanSpinning('terminate', 10));
+  it('closes inside its listener', () => expectCleanSpinning('close-in-listener', 10));
 });
 
 describe('an engine in mid-traffic', () => {

@@ -24,7 +24,7 @@ describe('a datagrams stream', () => {
   });
 
   test('drops the oldest at a reader that does not read, and counts add up', async () => {
-    const { server, peer } = await startConnected();
+    const { server, peer } = await startConnected({ server: { limits: { messageBytes: 1_000 } } });
     const handled = deferred<DatagramStream>();
     server.handle('feed', { kind: 'datagrams' }, async (stream) => {
       handled.resolve(stream);
@@ -38,8 +38,16 @@ describe('a datagrams stream', () => {
     expect(messagesSent).toBe(BigInt(total));
     expect(messagesDelivered + messagesExpired + messagesUnknown).toBe(BigInt(total));
     void stream.end();
-    const received = await collectMessages(await handled.promise);
-    expect(received.length).toBeLessThanOrEqual(total);
+    const there = await handled.promise;
+    const { messagesDropped } = there.stats();
+    const received = await collectMessages(there);
     expect(received.length).toBeGreaterThan(0);
+    expect(messagesDropped).toBeGreaterThan(0n);
+    // What arrived at all was read or dropped; the sender presumes lost what did not.
+    expect(BigInt(received.length) + messagesDropped).toBeGreaterThanOrEqual(messagesDelivered);
+    expect(BigInt(received.length) + messagesDropped).toBeLessThanOrEqual(BigInt(total));
+    await there.end();
+    await there.closed;
+    expect(there.stats()).toMatchObject({ messagesReceived: BigInt(received.length), messagesDropped });
   });
 });

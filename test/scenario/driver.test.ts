@@ -9,6 +9,11 @@ test('the driver that was asked for runs, and says why when it is not the usual 
   expect(info.receiveBufferBytes).toBeGreaterThan(0);
 });
 
+test('a driver that cannot poll says so where that was asked for', async () => {
+  const { engine, reasons } = (await startNode({ spin: { maxMicros: 50 } })).info();
+  expect(reasons.some((reason) => reason.startsWith('spin has no effect'))).toBe(engine === 'dgram');
+});
+
 test('both drivers talk to one another', async () => {
   const network = { secret: generateNetworkSecret() };
   const server = await startNode({ network });

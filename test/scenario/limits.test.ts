@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { ByteStream } from '../../src/index.js';
+import { type ByteStream, formatAddress, generateIdentity, type MeshNode, type Peer, parseAddress } from '../../src/index.js';
 import { collect, deferred, nextEvent, startConnected, startNode, startTwo } from './support/nodes.js';
+
+/** How to reach a node. */
+function targetOf(node: MeshNode, way: string): string {
+  return way === 'by id' ? node.address : formatAddress({ id: null, hosts: parseAddress(node.address).hosts });
+}
 
 describe('streams at once', () => {
   test("beyond the peer's limit wait until one ends", async () => {
@@ -60,14 +65,72 @@ describe('streams at once', () => {
 });
 
 describe('peers at once', () => {
-  test('beyond the limit are refused, and told so', async () => {
+  test.each(['by id', 'by address'])('beyond the limit are refused, and told so: %s', async (way) => {
     const network = { secret: new Uint8Array(32).fill(5) };
     const server = await startNode({ network, limits: { peers: 1 } });
     const [one, other] = [await startNode({ network }), await startNode({ network })];
     const known = nextEvent(server, 'peer');
     await one.connect(server.address);
     await known;
-    await expect(other.connect(server.address)).rejects.toMatchObject({ code: 'ERR_OSIER_REFUSED', details: { why: 'limit' } });
+    await expect(other.connect(targetOf(server, way))).rejects.toMatchObject({ code: 'ERR_OSIER_REFUSED', details: { why: 'limit' } });
+  });
+
+  test('that were refused take no room: the only place is free for who is admitted', async () => {
+    const network = { secret: new Uint8Array(32).fill(5) };
+    const [stranger, friend] = [await startNode({ network }), await startNode({ network })];
+    const server = await startNode({ network, limits: { peers: 1 }, accept: ({ id }) => id === friend.id });
+    const warned: string[] = [];
+    server.on('warning', ({ code }) => warned.push(code));
+    const refused = { code: 'ERR_OSIER_REFUSED', details: { why: 'policy' } };
+    for (let count = 0; count < 5; count++) await expect(stranger.connect(targetOf(server, 'by address'))).rejects.toMatchObject(refused);
+    expect((await friend.connect(targetOf(server, 'by address'))).id).toBe(server.id);
+    expect(warned).toEqual([]);
+  });
+
+  test('whose policy has not answered when the node closes are told that it closes', async () => {
+    const asked = deferred<void>();
+    const accept = (): Promise<boolean> => {
+      asked.resolve();
+      return new Promise(() => {});
+    };
+    const { server, client } = await startTwo({ server: { accept } });
+    const joining = expect(client.connect(targetOf(server, 'by address'))).rejects.toMatchObject({
+      code: 'ERR_OSIER_REFUSED',
+      details: { why: 'shutdown' },
+    });
+    await asked.promise;
+    await server.close();
+    await joining;
+  });
+
+  test('that restarted while the policy was asked about their join stay connected as they are when it says yes', async () => {
+    const network = { secret: new Uint8Array(32).fill(5) };
+    const identity = await generateIdentity();
+    const [asked, answered] = [deferred<void>(), deferred<boolean>()];
+    const answers: (boolean | Promise<boolean>)[] = [answered.promise];
+    const accept = (): boolean | Promise<boolean> => {
+      asked.resolve();
+      return answers.shift() ?? true;
+    };
+    const server = await startNode({ network, accept });
+    server.handle('echo', async (stream) => stream.readable.pipeTo(stream.writable));
+    const before = await startNode({ network, identity });
+    const given = before.connect(targetOf(server, 'by address')).catch(() => {});
+    await asked.promise;
+    await before.close({ timeoutMs: 0 });
+    await given;
+    const known = nextEvent(server, 'peer');
+    const after = await startNode({ network, identity });
+    const peer = await after.connect(server.address);
+    const [caller] = (await known) as [Peer];
+    const states: string[] = [];
+    caller.on('state', ({ status }) => states.push(status));
+    answered.resolve(true);
+    await using stream = await peer.openStream('echo');
+    await stream.write(Uint8Array.of(1, 2, 3));
+    await stream.end();
+    expect([...(await collect(stream))]).toEqual([1, 2, 3]);
+    expect(states).toEqual([]);
   });
 });
 

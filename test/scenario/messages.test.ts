@@ -187,10 +187,15 @@ describe('a message that is too large', () => {
     expect(await nextOf(there)).toHaveLength(1_000);
   });
 
-  test('for the other end ends the stream', async () => {
-    const { here } = await openPair({}, { server: { limits: { messageBytes: 1_000 } } });
+  test.each([false, true])('for the other end ends the stream, and both ends say why (the other had ended: %s)', async (hadEnded) => {
+    const { here, there } = await openPair({}, { server: { limits: { messageBytes: 1_000 } } });
+    if (hadEnded) await there.end();
+    await here.send(new Uint8Array(10));
     await here.send(new Uint8Array(5_000)).catch(() => {});
-    expect(await here.closed).toMatchObject({ status: 'failed' });
+    const tooLarge = { status: 'failed', error: { code: 'ERR_OSIER_TOO_LARGE', details: { sizeBytes: 5_000, maxBytes: 1_000 } } };
+    expect(await here.closed).toMatchObject(tooLarge);
+    expect(await there.closed).toMatchObject(tooLarge);
+    await expect(here.send(new Uint8Array(1))).rejects.toMatchObject(tooLarge.error);
   });
 });
 

@@ -1,9 +1,12 @@
 /** Message 1s that somebody recorded, clocks that went back, and calls that cross: nothing is torn down, and who is honest gets in. */
 import { describe, expect, test } from 'vitest';
-import type { ByteStream, MeshNode, Peer } from '../../src/index.js';
-import type { SimHost } from '../../src/testing/index.js';
+import { Timestamps } from '../../src/handshake/index.js';
+import { exchangeKeysOf } from '../../src/identity/index.js';
+import { type ByteStream, generateIdentity, generateNetworkSecret, type Identity, type MeshNode, type Peer } from '../../src/index.js';
+import type { SimHost, SimNodeOptions } from '../../src/testing/index.js';
 import { observeDatagrams, type SimNetwork, underneath } from '../../src/testing/sim-network.js';
 import { patternBytes, sameBytes } from '../scenario/support/nodes.js';
+import { initiatorOf, partyOf } from '../unit/handshake/parties.js';
 import { echoed, serveEcho, simulate } from './support/programs.js';
 
 const BYTES = patternBytes(5_000);
@@ -27,6 +30,18 @@ function replay(network: SimNetwork, source: SimHost, to: SimHost, datagram: Uin
   wires.send(machineOf(source), { host: machineOf(to).publicAddress, port: 7_400 }, datagram, 0);
 }
 
+/**
+ * What somebody may have who held messages back or is a member himself: a message 1 under the key of `caller` that is newer than all it was ever heard to
+ * say, and one under the key of another.
+ */
+async function newerCalls(secret: Uint8Array, caller: Identity, server: MeshNode): Promise<Uint8Array[]> {
+  const timestamps = new Timestamps(() => Date.now() + YEAR_MS);
+  const called = await partyOf({ id: server.id });
+  const own = { id: caller.id, exchangeKeys: exchangeKeysOf(caller) };
+  const callers = [await partyOf({ ...own, networkSecrets: [secret], timestamps }), await partyOf({ networkSecrets: [secret], timestamps })];
+  return callers.map((party) => initiatorOf(party, called).nextMessage().datagram);
+}
+
 /** The next `byteCount` bytes of a stream that has no end. */
 async function readExactly(stream: ByteStream, byteCount: number): Promise<Uint8Array> {
   const bytes = new Uint8Array(byteCount);
@@ -41,29 +56,41 @@ async function readExactly(stream: ByteStream, byteCount: number): Promise<Uint8
 interface Party {
   readonly host: SimHost;
   readonly node: MeshNode;
+  /** What a restart begins with. */
+  readonly options: SimNodeOptions;
 }
 
-/** A server, and a client that has called it `times` times, restarted each time, with what it said first. */
+/** A server, and a client that has called it `times` times, restarted each time, with what it said first; and newer calls, which it never made. */
 async function called(
   network: SimNetwork,
   times: number,
   idleTimeoutMs: number,
-): Promise<{ server: Party; client: Party; thief: SimHost; peer: Peer; calls: readonly Uint8Array[] }> {
+): Promise<{ server: Party; client: Party; thief: SimHost; peer: Peer; calls: readonly Uint8Array[]; newer: readonly Uint8Array[] }> {
+  const [identity, secret] = [await generateIdentity(), generateNetworkSecret()];
+  const options = { network: { secret }, idleTimeoutMs };
   const [home, away, thief] = [network.host('server'), network.host('client'), network.host('thief')];
   const calls = recordCalls(network, away, home);
-  const server = await home.start({ idleTimeoutMs });
+  const server = await home.start(options);
   serveEcho(server);
-  let node = await away.start({ idleTimeoutMs });
+  let node = await away.start({ ...options, identity });
   let peer = await node.connect(server.address);
   for (let time = 1; time < times; time++) {
     await network.clock.sleep(1_000);
     await node.close();
-    node = await away.start({ idleTimeoutMs });
+    node = await away.start({ ...options, identity });
     peer = await node.connect(server.address);
   }
   await echoed(peer, BYTES);
   expect(calls).toHaveLength(times);
-  return { server: { host: home, node: server }, client: { host: away, node }, thief, peer, calls };
+  const newer = await newerCalls(secret, identity, server);
+  return {
+    server: { host: home, node: server, options },
+    client: { host: away, node, options: { ...options, identity } },
+    thief,
+    peer,
+    calls,
+    newer,
+  };
 }
 
 /** Replays each call thrice, from its sender's own address and from a stranger's, over several seconds. */
@@ -74,18 +101,18 @@ async function replayAll(network: SimNetwork, calls: readonly Uint8Array[], sour
   }
 }
 
-describe('a recorded message 1, the newest and older ones, from its sender or a stranger', () => {
+describe('a message 1 that is the newest recorded, older, newer or under the key of another, from its sender or a stranger', () => {
   test('changes nothing for a live association: its streams go on', async () => {
     const network = simulate();
     await network.run(async () => {
-      const { server, client, thief, peer, calls } = await called(network, 3, 600_000);
+      const { server, client, thief, peer, calls, newer } = await called(network, 3, 600_000);
       // Longer than answers are kept for repetitions.
       await network.clock.sleep(20_000);
       const states: string[] = [];
       for (const end of [peer, server.node.peers.get(client.node.id)]) end?.on('state', ({ status }) => states.push(status));
       const stream = await peer.openStream('echo');
       await stream.write(BYTES);
-      const replayed = replayAll(network, [...calls], [client.host, thief], server.host);
+      const replayed = replayAll(network, [...calls, ...newer], [client.host, thief], server.host);
       const { handshakesCompleted } = server.node.stats();
       for (let round = 0; round < 10; round++) {
         const read = await readExactly(stream, 500);
@@ -103,26 +130,26 @@ describe('a recorded message 1, the newest and older ones, from its sender or a 
   test('changes nothing for an idle association: the next stream uses it', async () => {
     const network = simulate();
     await network.run(async () => {
-      const { server, client, thief, peer, calls } = await called(network, 3, 0);
+      const { server, client, thief, peer, calls, newer } = await called(network, 3, 0);
       await network.clock.sleep(3_600_000);
       const { handshakesCompleted } = server.node.stats();
       const before = calls.length;
-      await replayAll(network, [...calls], [client.host, thief], server.host);
+      await replayAll(network, [...calls, ...newer], [client.host, thief], server.host);
       await network.clock.sleep(20_000);
       expect(sameBytes(await echoed(peer, BYTES), BYTES)).toBe(true);
       expect(server.node.stats()).toMatchObject({ handshakesCompleted, peersConnected: 1 });
-      // Nobody called anew: there are those of before, and three replays of each in their sender's name.
-      expect(calls).toHaveLength(4 * before);
+      // Nobody called anew: there are those of before, and three replays of all in their sender's name.
+      expect(calls).toHaveLength(before + 3 * (before + newer.length));
     });
   });
 
   test('makes no association where one has expired, and keeps its sender from nothing', async () => {
     const network = simulate();
     await network.run(async () => {
-      const { server, client, thief, peer, calls } = await called(network, 3, 10_000);
+      const { server, client, thief, peer, calls, newer } = await called(network, 3, 10_000);
       await network.clock.sleep(60_000);
       const { handshakesCompleted } = server.node.stats();
-      await replayAll(network, [...calls], [client.host, thief], server.host);
+      await replayAll(network, [...calls, ...newer], [client.host, thief], server.host);
       await network.clock.sleep(20_000);
       expect(server.node.stats()).toMatchObject({ handshakesCompleted, peersConnected: 0 });
       expect(sameBytes(await echoed(peer, BYTES), BYTES)).toBe(true);
@@ -132,12 +159,12 @@ describe('a recorded message 1, the newest and older ones, from its sender or a 
   test('makes no association with a restarted server, which remembers none of them, and keeps its sender from nothing', async () => {
     const network = simulate();
     await network.run(async () => {
-      const { server, client, thief, peer, calls } = await called(network, 3, 10_000);
+      const { server, client, thief, peer, calls, newer } = await called(network, 3, 10_000);
       await network.clock.sleep(60_000);
       server.host.crash();
-      const again = await server.host.start();
+      const again = await server.host.start(server.options);
       serveEcho(again);
-      await replayAll(network, [...calls], [client.host, thief], server.host);
+      await replayAll(network, [...calls, ...newer], [client.host, thief], server.host);
       await network.clock.sleep(20_000);
       expect(again.stats()).toMatchObject({ handshakesCompleted: 0n, peersConnected: 0 });
       expect(sameBytes(await echoed(peer, BYTES), BYTES)).toBe(true);
@@ -150,7 +177,7 @@ describe('a wall clock that goes back by a year', () => {
     const network = simulate();
     await network.run(async () => {
       const { server, client, peer } = await called(network, 1, 10_000);
-      const host = which === 'server' ? server.host : client.host;
+      const { host, options } = which === 'server' ? server : client;
       underneath(network).machineOf(host).wallClockAheadMs = -YEAR_MS;
       await network.clock.sleep(60_000);
       expect(peer.state.status).not.toBe('connected');
@@ -158,7 +185,7 @@ describe('a wall clock that goes back by a year', () => {
 
       await network.clock.sleep(60_000);
       host.crash();
-      const again = await host.start();
+      const again = await host.start(options);
       serveEcho(again);
       const startMs = network.clock.nowMs();
       const caller = which === 'server' ? client.node : again;

@@ -1,4 +1,5 @@
-// Programs against the declarations of the built package, which type-check and need not run. Each is complete but for what its parameters stand for.
+// Programs against the declarations of the built package, which test/package/programs.ts runs against the packed one. Each is complete but for what its
+// parameters stand for.
 // Left out until their API exists: 5 (relays, shards, revocation statements), 6 (connecting by a bare id, trace, relayed paths, traversal) and
 // 9 (shards). In 8 the cases of blocked UDP and of revoked ids wait for their codes.
 import { once } from 'node:events';

@@ -3,10 +3,9 @@
 use std::rc::Rc;
 
 use napi_sys as sys;
-use osier_core::CloseCode;
 
 use crate::arguments::Arguments;
-use crate::config::{association_config, session_config};
+use crate::config::{association_config, close_code, session_config};
 use crate::endpoint::Endpoint;
 use crate::failure::unfit;
 use crate::js::{Js, JsResult};
@@ -59,8 +58,7 @@ pub(crate) fn close_association(
     arguments: &mut Arguments,
 ) -> JsResult<sys::napi_value> {
     let association = arguments.u32(0, c"association")?;
-    let code = arguments.up_to(1, c"closeCode", u8::MAX.into())? as u8;
-    let code = CloseCode::try_from(code).map_err(|_| unfit(c"closeCode", "a close code"))?;
+    let code = close_code(arguments, 1)?;
     let reason =
         std::str::from_utf8(arguments.bytes(2, c"reason")?).map_err(|_| unfit(c"reason", "UTF-8"))?;
     if reason.len() > LONGEST_REASON {

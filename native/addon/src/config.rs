@@ -4,11 +4,12 @@ use std::ffi::CStr;
 
 use napi_sys as sys;
 use osier_core::{
-    AssociationConfig, Cipher, CongestionAlgorithm, EngineConfig, Path, SessionConfig, PATH_RECORD_LENGTH,
+    AssociationConfig, Cipher, CloseCode, CongestionAlgorithm, EngineConfig, Path, SessionConfig,
+    PATH_RECORD_LENGTH,
 };
 use osier_udp::MAX_TRAIN_BYTES;
 
-use crate::arguments::{read_array, read_safe_integer, read_u32};
+use crate::arguments::{read_array, read_safe_integer, read_u32, Arguments};
 use crate::failure::unfit;
 use crate::js::{Js, JsResult};
 
@@ -66,6 +67,7 @@ pub(crate) fn engine_config(js: Js, value: sys::napi_value) -> JsResult<EngineCo
     let has_ceiling = object.has(c"mtuCeilingBytes")?;
     let (shard, shards) = shards(&object)?;
     Ok(EngineConfig {
+        first_packet_number: 0,
         shard,
         shards,
         idle_timeout_micros: object.integer(c"idleTimeoutMicros")?,
@@ -95,6 +97,16 @@ fn shards(object: &Object) -> JsResult<(u8, u16)> {
         return Err(unfit(c"shard", "less than shards"));
     }
     Ok((shard as u8, count as u16))
+}
+
+/// How long a driver of its own polls before it sleeps; 0: not at all.
+pub(crate) fn spin_micros(js: Js, value: sys::napi_value) -> JsResult<u64> {
+    let object = Object::new(js, value, c"config")?;
+    if object.has(c"spinMicros")? {
+        object.u32(c"spinMicros").map(u64::from)
+    } else {
+        Ok(0)
+    }
 }
 
 fn mtu(object: &Object, name: &CStr) -> JsResult<usize> {
@@ -155,6 +167,12 @@ fn packet_number(object: &Object, name: &CStr) -> JsResult<u64> {
         number if number < 1 << 62 => Ok(number),
         _ => Err(unfit(name, "at most 2^62 - 1")),
     }
+}
+
+/// The close code at position `index` of the arguments.
+pub(crate) fn close_code(arguments: &Arguments, index: usize) -> JsResult<CloseCode> {
+    let code = arguments.up_to(index, c"closeCode", u8::MAX.into())? as u8;
+    CloseCode::try_from(code).map_err(|_| unfit(c"closeCode", "a close code"))
 }
 
 /// A path from its record.

@@ -4,19 +4,18 @@ use std::io;
 use std::rc::Rc;
 
 use osier_core::{Ecn, Engine, Event, Instant, Path, ReceiveMeta};
-use osier_udp::{classify, ErrorClass, ReceiveBuffer, Route, SendOutcome, SendQueue, UdpSocket};
+use osier_udp::{ReceiveBuffer, Route, SendOutcome, SendQueue, UdpSocket};
 
 use crate::clock::Clock;
 use crate::event_record::RecordWriter;
 use crate::mailbox::Letter;
 use crate::shard_group::Membership;
+use crate::socket_errors::tell;
 
-/// Errors in a row, with nothing received between them, after which a socket counts as dead: waiting for it would spin.
-const MAX_RECEIVE_ERRORS: u32 = 100;
-
-struct BoundSocket {
-    socket: UdpSocket,
-    receive_errors: u32,
+pub(crate) struct BoundSocket {
+    pub(crate) socket: UdpSocket,
+    /// Errors in a row that no datagram came between.
+    pub(crate) receive_errors: u32,
 }
 
 /// System calls of one flush, of a long train each (1 MiB, about 1 ms): acknowledgements and other handles have their turn between two flushes.
@@ -40,12 +39,14 @@ pub(crate) enum Flow {
 pub(crate) struct Driver {
     pub(crate) engine: Engine,
     pub(crate) clock: Clock,
-    sockets: Vec<BoundSocket>,
+    pub(crate) sockets: Vec<BoundSocket>,
     receive_buffer: ReceiveBuffer,
     queue: SendQueue,
     /// The clock as it was last read: once for what arrives and once for what leaves, not once a question.
     now: Instant,
     blocked: bool,
+    /// Something was received or sent since [`Driver::take_moved`] asked.
+    moved: bool,
     /// Taken from the engine, but without room in the last batch.
     held_back: Option<Event>,
     /// Where to leave what is for other shards.
@@ -64,6 +65,7 @@ impl Driver {
             queue: SendQueue::new(),
             now: clock.now(),
             blocked: false,
+            moved: false,
             held_back: None,
             membership: None,
             #[cfg(feature = "fault-injection")]
@@ -94,6 +96,10 @@ impl Driver {
     /// Takes what has arrived on a socket, up to one full buffer, through the engine.
     pub(crate) fn receive(&mut self, number: u16) -> io::Result<()> {
         let Some(bound) = self.sockets.get_mut(usize::from(number)) else { return Ok(()) };
+        #[cfg(feature = "fault-injection")]
+        if let Some(error) = self.faults.receive_error() {
+            return bound.note_error(error);
+        }
         let received = bound.socket.receive(&mut self.receive_buffer);
         self.now = self.clock.now();
         if let Err(error) = received {
@@ -110,6 +116,7 @@ impl Driver {
                 segment_size: train.meta.segment_size,
             };
             self.engine.handle_train(self.now, &meta, train.bytes);
+            self.moved = true;
         }
         self.forward_strays();
         Ok(())
@@ -144,13 +151,14 @@ impl Driver {
         }
     }
 
-    /// Takes the error that a socket reports, as far as it does not end the socket.
-    pub(crate) fn take_socket_error(&mut self, number: u16) -> io::Result<()> {
-        let Some(bound) = self.sockets.get_mut(usize::from(number)) else { return Ok(()) };
-        match bound.socket.take_pending_error() {
-            Ok(()) => bound.note_error(io::ErrorKind::Other.into()),
-            Err(error) => bound.note_error(error),
-        }
+    /// Whether the last [`Driver::receive`] found something.
+    pub(crate) fn has_received(&mut self) -> bool {
+        self.receive_buffer.trains().next().is_some()
+    }
+
+    /// Whether something was received or sent since the last time that this was asked.
+    pub(crate) fn take_moved(&mut self) -> bool {
+        std::mem::take(&mut self.moved)
     }
 
     /// Reads the clock.
@@ -183,7 +191,7 @@ impl Driver {
         for _ in 0..MAX_READS_BEFORE_TIMERS {
             self.receive_buffer.expect_many();
             self.receive(number)?;
-            if self.receive_buffer.trains().next().is_none() || !self.is_due() {
+            if !self.has_received() || !self.is_due() {
                 break;
             }
         }
@@ -216,6 +224,7 @@ impl Driver {
                 let ecn = osier_udp::Ecn::from_traffic_class(transmit.ecn.to_bits());
                 let route = Route { remote, local, interface };
                 self.queue.push(socket, route, ecn, transmit.segment_size, transmit.len);
+                self.moved = true;
             }
             let Some(socket) = self.queue.head_socket() else { return Flow::Idle };
             #[cfg(feature = "fault-injection")]
@@ -227,7 +236,12 @@ impl Driver {
                 self.queue.drop_head();
                 continue;
             };
-            match bound.socket.send(&mut self.queue) {
+            let outcome = bound.socket.send(&mut self.queue);
+            if let Some(report) = bound.socket.take_too_long() {
+                tell(self.now, &mut self.engine, &report);
+                has_more = true;
+            }
+            match outcome {
                 SendOutcome::Done if !has_more && self.queue.is_empty() => return Flow::Idle,
                 SendOutcome::Done => {}
                 SendOutcome::Blocked => {
@@ -263,20 +277,6 @@ impl Driver {
             if matches!(event, Event::Handshake { .. } | Event::RefusalHint { .. }) {
                 self.engine.on_handshake_read();
             }
-        }
-    }
-}
-
-impl BoundSocket {
-    /// Lets a receive error pass unless it ends the socket.
-    fn note_error(&mut self, error: io::Error) -> io::Result<()> {
-        match classify(&error) {
-            ErrorClass::Blocked => Ok(()),
-            ErrorClass::Transient if self.receive_errors < MAX_RECEIVE_ERRORS => {
-                self.receive_errors += 1;
-                Ok(())
-            }
-            ErrorClass::Transient | ErrorClass::Fatal => Err(error),
         }
     }
 }

@@ -10,6 +10,7 @@ use osier_core::Instant;
 use crate::driver::Driver;
 use crate::js::{Js, JsResult};
 use crate::shard_group::Membership;
+use crate::spin::Spin;
 use crate::uv::uv_loop_t;
 use crate::uv_handle::UvHandle;
 
@@ -49,6 +50,8 @@ pub(crate) struct Handles {
     pub(crate) prepare: Option<UvHandle>,
     /// Woken by other shards.
     pub(crate) wake: Option<UvHandle>,
+    /// Runs while the endpoint spins; only where that was asked for.
+    pub(crate) idle: Option<UvHandle>,
     /// One a socket, in the order of their numbers.
     pub(crate) polls: Vec<UvHandle>,
 }
@@ -75,6 +78,7 @@ pub(crate) struct Endpoint {
     pub(crate) timer_due: Cell<Instant>,
     /// Whether open sockets keep the process alive.
     pub(crate) referenced: Cell<bool>,
+    pub(crate) spin: Spin,
     pub(crate) failure: RefCell<String>,
     /// Its place among the shards of a node.
     pub(crate) membership: RefCell<Option<Rc<Membership>>>,
@@ -96,6 +100,7 @@ impl Endpoint {
             turn_scheduled: Cell::new(false),
             timer_due: Cell::new(Instant::FAR_FUTURE),
             referenced: Cell::new(true),
+            spin: Spin::default(),
             failure: RefCell::default(),
             membership: RefCell::default(),
         })

@@ -12,7 +12,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::arguments::Arguments;
 use crate::clock::Clock;
-use crate::config::engine_config;
+use crate::config::{engine_config, spin_micros};
 use crate::driver::Driver;
 use crate::endpoint::{Endpoint, JsSide};
 use crate::event_record::{EVENT_WORDS, MAX_BYTES};
@@ -114,11 +114,13 @@ pub(crate) unsafe fn construct(
 
 fn build_native(js: Js, arguments: &Arguments) -> JsResult<()> {
     let (config, listener) = common_arguments(js, arguments)?;
+    let spin_micros = spin_micros(js, arguments.value(0))?;
     let surroundings =
         Surroundings { uv_loop: uv_loop(js)?, wake: None, clock: Clock::Boot, seed: system_seed()? };
     let endpoint = make_endpoint(js, arguments.this, config, listener, surroundings)?;
     let started = endpoint
         .start()
+        .and_then(|()| if spin_micros == 0 { Ok(()) } else { endpoint.enable_spin(spin_micros) })
         .map_err(|_| Failure::State("libuv refused a handle"))
         .and_then(|()| attach(js, arguments.this, &endpoint, method_table::on_loop()));
     if started.is_err() {

@@ -84,6 +84,7 @@ impl Endpoint {
         }
         let more_to_send = self.send_pending();
         self.set_timer(more_to_send);
+        self.spin_on();
         if self.with_driver(Driver::has_events) == Some(true) {
             self.schedule_turn();
         } else {
@@ -110,6 +111,7 @@ impl Endpoint {
         if self.is_open() {
             let more_to_send = self.send_pending();
             self.set_timer(more_to_send);
+            self.spin_on();
         }
     }
 

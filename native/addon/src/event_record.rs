@@ -1,6 +1,6 @@
 //! Records in which events cross to JavaScript. `src/engine/events.ts` reads the same layout.
 
-use osier_core::{CloseCause, CloseCode, Event, MessageFate, RefusalKind, StreamEvent};
+use osier_core::{CloseCause, CloseCode, Event, MessageFate, RefusalKind, ResetReason, StreamEvent};
 
 /// Words of one record: kind, association, stream or index, bytes offset, bytes length, a, b, c.
 pub(crate) const RECORD_WORDS: usize = 8;
@@ -130,8 +130,13 @@ impl<'a> RecordWriter<'a> {
                 let (a, b) = (*reason as u32, *code);
                 self.write(&Record { a, b, ..record(STREAM_RESET, *handle) }, &[])
             }
-            StreamEvent::StoppedByPeer { handle, code } => {
-                self.write(&Record { b: *code, ..record(STREAM_STOPPED, *handle) }, &[])
+            StreamEvent::StoppedByPeer { handle, reason, code } => {
+                let (a, b) = (*reason as u32, *code);
+                self.write(&Record { a, b, ..record(STREAM_STOPPED, *handle) }, &[])
+            }
+            StreamEvent::MessageTooLarge { handle, size_bytes, max_bytes } => {
+                let (a, b, c) = (ResetReason::TooLarge as u32, clamp(*max_bytes), clamp(*size_bytes));
+                self.write(&Record { a, b, c, ..record(STREAM_RESET, *handle) }, &[])
             }
             StreamEvent::MessageSettled { handle, token, fate } => {
                 let b = match fate {
@@ -140,7 +145,10 @@ impl<'a> RecordWriter<'a> {
                 };
                 self.write(&Record { a: *token, b, ..record(MESSAGE_SETTLED, *handle) }, &[])
             }
-            StreamEvent::Closed { handle } => self.write(&record(STREAM_CLOSED, *handle), &[]),
+            StreamEvent::Closed { handle, dropped } => {
+                let (a, b) = (*dropped as u32, (*dropped >> 32) as u32);
+                self.write(&Record { a, b, ..record(STREAM_CLOSED, *handle) }, &[])
+            }
             StreamEvent::MoreStreams => self.write(&record(MORE_STREAMS, 0), &[]),
         }
     }

@@ -1,5 +1,6 @@
-//! Methods that break the engine on purpose, so that a test can see what a panic does. Not part of a release.
+//! Methods that break the engine on purpose, so that a test can see what a panic or a broken socket does. Not part of a release.
 
+use std::io;
 use std::rc::Rc;
 
 use napi_sys as sys;
@@ -13,6 +14,8 @@ use crate::js::{Js, JsResult};
 pub(crate) struct Faults {
     pub(crate) panics_on_receive: bool,
     full_sends: u32,
+    failing_receives: u32,
+    receive_errno: i32,
 }
 
 impl Faults {
@@ -21,6 +24,13 @@ impl Faults {
         let full = self.full_sends > 0;
         self.full_sends = self.full_sends.saturating_sub(1);
         full
+    }
+
+    /// What this receive is to fail with.
+    pub(crate) fn receive_error(&mut self) -> Option<io::Error> {
+        let fails = self.failing_receives > 0;
+        self.failing_receives = self.failing_receives.saturating_sub(1);
+        fails.then(|| io::Error::from_raw_os_error(self.receive_errno))
     }
 }
 
@@ -52,5 +62,18 @@ pub(crate) fn refuse_sends(
 ) -> JsResult<sys::napi_value> {
     let count = arguments.u32(0, c"count")?;
     endpoint.with_driver(|driver| driver.faults.full_sends = count);
+    js.undefined()
+}
+
+/// `failReceives(count: number, errno: number): void`: the next `count` receives fail.
+pub(crate) fn fail_receives(
+    js: Js,
+    endpoint: &Rc<Endpoint>,
+    arguments: &mut Arguments,
+) -> JsResult<sys::napi_value> {
+    let (count, errno) = (arguments.u32(0, c"count")?, arguments.u32(1, c"errno")?);
+    endpoint.with_driver(|driver| {
+        (driver.faults.failing_receives, driver.faults.receive_errno) = (count, errno as i32);
+    });
     js.undefined()
 }

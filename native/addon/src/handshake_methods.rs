@@ -4,10 +4,10 @@ use std::rc::Rc;
 
 use napi_sys as sys;
 
-use osier_core::AdmissionKey;
+use osier_core::{sealed_refusal, AdmissionKey};
 
 use crate::arguments::Arguments;
-use crate::config::path;
+use crate::config::{close_code, path, session_config};
 use crate::endpoint::Endpoint;
 use crate::failure::unfit;
 use crate::js::{Js, JsResult};
@@ -81,4 +81,11 @@ pub(crate) fn send_cookie(
     let first_message = arguments.bytes(1, c"firstMessage")?;
     endpoint.change(|driver| driver.engine.send_cookie(driver.clock.now(), path, first_message));
     js.undefined()
+}
+
+/// `sealRefusal(session, closeCode): Uint8Array`
+pub(crate) fn seal_refusal(js: Js, _: &Rc<Endpoint>, arguments: &mut Arguments) -> JsResult<sys::napi_value> {
+    let session = session_config(js, arguments.value(0))?;
+    let code = close_code(arguments, 1)?;
+    js.bytes(&sealed_refusal(session.cipher, session.send_key, session.remote_index, code))
 }

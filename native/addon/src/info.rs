@@ -35,6 +35,7 @@ pub(crate) fn stats(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) 
         stats.strays_forwarded,
         stats.strays_received,
         stats.strays_dropped,
+        stats.reports_heeded,
     ];
     arguments.put_counters(0, c"into", &numbers)?;
     js.undefined()

@@ -14,9 +14,11 @@
 //! | `endpoint` | all state of one engine |
 //! | `clock` | the machine's time, or one that is handed in |
 //! | `driver` | engine and sockets, without libuv and JavaScript |
+//! | `socket_errors` | what sockets and the network report |
 //! | `event_loop` | callbacks of libuv, and the order of work in them |
 //! | `delivery`, `event_record` | one callback into JavaScript for a batch |
 //! | `shard_member`, `shard_group`, `mailbox` | what shards of one node leave for one another |
+//! | `spin` | polling before sleeping |
 //! | `shared_block` | ring memory that JavaScript can look into |
 //! | `pending_requests` | what libuv still works on |
 //! | `teardown` | closing, by JavaScript or with the environment |
@@ -51,7 +53,9 @@ mod shard_group;
 mod shard_member;
 mod shard_methods;
 mod shared_block;
+mod socket_errors;
 mod socket_methods;
+mod spin;
 mod stream_methods;
 mod teardown;
 mod uv;

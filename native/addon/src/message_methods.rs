@@ -80,7 +80,7 @@ pub(crate) fn message_stats(
     let (association, stream) = handles(arguments)?;
     let stats = endpoint.with_driver(|driver| driver.engine.message_stats(association, stream));
     let Some(Ok(stats)) = stats else { return js.boolean(false) };
-    let numbers = [stats.sent, stats.delivered, stats.expired, stats.unknown, stats.received];
+    let numbers = [stats.sent, stats.delivered, stats.expired, stats.unknown, stats.received, stats.dropped];
     arguments.put_counters(2, c"into", &numbers)?;
     js.boolean(true)
 }

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::js::{Js, JsResult};
 use crate::{
     association_methods, detached_methods, handshake_methods, info, message_methods, shard_methods,
-    socket_methods, stream_methods,
+    socket_methods, spin, stream_methods,
 };
 
 /// Gives `object` the methods of `table`. Each function keeps the object, and with it the endpoint, alive.
@@ -59,6 +59,7 @@ pub(crate) fn on_loop() -> Vec<sys::napi_property_descriptor> {
         method!(c"joinShardGroup", shard_methods::join_shard_group),
         method!(c"steer", shard_methods::steer),
         method!(c"handOver", shard_methods::hand_over),
+        method!(c"spinCounters", spin::spin_counters),
     ]);
     table
 }
@@ -91,6 +92,7 @@ fn common() -> Vec<sys::napi_property_descriptor> {
         method!(c"releaseIndex", handshake_methods::release_index),
         method!(c"sendDatagram", handshake_methods::send_datagram),
         method!(c"sendCookie", handshake_methods::send_cookie),
+        method!(c"sealRefusal", handshake_methods::seal_refusal),
         method!(c"createAssociation", association_methods::create_association),
         method!(c"installSession", association_methods::install_session),
         method!(c"nextPacketNumber", association_methods::next_packet_number),
@@ -122,6 +124,8 @@ fn common() -> Vec<sys::napi_property_descriptor> {
         method!(c"panicOnReceive", crate::fault_methods::panic_on_receive),
         #[cfg(feature = "fault-injection")]
         method!(c"refuseSends", crate::fault_methods::refuse_sends),
+        #[cfg(feature = "fault-injection")]
+        method!(c"failReceives", crate::fault_methods::fail_receives),
     ]
 }
 

@@ -54,11 +54,11 @@ impl Endpoint {
             self.release_js_side();
         }
         self.close_sockets();
-        let (timer, prepare) = {
+        let loop_handles = {
             let mut handles = self.handles.borrow_mut();
-            (handles.timer.take(), handles.prepare.take())
+            [handles.timer.take(), handles.prepare.take(), handles.idle.take()]
         };
-        for handle in timer.into_iter().chain(prepare) {
+        for handle in loop_handles.into_iter().flatten() {
             handle.close();
         }
         self.finish_closing();

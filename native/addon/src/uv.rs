@@ -26,6 +26,7 @@ pub(crate) struct uv_handle_t {
 #[repr(C)]
 pub(crate) enum HandleType {
     Async = 1,
+    Idle = 6,
     Poll = 8,
     Prepare = 9,
     Timer = 13,
@@ -62,6 +63,9 @@ extern "C" {
         callback: uv_handle_cb,
     ) -> c_int;
     pub(crate) fn uv_async_send(handle: *mut uv_handle_t) -> c_int;
+    pub(crate) fn uv_idle_init(uv_loop: *mut uv_loop_t, handle: *mut uv_handle_t) -> c_int;
+    pub(crate) fn uv_idle_start(handle: *mut uv_handle_t, callback: uv_handle_cb) -> c_int;
+    pub(crate) fn uv_idle_stop(handle: *mut uv_handle_t) -> c_int;
     pub(crate) fn uv_prepare_init(uv_loop: *mut uv_loop_t, handle: *mut uv_handle_t) -> c_int;
     pub(crate) fn uv_prepare_start(handle: *mut uv_handle_t, callback: uv_handle_cb) -> c_int;
     pub(crate) fn uv_prepare_stop(handle: *mut uv_handle_t) -> c_int;

@@ -37,6 +37,9 @@ pub struct EngineConfig {
     pub mtu_ceiling_bytes: usize,
     /// How new associations find their window.
     pub congestion: CongestionAlgorithm,
+    /// The packet number that associations begin with. Both ends of a session reckon generations of keys from its own first number, so another than 0 is
+    /// for tests that want to be near the end of one.
+    pub first_packet_number: u64,
 }
 
 impl Default for EngineConfig {
@@ -57,6 +60,7 @@ impl Default for EngineConfig {
             mtu_bytes: BASE_DATAGRAM_BYTES,
             mtu_ceiling_bytes: MTU_CEILING_BYTES,
             congestion: CongestionAlgorithm::Cubic,
+            first_packet_number: 0,
         }
     }
 }

@@ -48,9 +48,15 @@ pub(crate) const PATH_CHALLENGES_MAX: u32 = 3;
 /// what he sees costs a few small packets each time, not one a packet.
 pub(crate) const REFUSED_PATH_PTOS: u64 = 8;
 
+/// ... and no longer than this: a peer that does move there afterwards must not be out of reach for long.
+pub(crate) const REFUSED_PATH_MAX_MICROS: u64 = 2_000_000;
+
 /// Probe time-outs in a row after which packets are no longer sent from the address that they used to be sent from: it may be gone, and the
 /// kernel then finds another.
 pub(crate) const LOCAL_ADDRESS_PTOS: u32 = 2;
+
+/// A peer that the network calls unreachable is asked at once, but no more often than this: a forged report costs a small packet.
+pub(crate) const UNREACHABLE_PROBE_INTERVAL_MICROS: u64 = 1_000_000;
 
 /// Packets marked ECT(0) on a new path before the peer's counts decide about the rest (RFC 9000 §A.4).
 pub(crate) const ECN_TEST_PACKETS: u64 = 10;
@@ -83,6 +89,10 @@ pub(crate) const MTU_BLACK_HOLE_PAUSE_MICROS: u64 = 60_000_000;
 /// Round-trip time assumed before the first sample. RFC 9002 takes 333 ms; services talk within a continent, where 100 ms is
 /// already long, and a lost first packet is then found after 305 ms instead of a second. A path that is slower costs one probe.
 pub(crate) const INITIAL_RTT_MICROS: u64 = 100_000;
+
+/// For how long, or twice as long, a round trip says what its path takes without a queue. A way that becomes longer is
+/// filled only after that, and a queue that stands for so long counts as part of the way: half of what BBR takes (10 s) at most.
+pub(crate) const LEAST_RTT_PERIOD_MICROS: u64 = 2_500_000;
 
 /// A timer that fires so late was not missed by a busy process: the machine slept, or the process was stopped.
 pub(crate) const SUSPENDED_AFTER_MICROS: u64 = 5_000_000;
@@ -130,6 +140,16 @@ pub(crate) const UNACKNOWLEDGEABLE_KEPT: usize = 1_024;
 /// Packets in a row that asked for no acknowledgement before one should (RFC 9000 §13.2.4), so that the ranges this end
 /// reports can be forgotten.
 pub(crate) const ACK_ONLY_STREAK: u32 = 32;
+
+/// From one packet number that is never used to the next: more than this, so that they cost nothing, ...
+pub(crate) const SKIPPED_NUMBER_DISTANCE_MIN: u64 = 256;
+
+/// ... and up to this more, by chance: a peer that acknowledges ahead of what it received meets one within a few thousand packets. A power of
+/// two, so that each is as likely.
+pub(crate) const SKIPPED_NUMBER_DISTANCE_SPREAD: u64 = 2_048;
+
+/// Numbers never used that are remembered after all below them is settled: an acknowledgement may name them as late as it likes.
+pub(crate) const SKIPPED_NUMBERS_KEPT: usize = 8;
 
 // Tuning: congestion control
 
@@ -258,6 +278,10 @@ pub(crate) const BBR_MIN_RTT_FILTER_MICROS: u64 = 10_000_000;
 
 /// After so long without one as small, it is measured with little in flight ...
 pub(crate) const BBR_PROBE_RTT_INTERVAL_MICROS: u64 = 5_000_000;
+
+/// ... and no sooner than after so many of them: as many as a Startup of ten doublings takes. Where a round trip is half a second and more, the
+/// path would otherwise be probed most of the time, and no round would be left to see that it is full. The filter holds for twice as many.
+pub(crate) const BBR_PROBE_RTT_ROUND_TRIPS: u64 = 16;
 
 /// ... for this long.
 pub(crate) const BBR_PROBE_RTT_MICROS: u64 = 200_000;

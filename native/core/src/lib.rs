@@ -31,14 +31,17 @@ mod path;
 mod path_control;
 mod range_set;
 mod received_packets;
+mod recent_least;
 mod recovery;
 mod replay_window;
 mod rtt;
+mod sealed_refusal;
 mod sent_frame;
 mod sent_packets;
 mod slab;
 mod stream;
 mod time;
+mod token_bucket;
 
 pub use association::{AssociationCounters, SessionConfig, Transmit, TRAIN_BYTES_MAX};
 pub use config::{AssociationConfig, EngineConfig};
@@ -50,6 +53,7 @@ pub use event::{CloseCause, Event, RefusalKind};
 pub use osier_wire::{CloseCode, ResetReason, StreamKind};
 pub use packet_key::Cipher;
 pub use path::{BadPathRecord, Ecn, Path, PATH_RECORD_LENGTH};
+pub use sealed_refusal::sealed_refusal;
 pub use stream::{
     Block, BlockPool, BlockSource, HeapBlocks, MessageFate, MessageOptions, MessageStats, MessagesRead,
     OpenError, OpenRequest, Peek, ReadOutcome, SendOutcome, StreamError, StreamEvent, StreamStats,

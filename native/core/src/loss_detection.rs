@@ -67,6 +67,7 @@ impl LossDetector {
         let mut on_path = PathLost::default();
         self.loss_time = None;
         while let Some(number) = sent.next_unacknowledged(self.undecided, largest_acked) {
+            self.run.pass_skipped(sent);
             let Some(record) = sent.get_mut(number) else { break };
             if record.in_flight {
                 let lost_at = record.sent_at.plus_micros(delay_micros);
@@ -78,12 +79,11 @@ impl LossDetector {
                 let record = *record;
                 losses.count(&record);
                 if record.path == path.tag() {
-                    path.count_lost(now, number, &record, &mut on_path);
+                    let numbers = (sent.previous_in_flight(number), number);
+                    path.count_lost(now, numbers, &record, &mut on_path);
                     on_path.persistent |= self.run.on_lost(number, &record, path);
                 }
-                if !record.handed_over {
-                    sent.frames_of(&record).for_each(|frame| fate.lost(frame));
-                }
+                sent.frames_of(&record).for_each(|frame| fate.lost(frame, record.handed_over));
             }
             self.run.pass(number);
             self.undecided = number + 1;
@@ -192,6 +192,13 @@ impl LossRun {
                 self.next_number = number;
                 false
             }
+        }
+    }
+
+    /// A number that was never used got through as little as those beside it.
+    fn pass_skipped<F: Copy>(&mut self, sent: &SentPackets<F>) {
+        while sent.is_skipped(self.next_number) {
+            self.next_number += 1;
         }
     }
 

@@ -8,6 +8,8 @@
 //!      +---- time to raise ---- Base <---- black hole: only what is larger than the base is lost ----------------+
 //! ```
 //!
+//! What a link says it refuses is believed: it ends the wait for a second and third loss, and a black hole before it is one.
+//!
 //! Nothing is probed on a path whose packets are never full: it has no use for larger ones.
 
 use crate::constants::{
@@ -124,8 +126,29 @@ impl MtuDiscovery {
         true
     }
 
+    /// A link refused a packet of so many bytes: nothing that long passes, and where packets in use are, the search begins anew at once.
+    /// True when that is news.
+    pub(crate) fn on_refused(&mut self, now: Instant, bytes: usize) -> bool {
+        if bytes <= self.base || bytes > self.bound {
+            return false;
+        }
+        self.bound = bytes - 1;
+        self.lost = 0;
+        self.probe_under_way = false;
+        if bytes <= self.current {
+            self.current = self.base;
+            self.raise_at = None;
+            self.black_hole = BlackHole::default();
+        }
+        self.finish_if_found(now);
+        true
+    }
+
     /// A probe of so many bytes was lost: that size does not pass once several were.
     pub(crate) fn on_probe_lost(&mut self, now: Instant, bytes: usize) {
+        if bytes > self.bound {
+            return;
+        }
         self.probe_under_way = false;
         self.lost += 1;
         if self.lost >= MTU_PROBES_MAX && bytes > self.current {

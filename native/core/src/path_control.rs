@@ -14,6 +14,7 @@ use crate::congestion::{
 use crate::ecn_validation::EcnValidation;
 use crate::mtu_discovery::{LargeLost, MtuDiscovery};
 use crate::pacer::{PaceLimits, Pacer};
+use crate::recent_least::RecentLeast;
 use crate::rtt::RttEstimator;
 use crate::sent_packets::SentRecord;
 use crate::time::Instant;
@@ -46,6 +47,7 @@ pub(crate) struct PathControl {
     ecn: EcnValidation,
     probes_owed: u8,
     measured_since: Option<Instant>,
+    recent_rtt: RecentLeast,
 }
 
 /// What an ACK frame acknowledged on this path.
@@ -101,6 +103,7 @@ impl PathControl {
             ecn: EcnValidation::default(),
             probes_owed: 0,
             measured_since: None,
+            recent_rtt: RecentLeast::default(),
         }
     }
 
@@ -173,6 +176,12 @@ impl PathControl {
         self.probes_owed
     }
 
+    /// Runs of lost packets in the present round, as BBR counts them.
+    #[cfg(test)]
+    pub(crate) fn lost_runs(&self) -> Option<u32> {
+        self.controller.lost_runs()
+    }
+
     /// The application has nothing more to send: what is measured from now on may say nothing of the path.
     pub(crate) fn on_application_limited(&mut self) {
         self.controller.on_application_limited(self.bytes_in_flight);
@@ -193,13 +202,24 @@ impl PathControl {
         self.measured_since.is_some_and(|since| sent_at >= since)
     }
 
+    /// The least round trip of the last seconds, microseconds: about what the path takes without a queue. None before the first sample.
+    pub(crate) fn least_rtt_micros(&self) -> Option<u64> {
+        self.recent_rtt.least()
+    }
+
     pub(crate) fn take_rtt_sample(&mut self, now: Instant, sample_micros: u64, ack_delay_micros: u64) {
         self.rtt.update(sample_micros, ack_delay_micros);
         self.measured_since.get_or_insert(now);
+        self.recent_rtt.update(now, self.rtt.latest_micros());
     }
 
     pub(crate) fn owe_probes(&mut self, packets: u8) {
         self.probes_owed = packets;
+    }
+
+    /// One packet may go out whatever window and pacer say.
+    pub(crate) fn owe_one_probe(&mut self) {
+        self.probes_owed = self.probes_owed.max(1);
     }
 
     /// What it returns belongs into the packet's record.
@@ -251,6 +271,7 @@ impl PathControl {
             now,
             sent_at: lost.newest_sent_at,
             persistent: lost.persistent,
+            marked: false,
             bytes_in_flight: self.bytes_in_flight,
         };
         let is_new = self.controller.on_congestion_event(&event);
@@ -262,8 +283,14 @@ impl PathControl {
         is_new
     }
 
-    /// Counts one lost packet into `lost`.
-    pub(crate) fn count_lost(&mut self, now: Instant, number: u64, packet: &SentRecord, lost: &mut PathLost) {
+    /// Counts one lost packet into `lost`; `previous` was in flight before it.
+    pub(crate) fn count_lost(
+        &mut self,
+        now: Instant,
+        (previous, number): (Option<u64>, u64),
+        packet: &SentRecord,
+        lost: &mut PathLost,
+    ) {
         let bytes = usize::from(packet.size_bytes);
         lost.bytes += bytes as u64;
         if packet.mtu_probe {
@@ -280,6 +307,7 @@ impl PathControl {
             now,
             sent_at: packet.sent_at,
             number,
+            previous_number: previous,
             bytes: bytes as u64,
             snapshot: packet.snapshot,
         });

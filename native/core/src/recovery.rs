@@ -22,7 +22,7 @@ pub(crate) use outcome::{AckOfUnsent, AckOutcome, FrameFate, TimeoutOutcome};
 
 /// Loss recovery of one association.
 ///
-/// A probe time-out resends no flight: the oldest one or two packets' frames are told lost, so that their data goes into
+/// A probe time-out resends no flight: the oldest one or two packets' frames are told probed, so that their data goes into
 /// the probes, and the packets themselves stay in flight. What else is missing, the probe's acknowledgement will show.
 #[derive(Debug)]
 pub(crate) struct Recovery<F: Copy> {
@@ -188,13 +188,26 @@ impl<F: Copy> Recovery<F> {
         Some(self.last_ack_eliciting_at.max(self.probed_at).plus_micros(wait))
     }
 
+    /// Whether a packet was sent and is neither acknowledged nor lost.
+    pub(crate) fn is_under_way(&self, number: u64) -> bool {
+        self.sent.get(number).is_some_and(|record| record.state == PacketState::Outstanding)
+    }
+
+    /// Bytes of a packet of this path that is neither acknowledged nor lost.
+    pub(crate) fn size_under_way(&self, number: u64, path: &PathControl) -> Option<usize> {
+        let record = self.sent.get(number).filter(|record| record.path == path.tag())?;
+        (record.state == PacketState::Outstanding).then_some(usize::from(record.size_bytes))
+    }
+
     /// True after a long run of packets that nobody has to acknowledge: add a PING to the next one.
     pub(crate) fn wants_ping(&self) -> bool {
         self.ack_only_streak >= ACK_ONLY_STREAK
     }
 
-    /// Gives memory that is not needed now back to the allocator: for associations that have fallen idle.
+    /// Gives memory that is not needed now back to the allocator: for associations that have fallen idle. What asked for no acknowledgement gets none
+    /// after such a silence, and what was lost does not come late any more.
     pub(crate) fn release_memory(&mut self) {
+        self.sent.forget_while(|_, record| record.state != PacketState::Outstanding || !record.in_flight);
         self.sent.shrink();
     }
 
@@ -296,7 +309,7 @@ impl<F: Copy> Recovery<F> {
         losses
     }
 
-    /// Tells the frames of so many of the oldest packets lost, so that the next ones carry them.
+    /// Tells the frames of so many of the oldest packets probed, so that the next ones carry what they may.
     fn hand_over(&mut self, packets: usize, fate: &mut impl FrameFate<F>) {
         let mut from = self.loss.undecided();
         let mut left = packets;
@@ -306,7 +319,7 @@ impl<F: Copy> Recovery<F> {
             if record.ack_eliciting && !record.handed_over && !record.mtu_probe {
                 record.handed_over = true;
                 let record = *record;
-                self.sent.frames_of(&record).for_each(|frame| fate.lost(frame));
+                self.sent.frames_of(&record).for_each(|frame| fate.probed(frame));
                 left -= 1;
             }
             from = number + 1;

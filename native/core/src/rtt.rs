@@ -75,11 +75,6 @@ impl RttEstimator {
         self.latest_micros
     }
 
-    /// Smallest sample: about what the path takes without a queue, in microseconds. Means nothing before the first.
-    pub(crate) fn min_micros(&self) -> u64 {
-        self.min_micros
-    }
-
     /// Whether anything was measured.
     pub(crate) fn has_sample(&self) -> bool {
         self.has_sample

@@ -1,6 +1,7 @@
 //! The packets that were sent and whose fate still matters, by packet number.
 
 use crate::congestion::SnapshotSerial;
+use crate::constants::SKIPPED_NUMBERS_KEPT;
 use crate::time::Instant;
 use std::collections::VecDeque;
 
@@ -18,7 +19,7 @@ pub(crate) struct SentPackets<F> {
     unacknowledged: VecDeque<u64>,
     frames: VecDeque<F>,
     first_frame: u32,
-    /// Numbers among the records that were never used: few, if any.
+    /// Numbers among the records that were never used, and the last few before those: few, if any.
     skipped: VecDeque<u64>,
     /// Words of the bitmap looked at.
     #[cfg(test)]
@@ -58,7 +59,7 @@ pub(crate) struct SentRecord {
     pub(crate) mtu_probe: bool,
     /// Marked ECT(0).
     pub(crate) marked: bool,
-    /// A probe carries its frames now; its loss need not be told.
+    /// Its frames were told probed: what may be repeated of them goes into another packet.
     pub(crate) handed_over: bool,
 }
 
@@ -123,6 +124,8 @@ impl<F: Copy> SentPackets<F> {
             return;
         }
         if self.records.is_empty() {
+            let kept = SKIPPED_NUMBERS_KEPT as u64;
+            self.skipped.extend(self.next_number().max(number.saturating_sub(kept))..number);
             self.first_number = number;
             self.unacknowledged.clear();
         }
@@ -196,9 +199,25 @@ impl<F: Copy> SentPackets<F> {
         Some(word_number * 64 + u64::from(word.trailing_zeros())).filter(|&number| number <= last)
     }
 
+    /// The last packet in flight before `number`, if it is still recorded.
+    pub(crate) fn previous_in_flight(&self, number: u64) -> Option<u64> {
+        let is_in_flight = |record: &SentRecord| record.in_flight && record.state != PacketState::Skipped;
+        let mut previous = number.checked_sub(1)?;
+        while !is_in_flight(self.get(previous)?) {
+            previous = previous.checked_sub(1)?;
+        }
+        Some(previous)
+    }
+
+    /// Whether `number` is recorded as never used.
+    pub(crate) fn is_skipped(&self, number: u64) -> bool {
+        self.get(number).is_some_and(|record| record.state == PacketState::Skipped)
+    }
+
     /// A number from `from` to `last` that was never used.
     pub(crate) fn skipped_in(&self, from: u64, last: u64) -> Option<u64> {
-        self.skipped.iter().copied().find(|number| (from..=last).contains(number))
+        let not_below = self.skipped.iter().rev().take_while(|number| **number >= from);
+        not_below.copied().find(|number| *number <= last)
     }
 
     /// The frames of a packet.
@@ -218,13 +237,13 @@ impl<F: Copy> SentPackets<F> {
             self.frames.drain(..usize::from(frame_count));
             self.first_frame = self.first_frame.wrapping_add(u32::from(frame_count));
             self.records.pop_front();
-            if self.skipped.front() == Some(&self.first_number) {
-                self.skipped.pop_front();
-            }
             self.first_number += 1;
             if self.first_number % 64 == 0 {
                 self.unacknowledged.pop_front();
             }
+        }
+        while self.skipped.len() > SKIPPED_NUMBERS_KEPT && self.skipped[0] < self.first_number {
+            self.skipped.pop_front();
         }
     }
 

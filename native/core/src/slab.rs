@@ -21,8 +21,11 @@ struct Slot<T> {
 }
 
 enum Content<T> {
-    Occupied(T),
-    Free { next_free: u32 },
+    /// Boxed: a slot that is free, or that the table has grown ahead for, takes no more than its place in the list.
+    Occupied(Box<T>),
+    Free {
+        next_free: u32,
+    },
 }
 
 impl<T, const SLOT_BITS: u32> Slab<T, SLOT_BITS> {
@@ -44,7 +47,7 @@ impl<T, const SLOT_BITS: u32> Slab<T, SLOT_BITS> {
     pub(crate) fn insert(&mut self, value: T) -> Result<u32, T> {
         if let Some(slot) = self.take_free() {
             let entry = &mut self.slots[slot as usize];
-            entry.content = Content::Occupied(value);
+            entry.content = Content::Occupied(Box::new(value));
             self.occupied += 1;
             return Ok(entry.generation << SLOT_BITS | slot);
         }
@@ -52,7 +55,7 @@ impl<T, const SLOT_BITS: u32> Slab<T, SLOT_BITS> {
             return Err(value);
         }
         let slot = self.slots.len() as u32;
-        self.slots.push(Slot { generation: 0, content: Content::Occupied(value) });
+        self.slots.push(Slot { generation: 0, content: Content::Occupied(Box::new(value)) });
         self.occupied += 1;
         Ok(slot)
     }
@@ -85,7 +88,7 @@ impl<T, const SLOT_BITS: u32> Slab<T, SLOT_BITS> {
         self.occupied -= 1;
         self.give_free(index as u32);
         match content {
-            Content::Occupied(value) => Some(value),
+            Content::Occupied(value) => Some(*value),
             Content::Free { .. } => None,
         }
     }
@@ -93,7 +96,7 @@ impl<T, const SLOT_BITS: u32> Slab<T, SLOT_BITS> {
     /// Handles and values, in the order of slots.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
         self.slots.iter().zip(0_u32..).filter_map(|(slot, index)| match &slot.content {
-            Content::Occupied(value) => Some((slot.generation << SLOT_BITS | index, value)),
+            Content::Occupied(value) => Some((slot.generation << SLOT_BITS | index, &**value)),
             Content::Free { .. } => None,
         })
     }
@@ -101,7 +104,7 @@ impl<T, const SLOT_BITS: u32> Slab<T, SLOT_BITS> {
     /// Handles and values, in the order of slots.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = (u32, &mut T)> {
         self.slots.iter_mut().zip(0_u32..).filter_map(|(slot, index)| match &mut slot.content {
-            Content::Occupied(value) => Some((slot.generation << SLOT_BITS | index, value)),
+            Content::Occupied(value) => Some((slot.generation << SLOT_BITS | index, &mut **value)),
             Content::Free { .. } => None,
         })
     }

@@ -1,78 +1,14 @@
 //! Once its buffers have grown, the engine moves packets without asking the allocator for anything.
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/pair.rs"]
+mod pair;
+
 use osier_core::{
-    AssociationConfig, Cipher, CongestionAlgorithm, Ecn, Engine, EngineConfig, Event, HeapBlocks, Instant,
-    OpenRequest, Path, ReceiveMeta, SessionConfig, StreamEvent, StreamKind, TRAIN_BYTES_MAX,
+    CongestionAlgorithm, Event, Instant, MessageOptions, OpenRequest, SendOutcome, StreamEvent, StreamKind,
+    TRAIN_BYTES_MAX,
 };
-use std::cell::RefCell;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::rc::Rc;
-
-struct End {
-    engine: Engine,
-    association: u32,
-    path_back: Path,
-}
-
-fn path(last: u8) -> Path {
-    let remote = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, last)), 7400);
-    Path { socket: 0, remote, local: None, interface: 0 }
-}
-
-fn end(parity: u8, congestion: CongestionAlgorithm) -> End {
-    let config = EngineConfig { congestion, ..EngineConfig::default() };
-    let mut engine = Engine::new(config.clone(), [parity; 32], Rc::new(RefCell::new(HeapBlocks::default())));
-    let facts = AssociationConfig {
-        parity,
-        peer_max_data: config.initial_data_bytes,
-        peer_max_stream_data: config.initial_stream_data_bytes,
-        peer_max_streams: config.streams_per_peer,
-    };
-    let association = engine.create_association(Instant::from_micros(0), &facts).unwrap();
-    End { engine, association, path_back: path(2 - parity) }
-}
-
-fn pair(congestion: CongestionAlgorithm) -> [End; 2] {
-    let mut ends = [end(0, congestion), end(1, congestion)];
-    let indices =
-        [ends[0].engine.reserve_index([0; 32]).unwrap(), ends[1].engine.reserve_index([0; 32]).unwrap()];
-    for (me, other) in [(1, 0), (0, 1)] {
-        let config = SessionConfig {
-            local_index: indices[me],
-            remote_index: indices[other],
-            cipher: Cipher::ChaCha20Poly1305,
-            send_key: [me as u8; 32],
-            receive_key: [other as u8; 32],
-            first_send: 0,
-            first_receive: 0,
-            path: ends[me].path_back,
-            begun_here: me == 0,
-            confirmed: me == 0,
-            preferred: true,
-        };
-        let (association, now) = (ends[me].association, Instant::from_micros(0));
-        assert!(ends[me].engine.install_session(now, association, &config));
-    }
-    ends
-}
-
-/// Moves everything that both ends have ready; each train arrives 100 us later.
-fn exchange(ends: &mut [End; 2], now: &mut u64, train: &mut [u8]) {
-    for (from, to) in [(0, 1), (1, 0)] {
-        *now += 100;
-        let at = Instant::from_micros(*now);
-        ends[from].engine.handle_timeout(at);
-        while let Some(transmit) = ends[from].engine.poll_transmit(at, train) {
-            let meta = ReceiveMeta {
-                path: ends[to].path_back,
-                ecn: Ecn::NotEct,
-                segment_size: transmit.segment_size,
-            };
-            ends[to].engine.handle_train(at, &meta, &mut train[..transmit.len]);
-        }
-    }
-}
+use pair::{exchange, pair, End};
 
 /// Sends `total` bytes on an open stream; returns when all were read.
 fn pump(ends: &mut [End; 2], stream: u32, total: usize, now: &mut u64, train: &mut [u8], chunk: &mut [u8]) {
@@ -125,4 +61,103 @@ fn transfer_without_allocating(congestion: CongestionAlgorithm) {
     let allocations = measured.count_total;
     assert!(packets > 5_000, "{packets} packets");
     assert_eq!(allocations, 0, "{congestion:?}: {allocations} allocations for {packets} packets");
+}
+
+/// What is sent: small ones, some that take a packet, some in parts.
+fn sizes() -> impl Iterator<Item = usize> {
+    [16, 100, 1_000, 40, 5_000, 0, 300, 20_000].into_iter().cycle()
+}
+
+/// Sends `count` messages or datagrams, at most `burst` at a time, and reads those that come; returns how many.
+fn pump_messages(
+    ends: &mut [End; 2],
+    stream: u32,
+    count: usize,
+    burst: usize,
+    now: &mut u64,
+    buffers: &mut Buffers,
+) -> usize {
+    let Buffers { train, message, into, lengths } = buffers;
+    let (mut sent, mut read, mut sizes) = (0_usize, 0, sizes().peekable());
+    loop {
+        let at = Instant::from_micros(*now);
+        let association = ends[0].association;
+        let until = count.min(sent.saturating_add(burst));
+        while sent < until {
+            let options = MessageOptions {
+                unordered: sent % 3 == 0,
+                token: (sent % 2 == 0).then_some(sent as u32),
+                lifetime_micros: (sent % 5 == 0).then_some(60_000_000),
+            };
+            let bytes = &message[..*sizes.peek().unwrap()];
+            if ends[0].engine.send_message(at, association, stream, bytes, &options).unwrap()
+                != SendOutcome::Accepted
+            {
+                break;
+            }
+            sent += 1;
+            sizes.next();
+        }
+        exchange(ends, now, train);
+        while let Some(event) = ends[1].engine.poll_event() {
+            let Event::Stream { event: StreamEvent::Readable { handle, .. }, .. } = event else { continue };
+            loop {
+                let at = Instant::from_micros(*now);
+                let association = ends[1].association;
+                let outcome = ends[1].engine.read_messages(at, association, handle, into, lengths).unwrap();
+                read += outcome.count;
+                if outcome.count == 0 {
+                    break;
+                }
+            }
+        }
+        while ends[0].engine.poll_event().is_some() {}
+        let stats = ends[0].engine.message_stats(association, stream).unwrap();
+        if sent == count && stats.sent == stats.delivered + stats.expired {
+            return read;
+        }
+    }
+}
+
+struct Buffers {
+    train: Vec<u8>,
+    message: Vec<u8>,
+    into: Vec<u8>,
+    lengths: Vec<u32>,
+}
+
+#[test]
+fn messages_in_steady_state_allocate_nothing() {
+    send_without_allocating(StreamKind::Messages, usize::MAX);
+}
+
+#[test]
+fn datagrams_in_steady_state_allocate_nothing() {
+    // A receiver keeps few large buffers: what it holds beyond that, it gives back.
+    send_without_allocating(StreamKind::Datagrams, 8);
+}
+
+fn send_without_allocating(kind: StreamKind, burst: usize) {
+    let mut ends = pair(CongestionAlgorithm::Cubic);
+    let mut buffers = Buffers {
+        train: vec![0; TRAIN_BYTES_MAX],
+        message: vec![7; 20_000],
+        into: vec![0; 1 << 20],
+        lengths: vec![0; 64],
+    };
+    let mut now = 0;
+    exchange(&mut ends, &mut now, &mut buffers.train);
+    let association = ends[0].association;
+    let request = OpenRequest { kind, priority: 3, protocol: "many", metadata: b"" };
+    let opened = ends[0].engine.open_stream(Instant::from_micros(now), association, &request);
+    let stream = opened.unwrap().unwrap();
+    pump_messages(&mut ends, stream, 400_000, burst, &mut now, &mut buffers);
+
+    let mut read = 0;
+    let measured = allocation_counter::measure(|| {
+        read = pump_messages(&mut ends, stream, 20_000, burst, &mut now, &mut buffers);
+    });
+    let allocations = measured.count_total;
+    assert_eq!(read, 20_000);
+    assert_eq!(allocations, 0, "{kind:?}: {allocations} allocations for {read}");
 }

@@ -36,6 +36,8 @@ pub struct LinkConfig {
     pub mtu_bytes: usize,
     /// Nothing passes.
     pub down: bool,
+    /// The sender is told at once of what is too large or finds the link down, as its own kernel or an ICMP message would tell it.
+    pub reports_failures: bool,
 }
 
 /// A datagram that will arrive.

@@ -272,7 +272,17 @@ impl Network {
             }
         }
         let link = self.links.entry((from, to)).or_default();
+        let too_large_before = link.counters.too_large;
         link.send(entry_micros, ecn, datagram, &mut self.rng, &mut self.arrivals);
+        if link.config.reports_failures {
+            let now = Instant::from_micros(self.now_micros);
+            let engine = &mut self.hosts[from.0].engine;
+            if link.counters.too_large > too_large_before {
+                engine.on_too_long(now, to_address, datagram);
+            } else if link.config.down {
+                engine.on_unreachable(now, to_address, datagram);
+            }
+        }
         for Arrival { at_micros, ecn, datagram } in self.arrivals.drain(..) {
             if let Some(observer) = self.observer.as_ref().filter(|at| (at.from, at.to) == (from, to)) {
                 let sooner = at_micros.saturating_sub(observer.lead_micros).max(self.now_micros);

@@ -1,7 +1,8 @@
 //! A network that marks instead of dropping slows a sender down without losing anything; one that spoils the marks does no harm.
 #![allow(clippy::unwrap_used)]
 
-use osier_core::{AssociationStats, Cipher, EngineConfig};
+use osier_core::CongestionAlgorithm::{Bbr, Cubic};
+use osier_core::{AssociationStats, Cipher, CongestionAlgorithm, EngineConfig};
 use osier_sim::{HostId, LinkConfig, Network, Transfer};
 
 const SECOND: u64 = 1_000_000;
@@ -9,8 +10,13 @@ const RATE: u64 = 12_500_000;
 const MARK_ABOVE: u64 = 64 << 10;
 
 fn network(marking: bool, clears_ecn: bool) -> (Network, HostId, HostId) {
+    network_of(Cubic, marking, clears_ecn)
+}
+
+fn network_of(congestion: CongestionAlgorithm, marking: bool, clears_ecn: bool) -> (Network, HostId, HostId) {
     let mut net = Network::new(3);
-    let (a, b) = (net.add_host(EngineConfig::default()), net.add_host(EngineConfig::default()));
+    let config = EngineConfig { congestion, ..EngineConfig::default() };
+    let (a, b) = (net.add_host(config.clone()), net.add_host(config));
     let link = LinkConfig {
         delay_micros: 10_000,
         bytes_per_second: RATE,
@@ -58,6 +64,33 @@ fn marks_keep_the_queue_short_and_nothing_is_lost() {
     assert_eq!(unmarked.marked, 0);
     let queued = |outcome: &Outcome| outcome.stats.congestion_window_bytes;
     assert!(queued(&unmarked) > queued(&marked), "{} and {}", queued(&unmarked), queued(&marked));
+}
+
+#[test]
+fn bbr_too_lets_marks_end_its_probes() {
+    let (mut net, a, b) = network_of(Bbr, true, false);
+    let marked = ten_seconds(&mut net, a, b);
+    let (mut net, a, b) = network_of(Bbr, false, false);
+    let unmarked = ten_seconds(&mut net, a, b);
+    assert!(marked.marked > 0 && unmarked.marked == 0);
+    assert_eq!(marked.stats.counters.packets_lost, 0);
+    assert!(marked.bytes_a_second > RATE * 3 / 4, "{} bytes a second", marked.bytes_a_second);
+    // Each probe of an unmarked path leaves a queue; this one meets the mark and remembers what it met it at.
+    let window = |outcome: &Outcome| outcome.stats.congestion_window_bytes;
+    assert!(window(&marked) < window(&unmarked) * 17 / 20, "{} and {}", window(&marked), window(&unmarked));
+}
+
+#[test]
+fn marks_that_do_not_end_slow_bbr_down() {
+    let (mut net, a, b) = network_of(Bbr, false, false);
+    let associations = net.associate(a, b, Cipher::ChaCha20Poly1305);
+    let mut transfer = Transfer::start(&mut net, (a, b), associations, 1 << 40, 0);
+    transfer.run(&mut net, 2 * SECOND).unwrap_err();
+    net.link(a, b).config.mark_above_bytes = 1;
+    let before = transfer.read().0;
+    transfer.run(&mut net, 12 * SECOND).unwrap_err();
+    let bytes_a_second = (transfer.read().0 - before) / 10;
+    assert!(bytes_a_second < RATE * 9 / 10, "{bytes_a_second} bytes a second");
 }
 
 #[test]

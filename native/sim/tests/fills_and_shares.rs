@@ -75,3 +75,24 @@ fn four_sessions_share_one_bottleneck_fairly() {
     assert!(jain >= 0.95, "Jain's index {jain:.3} of {shares:?}");
     assert!(sum / (RATE * 40) as f64 >= 0.85, "together {:.3} of the link", sum / (RATE * 40) as f64);
 }
+
+/// Another way through the network, and the same addresses: nobody is told.
+#[test]
+fn a_way_that_becomes_twenty_times_as_long_is_filled_again() {
+    let (mut net, sender, receivers) = network(3, 1);
+    let set_round_trip = |net: &mut Network, micros: u64| {
+        net.link(sender, receivers[0]).config.delay_micros = micros / 2;
+        net.link(receivers[0], sender).config.delay_micros = micros / 2;
+    };
+    set_round_trip(&mut net, 5_000);
+    let associations = net.associate(sender, receivers[0], Cipher::ChaCha20Poly1305);
+    let mut transfers = [Transfer::start(&mut net, (sender, receivers[0]), associations, 1 << 40, 0)];
+    run_until(&mut net, &mut transfers, 2_000_000);
+    set_round_trip(&mut net, RTT_MICROS);
+    // The receiver believes the longer round trip after seconds; then it is for CUBIC to grow.
+    let before = run_until(&mut net, &mut transfers, 16_000_000)[0];
+    let seconds = 3;
+    let after = run_until(&mut net, &mut transfers, seconds * 1_000_000)[0];
+    let share = (after - before) as f64 / (RATE * seconds) as f64;
+    assert!(share >= 0.8, "share of the link: {share:.3}");
+}

@@ -207,6 +207,29 @@ fn unordered_messages_overtake_a_lost_one_and_ordered_ones_wait_for_it() {
 }
 
 #[test]
+fn a_datagram_that_was_only_probed_for_is_settled_by_what_becomes_of_it() {
+    for (lost, fate) in [(false, MessageFate::Delivered), (true, MessageFate::Expired)] {
+        let link = LinkConfig { delay_micros: 1_000, ..LinkConfig::default() };
+        let mut course = Course::new(4, &EngineConfig::default(), &link);
+        let stream = course.open(StreamKind::Datagrams, 3);
+        let (a, b) = course.hosts;
+        course.run(course.net.now().plus_micros(SECOND), |_| false);
+        // The way there becomes so slow that the probe time-out comes long before any acknowledgement.
+        course.net.link(a, b).config.delay_micros = 300_000;
+        course.net.link(a, b).config.down = lost;
+        let options = MessageOptions { token: Some(7), ..MessageOptions::default() };
+        course.send(stream, &message(7, 100), &options);
+        course.poll();
+        course.net.link(a, b).config.down = false;
+        course.run(course.net.now().plus_micros(250_000), |_| false);
+        assert_eq!(course.fates.get(&7), None, "a probe tells nothing");
+        course.run(course.net.now().plus_micros(5 * SECOND), |_| false);
+        assert_eq!(course.fates.get(&7), Some(&fate));
+        assert_eq!(course.received[0].len(), usize::from(!lost), "and its peer has it, or has not");
+    }
+}
+
+#[test]
 fn small_messages_of_a_high_level_pass_a_64_mib_message_within_two_round_trips() {
     const RTT: u64 = 20_000;
     const RATE: u64 = 12_500_000;

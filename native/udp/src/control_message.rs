@@ -30,9 +30,26 @@ pub(crate) struct ReceivedControl {
 /// `message` must have been filled by a successful `recvmsg` or `recvmmsg`, and its control buffer must still be there.
 pub(crate) unsafe fn read_control(message: &libc::msghdr) -> ReceivedControl {
     let mut control = ReceivedControl::default();
+    // SAFETY: the caller's promise.
+    for (level, kind, data) in unsafe { control_messages(message) } {
+        control.take(level, kind, data);
+    }
+    control
+}
+
+/// Level, type and data of each control message that the kernel wrote for `message`.
+///
+/// # Safety
+/// As for [`read_control`], for as long as the iterator is used.
+pub(crate) unsafe fn control_messages(
+    message: &libc::msghdr,
+) -> impl Iterator<Item = (libc::c_int, libc::c_int, &[u8])> {
     // SAFETY: the caller promises a filled msghdr; the macros stay within msg_controllen.
     let mut next = unsafe { libc::CMSG_FIRSTHDR(message) };
-    while !next.is_null() {
+    std::iter::from_fn(move || {
+        if next.is_null() {
+            return None;
+        }
         // SAFETY: CMSG_FIRSTHDR and CMSG_NXTHDR return pointers to whole headers inside the control buffer, or null.
         let header = unsafe { &*next };
         // SAFETY: as above; the data follow the header.
@@ -40,11 +57,10 @@ pub(crate) unsafe fn read_control(message: &libc::msghdr) -> ReceivedControl {
         let length = (header.cmsg_len as usize).saturating_sub(data as usize - next as usize);
         // SAFETY: `length` bytes of data belong to this control message.
         let data = unsafe { std::slice::from_raw_parts(data, length) };
-        control.take(header.cmsg_level, header.cmsg_type, data);
         // SAFETY: as for CMSG_FIRSTHDR.
         next = unsafe { libc::CMSG_NXTHDR(message, next) };
-    }
-    control
+        Some((header.cmsg_level, header.cmsg_type, data))
+    })
 }
 
 impl ReceivedControl {

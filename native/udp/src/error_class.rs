@@ -31,6 +31,26 @@ pub fn classify(error: &io::Error) -> ErrorClass {
     }
 }
 
+/// Whether an error may be the network's word on an earlier datagram, to whomever that went: the call that returns it has done nothing else, and
+/// has cleared it (Linux, `net/ipv4/icmp.c` and `net/ipv6/icmp.c`). What it says stands in the error queue too.
+pub fn is_report(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(
+            libc::ECONNREFUSED
+                | libc::EHOSTUNREACH
+                | libc::ENETUNREACH
+                | libc::EHOSTDOWN
+                | libc::ENONET
+                | libc::ENOPROTOOPT
+                | libc::EOPNOTSUPP
+                | libc::EPROTO
+                | libc::EACCES
+                | libc::EMSGSIZE
+        )
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

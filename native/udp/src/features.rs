@@ -12,6 +12,8 @@ pub enum FeatureName {
     Gso,
     /// UDP_GRO: a train arrives in one system call.
     Gro,
+    /// `sendmmsg` and `recvmmsg`: several trains move in one system call.
+    Mmsg,
     /// The local address of what arrives is known, and what leaves can be given one.
     PacketInfo,
     /// Congestion marks are read and written.
@@ -30,6 +32,7 @@ impl FeatureName {
         match self {
             Self::Gso => "gso",
             Self::Gro => "gro",
+            Self::Mmsg => "mmsg",
             Self::PacketInfo => "pktinfo",
             Self::Ecn => "ecn",
             Self::DontFragment => "dont-fragment",

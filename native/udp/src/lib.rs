@@ -15,6 +15,10 @@ mod send_queue;
 #[cfg(target_os = "linux")]
 mod control_message;
 #[cfg(target_os = "linux")]
+mod error_queue;
+#[cfg(target_os = "linux")]
+mod message_calls;
+#[cfg(target_os = "linux")]
 mod receive;
 #[cfg(target_os = "linux")]
 mod segmentation;
@@ -34,7 +38,9 @@ mod steering;
 #[cfg(any(test, not(target_os = "linux")))]
 mod plain;
 
-pub use error_class::{classify, ErrorClass};
+pub use error_class::{classify, is_report, ErrorClass};
+#[cfg(target_os = "linux")]
+pub use error_queue::{NetworkReport, ReportKind, QUOTE_BYTES};
 pub use features::{FeatureName, Features};
 #[cfg(not(target_os = "linux"))]
 pub use plain::{ReceiveBuffer, UdpSocket};

@@ -58,7 +58,9 @@ impl UdpSocket {
         let socket = std::net::UdpSocket::bind(address)?;
         socket.set_nonblocking(true)?;
         let mut features = Features::default();
-        for name in [FeatureName::Gso, FeatureName::Gro, FeatureName::PacketInfo, FeatureName::Ecn] {
+        for name in
+            [FeatureName::Gso, FeatureName::Gro, FeatureName::Mmsg, FeatureName::PacketInfo, FeatureName::Ecn]
+        {
             features.record(name, Err(io::ErrorKind::Unsupported.into()));
         }
         Ok(Self { local_address: socket.local_addr()?, socket, features, datagrams_dropped: 0 })

@@ -5,8 +5,10 @@ use std::mem;
 use std::os::fd::AsRawFd;
 
 use crate::control_message::{write_control, ControlBuffer, SEND_CONTROL_BYTES};
-use crate::error_class::{classify, ErrorClass};
+use crate::error_class::{classify, is_report, ErrorClass};
+use crate::error_queue::{NetworkReport, ReportKind};
 use crate::features::FeatureName;
+use crate::message_calls::SendMessages;
 use crate::route::Route;
 use crate::send_queue::{QueuedTrain, SendOutcome, SendQueue, MAX_TRAIN_BYTES, MAX_TRAIN_SEGMENTS};
 use crate::socket::UdpSocket;
@@ -14,8 +16,6 @@ use crate::socket_address::{empty_name, write_name, Family};
 
 /// Messages of one `sendmmsg`.
 const MESSAGES: usize = 64;
-
-type SendMmsg = unsafe fn(libc::c_int, *mut libc::mmsghdr, libc::c_uint) -> libc::c_int;
 
 /// Memory for the messages of one system call, and the call itself: tests put a refusing kernel in its place.
 pub(crate) struct SendScratch {
@@ -28,11 +28,11 @@ pub(crate) struct SendScratch {
     count: usize,
     /// Whether the kernel has to be told which address to send from: a socket bound to one address has no choice.
     names_source: bool,
-    pub(crate) sendmmsg: SendMmsg,
+    pub(crate) send_messages: SendMessages,
 }
 
 impl SendScratch {
-    pub(crate) fn new(names_source: bool) -> Box<Self> {
+    pub(crate) fn new(names_source: bool, send_messages: SendMessages) -> Box<Self> {
         Box::new(Self {
             names: [empty_name(); MESSAGES],
             controls: [ControlBuffer([0; SEND_CONTROL_BYTES]); MESSAGES],
@@ -42,7 +42,7 @@ impl SendScratch {
             lengths: [0; MESSAGES],
             count: 0,
             names_source,
-            sendmmsg: kernel_sendmmsg,
+            send_messages,
         })
     }
 
@@ -79,8 +79,9 @@ impl SendScratch {
     unsafe fn submit(&mut self, socket: libc::c_int) -> io::Result<usize> {
         loop {
             // SAFETY: names, controls and parts live in `self`, the bytes by the caller's promise; `count` messages are filled.
-            let outcome =
-                unsafe { (self.sendmmsg)(socket, self.messages.as_mut_ptr(), self.count as libc::c_uint) };
+            let outcome = unsafe {
+                (self.send_messages)(socket, self.messages.as_mut_ptr(), self.count as libc::c_uint)
+            };
             if outcome >= 0 {
                 return Ok(outcome as usize);
             }
@@ -92,25 +93,13 @@ impl SendScratch {
     }
 }
 
-unsafe fn kernel_sendmmsg(
-    socket: libc::c_int,
-    messages: *mut libc::mmsghdr,
-    count: libc::c_uint,
-) -> libc::c_int {
-    if count == 1 {
-        // SAFETY: the caller's promise: one message is filled.
-        let sent = unsafe { libc::sendmsg(socket, &(*messages).msg_hdr, libc::MSG_DONTWAIT) };
-        return if sent < 0 { -1 } else { 1 };
-    }
-    // SAFETY: the caller's promise.
-    unsafe { libc::sendmmsg(socket, messages, count, libc::MSG_DONTWAIT as _) }
-}
-
 impl UdpSocket {
     /// Sends the head of a queue, up to the first train of another socket. A path that refuses segmentation gets the same bytes as single datagrams, now
     /// and from then on.
     pub fn send(&mut self, queue: &mut SendQueue) -> SendOutcome {
         let socket = queue.head_socket();
+        // A message that was refused is offered once more: the error may have been a report of an earlier one.
+        let mut is_second_offer = false;
         while socket.is_some() && queue.head_socket() == socket {
             let segmented = self.fill(queue);
             // SAFETY: the messages point into `queue`, which is not touched before `submit` returns.
@@ -119,17 +108,22 @@ impl UdpSocket {
                     for length in self.scratch.lengths.iter().take(sent) {
                         queue.advance(*length);
                     }
+                    is_second_offer = false;
                 }
-                Err(error) => match classify(&error) {
-                    ErrorClass::Blocked => return SendOutcome::Blocked,
-                    ErrorClass::Fatal => return SendOutcome::Failed(error),
-                    ErrorClass::Transient if segmented && may_be_segmentation(&error) => {
-                        if let Some(outcome) = self.retry_without_segmentation(queue, &error) {
-                            return outcome;
+                Err(error) if is_report(&error) && !is_second_offer => is_second_offer = true,
+                Err(error) => {
+                    is_second_offer = false;
+                    match classify(&error) {
+                        ErrorClass::Blocked => return SendOutcome::Blocked,
+                        ErrorClass::Fatal => return SendOutcome::Failed(error),
+                        ErrorClass::Transient if segmented && may_be_segmentation(&error) => {
+                            if let Some(outcome) = self.retry_without_segmentation(queue, &error) {
+                                return outcome;
+                            }
                         }
+                        ErrorClass::Transient => self.give_up_first(queue, &error),
                     }
-                    ErrorClass::Transient => self.give_up_first(queue),
-                },
+                }
             }
         }
         SendOutcome::Done
@@ -182,7 +176,7 @@ impl UdpSocket {
                 ErrorClass::Blocked => return Some(SendOutcome::Blocked),
                 ErrorClass::Fatal => return Some(SendOutcome::Failed(error)),
                 // Not for being a train: too long for the interface, say, or from an address that is gone.
-                ErrorClass::Transient => self.give_up_first(queue),
+                ErrorClass::Transient => self.give_up_first(queue, &error),
             },
         }
         None
@@ -198,8 +192,11 @@ impl UdpSocket {
     }
 
     /// Drops what the first message would have carried; the protocol above resends what matters.
-    fn give_up_first(&mut self, queue: &mut SendQueue) {
+    fn give_up_first(&mut self, queue: &mut SendQueue, error: &io::Error) {
         let Some((train, bytes)) = queue.pending(0) else { return };
+        if error.raw_os_error() == Some(libc::EMSGSIZE) {
+            self.too_long = Some(NetworkReport::new(ReportKind::TooLong, train.route.remote, bytes));
+        }
         let length = if self.segmentation.allows(&train.route) {
             bytes.len()
         } else {

@@ -70,7 +70,7 @@ impl Pair {
     fn new() -> Self {
         let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
         let mut sender = UdpSocket::bind(any).unwrap();
-        sender.scratch.sendmmsg = refusing_sendmmsg;
+        sender.scratch.send_messages = refusing_sendmmsg;
         Self { sender, receiver: UdpSocket::bind(any).unwrap(), queue: SendQueue::new() }
     }
 

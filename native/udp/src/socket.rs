@@ -4,7 +4,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
+use crate::error_queue::NetworkReport;
 use crate::features::{FeatureName, Features};
+use crate::message_calls::{calls, ReceiveMessages};
 use crate::segmentation::SegmentationMemory;
 use crate::send::SendScratch;
 use crate::socket_address::{empty_name, read_name, write_name, Family};
@@ -29,7 +31,10 @@ pub struct UdpSocket {
     pub(crate) features: Features,
     pub(crate) segmentation: SegmentationMemory,
     pub(crate) scratch: Box<SendScratch>,
+    pub(crate) receive_messages: ReceiveMessages,
     pub(crate) datagrams_dropped: u64,
+    /// The last train that was too long for this machine's own interface.
+    pub(crate) too_long: Option<NetworkReport>,
 }
 
 impl UdpSocket {
@@ -79,14 +84,17 @@ impl UdpSocket {
             socket_options::set(descriptor.as_fd(), libc::SOL_SOCKET, libc::SO_REUSEPORT, 1)?;
         }
         bind_to(descriptor.as_fd(), family, address)?;
+        let (send_messages, receive_messages) = calls(features.has(FeatureName::Mmsg));
         Ok(Self {
             local_address: local_address_of(descriptor.as_fd())?,
             segmentation: SegmentationMemory::new(features.has(FeatureName::Gso)),
             descriptor,
             family,
             features,
-            scratch: SendScratch::new(address.ip().is_unspecified()),
+            scratch: SendScratch::new(address.ip().is_unspecified(), send_messages),
+            receive_messages,
             datagrams_dropped: 0,
+            too_long: None,
         })
     }
 
@@ -112,6 +120,11 @@ impl UdpSocket {
     /// Datagrams that the kernel refused to send and that were given up: to the protocol they are lost packets.
     pub fn datagrams_dropped(&self) -> u64 {
         self.datagrams_dropped
+    }
+
+    /// Takes the report of the last datagram that this machine's own interface was too narrow for.
+    pub fn take_too_long(&mut self) -> Option<NetworkReport> {
+        self.too_long.take()
     }
 
     /// Takes the error that is pending on the socket, if any. Clears it, so that a poll reports it once.

@@ -4,6 +4,7 @@ use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use crate::features::{FeatureName, Features};
+use crate::message_calls;
 use crate::socket_address::Family;
 use crate::SOCKET_BUFFER_BYTES;
 
@@ -55,16 +56,20 @@ pub(crate) fn configure(socket: BorrowedFd<'_>, family: Family, dual_stack: bool
         // "Probe": the don't-fragment bit is set and the kernel's own guess of the path MTU is ignored.
         let probe = set(socket, libc::IPPROTO_IP, libc::IP_MTU_DISCOVER, libc::IP_PMTUDISC_PROBE);
         features.record(FeatureName::DontFragment, probe);
+        // Where it is refused, a probe time-out finds the same out later.
+        let _ = set(socket, libc::IPPROTO_IP, libc::IP_RECVERR, 1);
     }
     if family == Family::V6 {
         features.record(FeatureName::PacketInfo, set(socket, libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO, 1));
         features.record(FeatureName::Ecn, set(socket, libc::IPPROTO_IPV6, libc::IPV6_RECVTCLASS, 1));
         let probe = set(socket, libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER, libc::IPV6_PMTUDISC_PROBE);
         features.record(FeatureName::DontFragment, probe);
+        let _ = set(socket, libc::IPPROTO_IPV6, libc::IPV6_RECVERR, 1);
     }
     features.record(FeatureName::Gro, set(socket, libc::SOL_UDP, libc::UDP_GRO, 1));
     // 0 is the state without segmentation: accepted only where the option is known.
     features.record(FeatureName::Gso, set(socket, libc::SOL_UDP, libc::UDP_SEGMENT, 0));
+    features.record(FeatureName::Mmsg, message_calls::probe(socket));
     features.receive_buffer_bytes =
         grow_buffer(socket, libc::SO_RCVBUF, libc::SO_RCVBUFFORCE, "receive", "rmem_max", &mut features);
     features.send_buffer_bytes =

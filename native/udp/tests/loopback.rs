@@ -267,7 +267,9 @@ fn descriptors_are_not_inherited_and_buffers_are_reported() {
     assert_eq!(flags & libc::FD_CLOEXEC, libc::FD_CLOEXEC);
     let features = socket.features();
     assert!(features.receive_buffer_bytes > 0 && features.send_buffer_bytes > 0);
-    for name in [FeatureName::Gso, FeatureName::Gro, FeatureName::PacketInfo, FeatureName::Ecn] {
+    for name in
+        [FeatureName::Gso, FeatureName::Gro, FeatureName::Mmsg, FeatureName::PacketInfo, FeatureName::Ecn]
+    {
         assert!(
             features.has(name) || features.reasons().iter().any(|reason| reason.starts_with(name.as_str()))
         );

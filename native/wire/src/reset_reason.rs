@@ -1,8 +1,9 @@
-//! Who gave a stream up, as RESET_STREAM says it.
+//! Why a stream was given up, as RESET_STREAM and STOP say it.
 
 use crate::error::{DecodeError, Field};
 
-/// Why a stream was reset. Only [`ResetReason::Application`] and [`ResetReason::KindMismatch`] give the code beside it a meaning.
+/// Why a stream, or one direction of it, was given up. [`ResetReason::Application`], [`ResetReason::KindMismatch`] and [`ResetReason::TooLarge`] give the
+/// code beside it a meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum ResetReason {
@@ -18,12 +19,21 @@ pub enum ResetReason {
     Policy = 4,
     /// The resetting end is closing.
     Shutdown = 5,
+    /// A message or datagram was larger than this end takes: the code is the largest that it takes, in bytes.
+    TooLarge = 6,
 }
 
 impl ResetReason {
     /// All reasons, at the index that is their number.
-    pub const ALL: [Self; 6] =
-        [Self::Application, Self::NoHandler, Self::KindMismatch, Self::Limit, Self::Policy, Self::Shutdown];
+    pub const ALL: [Self; 7] = [
+        Self::Application,
+        Self::NoHandler,
+        Self::KindMismatch,
+        Self::Limit,
+        Self::Policy,
+        Self::Shutdown,
+        Self::TooLarge,
+    ];
 }
 
 impl TryFrom<u8> for ResetReason {

@@ -127,7 +127,7 @@ fn stream_data_end_at_2_to_the_62() {
 
 #[test]
 fn stream_ids_and_counts_are_bounded() {
-    let stop = |id| Frame::Stop(StopFrame { id: StreamId(id), code: 0 });
+    let stop = |id| Frame::Stop(StopFrame { id: StreamId(id), reason: ResetReason::Application, code: 0 });
     holds(stop(MAX_STREAM_ID), stop(MAX_STREAM_ID + 1), out_of_range(Field::StreamId));
     let most = |maximum| Frame::MaxStreams { maximum };
     holds(most(MAX_STREAM_COUNT), most(MAX_STREAM_COUNT + 1), out_of_range(Field::StreamCount));

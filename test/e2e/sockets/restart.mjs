@@ -42,6 +42,14 @@ answer({
   /** Sends one byte on the held stream. */
   use: () => held.write(Uint8Array.of(1)),
 
+  /** Sends one byte on the held stream, and waits for its end. */
+  async useUntilLost() {
+    const sinceMs = nowMs();
+    await held.write(Uint8Array.of(1));
+    const outcome = await held.closed;
+    return { code: outcome.status === 'failed' ? outcome.error.code : outcome.status, silentMs: nowMs() - sinceMs };
+  },
+
   /** Waits for the end of the held stream, then opens another at once. */
   async openAgain() {
     const rttMs = (peer.stats().rttMicros ?? 0) / 1_000;

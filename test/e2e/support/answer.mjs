@@ -3,7 +3,8 @@ import { readdirSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { generateIdentity, loadIdentity, MeshNode } from '../../../dist/index.js';
 
-/** What a node needs; `secret` in hex. @typedef {{ host: string, port?: number, secret: string, keyFile?: string, limits?: import('../../../dist/index.js').LimitOptions }} NodeRequest */
+/** What a node needs; `secret` in hex. @typedef {{ host: string, port?: number, secret: string, keyFile?: string, peerLostAfterMs?: number,
+ *  limits?: import('../../../dist/index.js').LimitOptions }} NodeRequest */
 
 /** Does what the test asks for, and ends with the test. @param {Record<string, (argument: any) => unknown>} commands */
 export function answer(commands) {
@@ -21,11 +22,12 @@ export function answer(commands) {
 }
 
 /** A node at `host`; with another identity each time unless `keyFile` names one. @param {NodeRequest} request */
-export async function createNode({ host, port = 0, secret, keyFile, limits }) {
+export async function createNode({ host, port = 0, secret, keyFile, peerLostAfterMs, limits }) {
   const node = await MeshNode.create({
     identity: keyFile === undefined ? await generateIdentity() : await loadIdentity(keyFile, { ifMissing: 'create' }),
     network: { secret: Buffer.from(secret, 'hex') },
     listen: `udp://${host}:${port}`,
+    peerLostAfterMs,
     limits,
   });
   // A handler that found something wrong.

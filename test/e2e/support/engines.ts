@@ -1,8 +1,8 @@
 /** Engines on real sockets, and sessions between them without a handshake. */
 import { afterEach } from 'vitest';
-import type { Engine, EngineConfig, SessionConfig } from '../../../src/engine/engine.js';
+import type { EngineConfig, SessionConfig } from '../../../src/engine/engine.js';
 import { RECORD_WORDS, Word } from '../../../src/engine/events.js';
-import { loadAddon } from '../../../src/engine/load-addon.js';
+import { type NativeEngine as LoopEngine, loadAddon } from '../../../src/engine/load-addon.js';
 
 export const { NativeEngine } = loadAddon();
 export const CONFIG: EngineConfig = {
@@ -32,7 +32,7 @@ interface Happening {
 
 /** An engine that remembers what it told. */
 export class Recorder {
-  readonly engine: Engine;
+  readonly engine: LoopEngine;
   readonly happened: Happening[] = [];
   readonly batches: number[] = [];
   #wake = (): void => {};
@@ -72,7 +72,7 @@ export class Recorder {
   }
 }
 
-const open: Engine[] = [];
+const open: LoopEngine[] = [];
 afterEach(() => {
   for (const engine of open.splice(0)) engine.close();
 });
@@ -81,10 +81,10 @@ export function key(byte: number): Uint8Array {
   return new Uint8Array(32).fill(byte);
 }
 
-/** Two engines with one session between them, bound to `host`, reached at `target`. */
-export function connectedPair(host: string, target: string) {
+/** Two engines of `config` with one session between them, bound to `host`, reached at `target`. */
+export function connectedPair(host: string, target: string, config: Partial<EngineConfig> = {}) {
   const ends = ([0, 1] as const).map((parity) => {
-    const recorder = new Recorder();
+    const recorder = new Recorder(config);
     const { engine } = recorder;
     const { port } = engine.bind(host, 0);
     return { recorder, engine, port, index: engine.reserveIndex(key(9)), association: engine.createAssociation({ parity, ...CREDIT }) };
@@ -97,7 +97,7 @@ export function connectedPair(host: string, target: string) {
 }
 
 export interface End {
-  readonly engine: Engine;
+  readonly engine: LoopEngine;
   readonly port: number;
   readonly index: number;
 }

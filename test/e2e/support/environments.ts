@@ -1,6 +1,6 @@
 /** Where two processes meet: on the loopback, and in two network namespaces that a pair of virtual Ethernet devices joins. */
 import { execFileSync } from 'node:child_process';
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, test } from 'vitest';
 
 /** One of the two places. */
 export interface Place {
@@ -16,34 +16,72 @@ export interface Environment {
   readonly places: readonly [Place, Place];
 }
 
-const LOOPBACK: Place = { host: '127.0.0.1', prefix: [] };
+/** Where no namespaces are needed. */
+export const LOOPBACK: Place = { host: '127.0.0.1', prefix: [] };
 
 /** Namespaces of this process only, so that two runs don't meet. The addresses are for documentation (RFC 5737): nothing else has them. */
 const NAMESPACES = [0, 1].map((index) => ({ name: `osier-test-${process.pid}-${index}`, host: `192.0.2.${index + 1}` }));
 
+/** Two namespaces and the link between them, which a test may spoil: each has another. */
+export interface Link {
+  readonly places: readonly [Place, Place];
+  /** Runs `ip` in one of the places, or in both when `place` is `null`. The device of either is `veth`. */
+  ip(place: Place | null, ...args: readonly string[]): void;
+}
+
 /** Defines `tests` once for each environment. Where namespaces can't be made, theirs fail in CI (`CI` is set) and are skipped elsewhere, aloud. */
 export function describeInEnvironments(name: string, tests: (environment: Environment) => void): void {
   describe(`${name}, on the loopback`, () => tests({ name: 'loopback', places: [LOOPBACK, LOOPBACK] }));
-  const problem = problemWithNamespaces();
-  if (problem === null) describe(`${name}, between network namespaces`, () => testsBetweenNamespaces(tests));
-  else if (process.env.CI) test(`${name}, between network namespaces`, () => Promise.reject(new Error(problem)));
+  describeWithNamespaces(`${name}, between network namespaces`, () => {
+    beforeAll(beginNamespaces);
+    afterAll(endNamespaces);
+    tests({ name: 'namespaces', places: namespacePlaces() });
+  });
+}
+
+/** Defines tests that spoil the link between two namespaces; where those can't be made as for {@link describeInEnvironments}. */
+export function describeOnLink(name: string, tests: (link: Link) => void): void {
+  describeWithNamespaces(name, () => {
+    beforeEach(beginNamespaces);
+    afterEach(endNamespaces);
+    const places = namespacePlaces();
+    const names = new Map(places.map((place, index) => [place, NAMESPACES[index]?.name ?? '']));
+    tests({
+      places,
+      ip: (place, ...args) => {
+        for (const [each, name] of names) if (place === null || place === each) ip('-n', name, ...args);
+      },
+    });
+  });
+}
+
+function describeWithNamespaces(name: string, tests: () => void): void {
+  problem ??= { text: problemWithNamespaces() };
+  if (problem.text === null) describe(name, tests);
+  else if (process.env.CI) test(name, () => Promise.reject(new Error(problem?.text ?? '')));
   else {
-    console.warn(`SKIPPED: ${name}, between network namespaces. ${problem}`);
-    describe.skip(`${name}, between network namespaces: SKIPPED, they can't be made here`, () => testsBetweenNamespaces(tests));
+    console.warn(`SKIPPED: ${name}. ${problem.text}`);
+    describe.skip(`${name}: SKIPPED, they can't be made here`, tests);
   }
 }
 
-function testsBetweenNamespaces(tests: (environment: Environment) => void): void {
-  beforeAll(() => {
-    process.once('exit', removeNamespaces);
-    makeNamespaces();
-  });
-  afterAll(() => {
-    process.off('exit', removeNamespaces);
-    removeNamespaces();
-  });
+/** Why namespaces can't be made; found out once. */
+let problem: { readonly text: string | null } | undefined;
+
+function namespacePlaces(): readonly [Place, Place] {
   const [one, other] = NAMESPACES.map(({ name, host }): Place => ({ host, prefix: ['ip', 'netns', 'exec', name] }));
-  if (one !== undefined && other !== undefined) tests({ name: 'namespaces', places: [one, other] });
+  if (one === undefined || other === undefined) throw new Error('two places need two namespaces');
+  return [one, other];
+}
+
+function beginNamespaces(): void {
+  process.once('exit', removeNamespaces);
+  makeNamespaces();
+}
+
+function endNamespaces(): void {
+  process.off('exit', removeNamespaces);
+  removeNamespaces();
 }
 
 function makeNamespaces(): void {

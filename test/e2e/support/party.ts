@@ -22,12 +22,12 @@ export class Party {
   readonly #ended: Promise<unknown>;
   #lastId = 0;
 
-  /** Runs test/e2e/sockets/`program` in `place`. */
-  constructor(place: Place, program: string) {
+  /** Runs test/e2e/sockets/`program` in `place`, with `env` in its environment. */
+  constructor(place: Place, program: string, env: NodeJS.ProcessEnv = {}) {
     const file = fileURLToPath(new URL(`../sockets/${program}`, import.meta.url));
     const [command = process.execPath, ...args] = [...place.prefix, process.execPath, ...NODE_FLAGS, file];
     this.place = place;
-    this.#child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    this.#child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, ...env } });
     this.#child.on('message', (answer) => this.#onAnswer(answer as Answer));
     this.#ended = once(this.#child, 'exit').then(([code, signal]) => this.#failAll(new Error(`${program} ended: ${code ?? signal}`)));
     onTestFinished(() => this.kill());
@@ -42,6 +42,11 @@ export class Party {
         if (error !== null) reject(error);
       });
     });
+  }
+
+  /** Stops the process as a debugger would, or lets it go on. */
+  setStopped(isStopped: boolean): void {
+    this.#child.kill(isStopped ? 'SIGSTOP' : 'SIGCONT');
   }
 
   /** SIGKILL; resolves when the process is gone. */

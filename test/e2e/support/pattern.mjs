@@ -33,6 +33,33 @@ export async function readPattern(stream, seed, byteCount, onBlock = () => {}) {
   if ((await stream.read(received)) !== 0) throw new Error(`stream ${seed}: more than ${byteCount} bytes came`);
 }
 
+/** Writes the pattern of `seed`, in whole blocks, for as long as `goesOn` says so. Returns the number of bytes.
+ * @param {ByteStream} stream @param {number} seed @param {() => boolean} goesOn */
+export async function writePatternWhile(stream, seed, goesOn) {
+  const words = new Uint32Array(BLOCK_BYTES / 4);
+  let at = 0;
+  for (; goesOn(); at += BLOCK_BYTES) {
+    fill(words, seed, at);
+    await stream.write(new Uint8Array(words.buffer));
+  }
+  return at;
+}
+
+/** Reads the pattern of `seed`, in whole blocks, to the end of the stream, and checks every byte. Tells of each block that was right.
+ * @param {ByteStream} stream @param {number} seed @param {(byteCount: number) => void} onBlock */
+export async function readPatternToEnd(stream, seed, onBlock) {
+  const expected = new Uint32Array(BLOCK_BYTES / 4);
+  const block = new Uint8Array(BLOCK_BYTES);
+  for (let at = 0; ; at += BLOCK_BYTES) {
+    const head = await stream.read(block);
+    if (head === 0) return;
+    await readFully(stream, block.subarray(head), at + head);
+    fill(expected, seed, at);
+    if (Buffer.compare(block, new Uint8Array(expected.buffer)) !== 0) throw new Error(`stream ${seed}: the block at ${at} is wrong`);
+    onBlock(BLOCK_BYTES);
+  }
+}
+
 /** @param {ByteStream} stream @param {Uint8Array} into @param {number} at */
 async function readFully(stream, into, at) {
   for (let filled = 0; filled < into.length; ) {

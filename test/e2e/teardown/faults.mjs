@@ -1,16 +1,27 @@
 // One fault in a process of its own: `node faults.mjs FAULT`, with OSIER_TEST_ADDON naming an addon with fault injection. Exits with 0 when the fault did
-// what it should: a panic ends its engine, told so, and harms nothing else; a full socket is waited for.
+// what it should: a panic or a dead socket ends its engine, told so, and harms nothing else; a full socket is waited for, a receive that fails is tried again.
 import { createSocket } from 'node:dgram';
+import { constants } from 'node:os';
 import { createEngine, startTraffic } from './traffic.mjs';
 
 const ENGINE_FAILED = 17;
 const WARM_BYTES = 1 << 20;
+const FOR_EVER = 0xffff_ffff;
+const { EBADF, ECONNREFUSED, ENOBUFS, EPERM } = constants.errno;
 const [where = ''] = process.argv.slice(2);
 
-/** @typedef {import('./traffic.mjs').Engine & { panicNow(): void, panicOnReceive(): void, refuseSends(count: number): void }} Breakable */
+/** @typedef {import('./traffic.mjs').Engine & { panicNow(): void, panicOnReceive(): void, refuseSends(count: number): void,
+ *   failReceives(count: number, errno: number): void }} Breakable */
 
 let thrown = false;
-await (where === 'full-socket' ? fullSocket() : panic());
+/** @type {Record<string, () => Promise<void>>} */
+const FAULTS = {
+  'full-socket': fullSocket,
+  'refused-receives': refusedReceives,
+  'dead-socket': () => deadSocket(EBADF),
+  'useless-socket': () => deadSocket(ECONNREFUSED),
+};
+await (FAULTS[where] ?? panic)();
 
 async function panic() {
   const bystander = await warmTraffic(() => {});
@@ -49,6 +60,32 @@ async function fullSocket() {
   const traffic = await warmTraffic(() => {});
   for (let round = 0; round < 20; round++) {
     for (const engine of traffic.engines) /** @type {Breakable} */ (engine).refuseSends(round);
+    await movesOn(traffic, traffic.moved());
+  }
+  traffic.close();
+}
+
+/** A socket that only ever fails would be polled without an end: its engine is closed, and its descriptor with it.
+ * @param {number} errno */
+async function deadSocket(errno) {
+  const bystander = await warmTraffic(() => {});
+  const before = bystander.moved();
+  const broken = await warmTraffic(() => {});
+  const engine = /** @type {Breakable} */ (broken.engines[0]);
+  engine.failReceives(FOR_EVER, errno);
+  const message = await broken.failed;
+  if (!message.includes(`os error ${errno}`)) throw new Error(`told "${message}"`);
+  await bindElsewhere(broken.ports[0]);
+  await movesOn(bystander, before);
+  bystander.close();
+  broken.close();
+}
+
+/** Errors that concern one datagram end nothing. */
+async function refusedReceives() {
+  const traffic = await warmTraffic(() => {});
+  for (const errno of [ECONNREFUSED, ENOBUFS, EPERM]) {
+    for (const engine of traffic.engines) /** @type {Breakable} */ (engine).failReceives(50, errno);
     await movesOn(traffic, traffic.moved());
   }
   traffic.close();

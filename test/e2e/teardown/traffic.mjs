@@ -17,6 +17,7 @@ export const CONFIG = {
   initialStreamDataBytes: 48 << 10,
   mtuBytes: 1200,
   congestion: 0,
+  spinMicros: Number(process.env.OSIER_TEST_SPIN_MICROS ?? 0),
 };
 const PEER_CREDIT = { peerMaxData: 48 << 10, peerMaxStreamData: 48 << 10, peerMaxStreams: 16 };
 const RECORD_WORDS = 8;

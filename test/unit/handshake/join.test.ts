@@ -42,7 +42,7 @@ function foundBy(initiator: JoinInitiator, message2: Uint8Array) {
 
 function joinedBy(responder: JoinResponder, message3: Uint8Array, localIndex = CALLED_INDEX) {
   const received = responder.receiveLast(localIndex, message3);
-  if (received.status !== 'joined') throw new Error(received.fault.message);
+  if (received.status !== 'joined') throw new Error(received.status === 'ignored' ? received.fault.message : received.status);
   return received.join;
 }
 
@@ -187,5 +187,28 @@ describe('a join by address and network secret alone', () => {
   it('is another pattern than a call by id: neither end takes the messages of the other', () => {
     expect(fate(called().receive(initiatorOf(alice, bob).nextMessage().datagram, 0))).toBe('unexpected');
     expect(fate(responderOf(bob).receive(joiner().nextMessage().datagram, 0))).toBe('unexpected');
+  });
+
+  it('that is refused is told so again when its message 3 comes again, for ten seconds, and holds its index for no longer', () => {
+    const [initiator, responder] = [joiner(), called()];
+    const { datagram } = foundBy(initiator, answerTo(responder, initiator.nextMessage().datagram)).finish(draw(8));
+    const refusal = draw(43);
+    joinedBy(responder, datagram).refuse(refusal);
+    expect(responder.isOpen(CALLED_INDEX)).toBe(true);
+    expect(fate(responder.receiveLast(CALLED_INDEX, tampered(datagram, 1)))).toBe('unexpected');
+    clock.nowMs += 9_999;
+    expect(responder.receiveLast(CALLED_INDEX, datagram)).toEqual({ status: 'answer', datagram: refusal });
+    expect(forgotten).toEqual([]);
+    clock.nowMs += 1;
+    expect(fate(responder.receiveLast(CALLED_INDEX, datagram))).toBe('unexpected');
+    expect([forgotten, responder.isOpen(CALLED_INDEX)]).toEqual([[CALLED_INDEX], false]);
+  });
+
+  it('that nobody completed is overwritten when the node closes', () => {
+    const [initiator, responder] = [joiner(), called()];
+    const { datagram } = foundBy(initiator, answerTo(responder, initiator.nextMessage().datagram)).finish(draw(8));
+    responder.close();
+    expect(forgotten).toEqual([CALLED_INDEX]);
+    expect(fate(responder.receiveLast(CALLED_INDEX, datagram))).toBe('unexpected');
   });
 });

@@ -1,6 +1,8 @@
 import { createCipheriv } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { HandshakeFault } from '../../../src/handshake/fault.js';
+import { openSolved, solve } from '../../../src/handshake/first-message.js';
 import { ikInitiator, ikResponder, type NoiseHandshake } from '../../../src/handshake/noise.js';
 import { exchangePublicKeyOfSecret } from '../../../src/identity/sodium.js';
 
@@ -47,6 +49,25 @@ function ends(vector: Vector): { initiator: NoiseHandshake; responder: NoiseHand
 
 describe.each(vectors)('the public test vector of $source', (vector) => {
   const [first, second, ...transport] = vector.messages as [Vector['messages'][0], Vector['messages'][0], ...Vector['messages']];
+
+  it('gives the same message 2 and keys where another thread has read message 1', () => {
+    const { initiator } = ends(vector);
+    const first = {
+      pattern: 'IK',
+      prologue: bytes(vector.resp_prologue),
+      psk: null,
+      ephemeralSecret: bytes(vector.resp_ephemeral),
+      message: initiator.writeMessage(bytes(vector.messages[0]?.payload ?? '')),
+    } as const;
+    const keys = keyPair(vector.resp_static);
+    const opened = openSolved(first, keys, solve(first, keys));
+    if (opened instanceof HandshakeFault) throw opened;
+    expect(hex(opened.payload)).toBe(vector.messages[0]?.payload);
+    const message2 = opened.noise.writeMessage(bytes(second.payload));
+    expect(hex(message2)).toBe(second.ciphertext);
+    initiator.readMessage(message2);
+    expect(opened.noise.split()).toEqual(initiator.split());
+  });
 
   it('gives the same messages', () => {
     const { initiator, responder } = ends(vector);

@@ -118,6 +118,15 @@ describe('an address', () => {
     }
   });
 
+  it('names up to 64 hosts, read and written', () => {
+    const hosts = (count: number) => Array.from({ length: count }, (_, index) => ({ host: 'host', port: 1 + index }));
+    const text = (count: number) => `osier://${id}@${hosts(count).map(({ host, port }) => `${host}:${port}`)}`;
+    expect(parseAddress(text(64))).toEqual({ id, hosts: hosts(64) });
+    expect(formatAddress({ id, hosts: hosts(64) })).toBe(text(64));
+    expect(codeOf(() => parseAddress(text(65)))).toBe('ERR_OSIER_BAD_ADDRESS');
+    expect(codeOf(() => formatAddress({ id, hosts: hosts(65) }))).toBe('ERR_OSIER_BAD_ADDRESS');
+  });
+
   it('with a bad id in it is BAD_ID', () => {
     expect(codeOf(() => parseAddress(`osier://${id.slice(1)}@host:1`))).toBe('ERR_OSIER_BAD_ID');
     expect(codeOf(() => parseAddress('a'.repeat(52)))).toBe('ERR_OSIER_BAD_ID');

@@ -20,7 +20,13 @@ let association: Association;
 beforeEach(() => {
   engine = new FakeEngine(null, () => {});
   handlers = new HandlerTable({} as Runtime);
-  association = new Association(engine, noFlusher(), {} as never, 1, { remoteToken: '', remoteInstance: '', cipher: 'aes-256-gcm', verified: 'id' });
+  association = new Association(engine, noFlusher(), {} as never, 1, {
+    remoteToken: '',
+    remoteInstance: '',
+    cipher: 'aes-256-gcm',
+    verified: 'id',
+    localToken: null,
+  });
 });
 
 /** A peer opens a stream of `kind`. */

@@ -191,6 +191,42 @@ describe('which association a session belongs to', () => {
   });
 });
 
+describe('a join that the peer has finished', () => {
+  const joined = (token: string, instance: string): HandshakeResult => ({ ...finished('responder', token, instance), isConfirmed: true });
+  const TOKEN = new Uint8Array(8).fill(200);
+
+  test('is the connection at once where there is none, under the token that the peer was told', () => {
+    set.install(joined('a', '1'), PATH, TOKEN);
+    expect(told).toEqual(['established 1']);
+    expect(set.token).toEqual(TOKEN);
+  });
+
+  test.each([
+    { what: 'an answer', kind: EventKind.pong, stream: 1 },
+    { what: 'a stream', kind: EventKind.streamOpened, stream: 7 },
+  ])('replaces another association when the peer is heard, by $what, and not before', ({ kind, stream }) => {
+    set.install(finished('initiator', 'a', '1'), PATH);
+    const before = set.token;
+    set.install(joined('b', '2'), PATH, TOKEN);
+    expect(set.current?.handle).toBe(1);
+    expect([set.token, set.tokenFor('a'), set.tokenFor('b')]).toEqual([before, before, TOKEN]);
+    expect(engine.calls).toContain('ping 2');
+    engine.tell({ kind, association: 2, stream });
+    const index = nextIndex - 1;
+    expect(told).toEqual(['established 1', `session ${index} confirmed`, 'lost 1 ERR_OSIER_PEER_RESTARTED', 'established 2']);
+    expect([set.token, set.tokenFor('b')]).toEqual([TOKEN, TOKEN]);
+  });
+
+  test('leaves everything as it was when the peer is not heard any more', () => {
+    set.install(finished('initiator', 'a', '1'), PATH);
+    const before = set.token;
+    set.install(joined('b', '2'), PATH, TOKEN);
+    engine.tell({ kind: EventKind.associationClosed, association: 2, a: 1, c: 30_000 });
+    expect(told).toEqual(['established 1', `session ${nextIndex - 1} dropped`]);
+    expect([set.current?.handle, set.token, set.has('b')]).toEqual([1, before, false]);
+  });
+});
+
 describe('two sessions begun at once', () => {
   test('are one association, and both ends prefer the one begun by the smaller id', () => {
     // At the smaller end its own call wins, whichever is finished first.

@@ -22,6 +22,7 @@ function open(options: object | undefined): Promise<PeerStream> {
     remoteInstance: '',
     cipher: 'aes-256-gcm',
     verified: 'id',
+    localToken: null,
   });
   const runtime = { clock: { nowMs: () => 0 } } as Runtime;
   const context: Partial<PeerContext> = { engine, flusher, streamsPerPeer: 9, messageBytes: 8, observer: silentObserver(), runtime };

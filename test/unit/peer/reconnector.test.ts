@@ -71,3 +71,19 @@ test('nothing is tried for a peer that nobody wants to be kept', async () => {
   await runtime.advance(60_000);
   expect(peer.attemptsAtMs).toEqual([]);
 });
+
+test('pauses are drawn from half to one and a half of their length, so that many nodes do not come back in step', async () => {
+  const pauses = [0, 0.5, 0.999].map(async (chance) => {
+    const runtime = new ManualRuntime();
+    runtime.randomBytes = (byteCount) => new Uint8Array(byteCount).fill(chance * 256);
+    const peer = reconnectable(runtime, () => false);
+    peer.reconnector.keep();
+    await runtime.advance(600_000);
+    peer.reconnector.stop();
+    return peer.attemptsAtMs.slice(1).map((atMs, index) => atMs - (peer.attemptsAtMs[index] ?? 0));
+  });
+  const [least = [], usual = [], most = []] = await Promise.all(pauses);
+  expect([least[0], usual[0], most[0]].map((ms) => Math.round(ms ?? 0))).toEqual([250, 501, 750]);
+  expect(least.at(-1)).toBeCloseTo(15_000, -2);
+  expect(most.at(-1)).toBeCloseTo(45_000, -3);
+});

@@ -64,6 +64,24 @@ test('unsafe code is a fault outside udp and addon; the word in a comment is non
   expect(check()).toBe('native/core/src/b.rs: unsafe code belongs in native/udp and native/addon\n');
 });
 
+test.each([
+  ['native/Cargo.toml', '[profile.release]\nlto = "fat"\npanic = "abort"\n'],
+  ['native/.cargo/config.toml', '[build]\nrustflags = ["-C", "panic=abort"]\n'],
+])('panics that cannot be caught are a fault: %s', (path, source) => {
+  file(path, source);
+  expect(check()).toBe(`${path}: with panic = "abort" a fault in one engine ends the process\n`);
+});
+
+test.each([
+  ['an atomic', 'static COUNT: AtomicU64 = AtomicU64::new(0);\n', 'AtomicU64'],
+  ['a hook', 'fn f() { std::panic::set_hook(Box::new(|_| {})); }\n', 'set_hook'],
+  ['a thread', 'fn f() { std::thread::spawn(|| {}); }\n', 'thread::spawn'],
+])('state of the whole process is a fault: %s', (_what, source, found) => {
+  file('native/addon/src/a.rs', source);
+  file('native/core/src/a/tests.rs', source);
+  expect(check()).toBe(`native/addon/src/a.rs: ${found}: shared by threads or the whole process; see SHARED in scripts/check-structure.mjs\n`);
+});
+
 test('a file of more than 400 lines is a fault', () => {
   file('src/node/fits.ts', '\n'.repeat(400));
   file('native/core/src/long.rs', '\n'.repeat(401));

@@ -42,7 +42,7 @@ describe('bad arguments', () => {
 });
 
 test("a STOP that overtakes the peer's reset does not hide it", async () => {
-  stream.onStopped(5);
+  stream.onStopped(0, 5);
   stream.onReset(0, 5);
   const reset = { code: 'ERR_OSIER_STREAM_RESET', details: { by: 'remote', applicationCode: 5 } };
   expect(await stream.closed).toMatchObject({ status: 'failed', error: reset });

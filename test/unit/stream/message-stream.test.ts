@@ -132,7 +132,7 @@ describe('the fate of a message', () => {
 
   test.each<[string, string, () => void]>([
     ['the peer resets the stream', 'ERR_OSIER_STREAM_RESET', () => stream.onReset(0, 1)],
-    ['the peer stops reading', 'ERR_OSIER_STREAM_STOPPED', () => stream.onStopped(1)],
+    ['the peer stops reading', 'ERR_OSIER_STREAM_STOPPED', () => stream.onStopped(0, 1)],
     ['the peer serves another kind', 'ERR_OSIER_KIND_MISMATCH', () => stream.onReset(2, 0)],
     ['this end resets the stream', 'ERR_OSIER_STREAM_RESET', () => stream.reset(1)],
     ['the engine forgets it without a word', 'ERR_OSIER_STREAM_ENDED', () => stream.onClosed()],

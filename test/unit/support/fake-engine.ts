@@ -206,6 +206,10 @@ export class FakeEngine implements Engine {
     return true;
   }
 
+  sealRefusal(): Uint8Array {
+    return new Uint8Array(43);
+  }
+
   nextPacketNumber(): bigint {
     return 0n;
   }
@@ -239,11 +243,14 @@ export class FakeEngine implements Engine {
     this.calls.push(`priority ${priority}`);
   }
 
+  ping(association: number): void {
+    this.calls.push(`ping ${association}`);
+  }
+
   setAdmissionKeys(): void {}
   releaseIndex(): void {}
   sendDatagram(): void {}
   sendCookie(): void {}
-  ping(): void {}
   drain(): void {}
   stats(): void {}
   setRef(): void {}

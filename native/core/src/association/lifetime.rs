@@ -1,7 +1,6 @@
 //! Timers, and how an association ends.
 
-use super::receive::Fate;
-use super::{Association, Phase, Timer};
+use super::{Association, DroppedSession, Phase, Timer};
 use crate::constants::LOCAL_ADDRESS_PTOS;
 use crate::event::CloseCause;
 use crate::recovery::TimeoutOutcome;
@@ -64,8 +63,8 @@ impl Association {
         self.timers.next()
     }
 
-    /// Handles every timer that has passed. Returns the local indices of sessions that ended.
-    pub(crate) fn on_timeout(&mut self, now: Instant, dropped: &mut Vec<u32>) {
+    /// Handles every timer that has passed. `dropped` gets the sessions that ended.
+    pub(crate) fn on_timeout(&mut self, now: Instant, dropped: &mut Vec<DroppedSession>) {
         if self.timers.take_expired(now, Timer::Closed) {
             self.phase = Phase::Over;
             self.timers.clear();
@@ -81,12 +80,13 @@ impl Association {
         if self.timers.take_expired(now, Timer::Lifetime) {
             self.streams.on_timeout(now);
         }
-        if self.timers.take_expired(now, Timer::PathValidation) {
-            self.on_validation_timeout(now);
-        }
         if self.timers.take_expired(now, Timer::Session) {
             self.sessions.erase_expired_keys(now);
             dropped.extend(std::iter::from_fn(|| self.sessions.drop_expired(now)));
+        }
+        // After the sessions: those that are dropped are told by the address that they are known by.
+        if self.timers.take_expired(now, Timer::PathValidation) {
+            self.on_validation_timeout(now);
         }
         if self.timers.take_expired(now, Timer::Release) {
             self.grown = false;
@@ -112,14 +112,8 @@ impl Association {
     }
 
     fn on_loss_timeout(&mut self, now: Instant) {
-        let mut fate = Fate {
-            now,
-            streams: &mut self.streams,
-            pings: &mut self.pings,
-            received: &mut self.received,
-            drain: &mut self.drain,
-        };
-        match self.recovery.on_timeout(now, &mut self.control, &mut fate) {
+        let (recovery, control, mut fate) = self.recovery_parts(now);
+        match recovery.on_timeout(now, control, &mut fate) {
             TimeoutOutcome::Lost(packets) => self.counters.packets_lost += packets,
             TimeoutOutcome::Probe { .. } => {
                 if self.recovery.pto_count() >= LOCAL_ADDRESS_PTOS {

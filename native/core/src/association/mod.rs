@@ -6,8 +6,11 @@
 //!     \---idle, peer lost----> over
 //! ```
 
+mod fate;
 mod lifetime;
 mod mtu_probe;
+mod network_reports;
+mod packet_numbers;
 mod path_packets;
 mod path_validation;
 mod pings;
@@ -30,11 +33,13 @@ use crate::stream::{
 use crate::time::Instant;
 use osier_wire::limits::MAX_MESSAGE_BYTES;
 use osier_wire::CloseCode;
+use packet_numbers::PacketNumbers;
 pub(crate) use path_packets::PathChange;
 use path_packets::PathResponses;
 use path_validation::PathValidation;
 use pings::Pings;
 pub(crate) use receive::Arrival;
+pub(crate) use session_set::DroppedSession;
 pub use session_set::SessionConfig;
 use session_set::SessionSet;
 use std::cell::RefCell;
@@ -120,6 +125,8 @@ pub(crate) struct Association {
     pub(crate) scheduled: Option<Instant>,
     /// When a RESET hint was last told.
     pub(crate) reset_hinted_at: Option<Instant>,
+    /// When the peer was last asked because the network called it unreachable.
+    unreachable_at: Option<Instant>,
     path: Path,
     control: PathControl,
     replay: ReplayWindow,
@@ -130,7 +137,7 @@ pub(crate) struct Association {
     pings: Pings,
     timers: TimerTable,
     phase: Phase,
-    next_packet_number: u64,
+    numbers: PacketNumbers,
     drain: Drain,
     peer_draining: bool,
     responses: PathResponses,
@@ -162,17 +169,18 @@ impl Association {
             tells_cause_last: false,
             scheduled: None,
             reset_hinted_at: None,
+            unreachable_at: None,
             path: UNKNOWN_PATH,
             control: PathControl::new(0, engine.mtu_bytes, engine.congestion)
                 .probing_up_to(engine.mtu_ceiling_bytes),
             replay: ReplayWindow::new(),
             received: ReceivedPackets::new(),
             grown: false,
-            recovery: Recovery::new(0),
+            recovery: Recovery::new(engine.first_packet_number),
             pings: Pings::default(),
             timers: TimerTable::default(),
             phase: Phase::Open,
-            next_packet_number: 0,
+            numbers: PacketNumbers::starting_at(engine.first_packet_number),
             drain: Drain::NotAsked,
             peer_draining: false,
             responses: PathResponses::default(),
@@ -188,8 +196,8 @@ impl Association {
     }
 
     /// Adds a session. A confirmed one sends a PING at once: the peer's confirmation of the key.
-    /// Returns the local index of a session that had to give way.
-    pub(crate) fn install_session(&mut self, now: Instant, config: &SessionConfig) -> Option<u32> {
+    /// Returns a session that had to give way.
+    pub(crate) fn install_session(&mut self, now: Instant, config: &SessionConfig) -> Option<DroppedSession> {
         if self.path == UNKNOWN_PATH {
             self.path = config.path;
         }
@@ -205,7 +213,7 @@ impl Association {
 
     /// The packet number that the next packet takes.
     pub(crate) fn next_packet_number(&self) -> u64 {
-        self.next_packet_number
+        self.numbers.next()
     }
 
     /// Asks for a PING whose acknowledgement is told under `token`.
@@ -251,7 +259,7 @@ impl Association {
 
     /// Whether `packet_number` was sent and a RESET that echoes it may be believed.
     pub(crate) fn may_have_sent(&self, packet_number: u64) -> bool {
-        packet_number < self.next_packet_number
+        packet_number < self.numbers.next()
     }
 
     fn linger_micros(&self) -> u64 {

@@ -2,7 +2,7 @@
 //! follows from them.
 
 use super::path_validation::{Moved, CHALLENGE_FRAME_BYTES, CHALLENGE_PACKET_BYTES};
-use super::receive::{Arrival, Fate};
+use super::receive::Arrival;
 use super::transmit::OVERHEAD;
 use super::{Association, Transmit, UNKNOWN_PATH};
 use crate::path::{Ecn, Path};
@@ -11,6 +11,9 @@ use crate::sent_frame::{FrameLog, SentFrame};
 use crate::time::Instant;
 use osier_wire::limits::{BASE_DATAGRAM_BYTES, DATA_HEADER_BYTES};
 use osier_wire::{Frame, Writer};
+
+#[cfg(test)]
+mod tests;
 
 /// Marks packets that no path's window counts: a tag that the present path will not take soon.
 const FOREIGN_TAG_DISTANCE: u8 = 128;
@@ -101,14 +104,8 @@ impl Association {
         if from == UNKNOWN_PATH {
             return;
         }
-        let mut fate = Fate {
-            now,
-            streams: &mut self.streams,
-            pings: &mut self.pings,
-            received: &mut self.received,
-            drain: &mut self.drain,
-        };
-        self.recovery.on_path_left(now, &mut fate);
+        let (recovery, _, mut fate) = self.recovery_parts(now);
+        recovery.on_path_left(now, &mut fate);
         self.sessions.follow(&from, path);
         let from = self.path_change.map_or(from, |change| change.from);
         self.path_change = Some(PathChange { from, to: path });
@@ -123,13 +120,15 @@ impl Association {
         if !self.has_path_packet() || !self.sessions.can_send() || !self.recovery.has_room() {
             return None;
         }
-        if let Some((path, data)) = self.responses.pop() {
-            return self.build_lone(now, out, path, &Frame::PathResponse(data), CHALLENGE_PACKET_BYTES);
-        }
-        let challenge = self.validation.poll_send(now)?;
-        let path = challenge.candidate.unwrap_or(self.path);
-        let transmit =
-            self.build_lone(now, out, path, &Frame::PathChallenge(challenge.data), challenge.limit)?;
+        let (path, frame, limit) = if let Some((path, data)) = self.responses.pop() {
+            (path, Frame::PathResponse(data), CHALLENGE_PACKET_BYTES)
+        } else {
+            let challenge = self.validation.poll_send(now)?;
+            let path = challenge.candidate.unwrap_or(self.path);
+            (path, Frame::PathChallenge(challenge.data), challenge.limit)
+        };
+        let transmit = self.build_lone(now, out, path, &frame, limit)?;
+        // An answer, too, takes of what may go to an address that is not proved.
         self.validation.on_sent(&path, transmit.len);
         Some(transmit)
     }
@@ -178,23 +177,5 @@ impl Association {
         }
         self.received.tell_again();
         self.pings.request_probe();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_oldest_answer_goes_first_and_a_third_replaces_it() {
-        let path =
-            |port| Path { socket: 0, remote: ([192, 0, 2, 1], port).into(), local: None, interface: 0 };
-        let mut responses = PathResponses::default();
-        responses.owe(path(1), [1; 8]);
-        responses.owe(path(2), [2; 8]);
-        responses.owe(path(3), [3; 8]);
-        let answered: Vec<_> = std::iter::from_fn(|| responses.pop()).collect();
-        assert_eq!(answered, [(path(2), [2; 8]), (path(3), [3; 8])]);
-        assert!(responses.is_empty());
     }
 }

@@ -12,7 +12,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::constants::{INITIAL_PTO_MICROS, PATH_CHALLENGES_MAX, REFUSED_PATH_PTOS};
+use crate::constants::{INITIAL_PTO_MICROS, PATH_CHALLENGES_MAX, REFUSED_PATH_MAX_MICROS, REFUSED_PATH_PTOS};
 use crate::entropy::Entropy;
 use crate::path::Path;
 use crate::time::Instant;
@@ -187,7 +187,8 @@ impl PathValidation {
     /// The present path works: the other is left alone for a while.
     fn refuse(&mut self, now: Instant) {
         if let Some(challenge) = self.challenge.take() {
-            let until = now.plus_micros(REFUSED_PATH_PTOS * challenge.wait_micros);
+            let micros = REFUSED_PATH_PTOS.saturating_mul(challenge.wait_micros);
+            let until = now.plus_micros(micros.min(REFUSED_PATH_MAX_MICROS));
             self.refused = Some(Refused { path: challenge.candidate, until });
         }
     }

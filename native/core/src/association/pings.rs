@@ -117,4 +117,17 @@ mod tests {
         pings.on_lost();
         assert!(!pings.wants_to_send());
     }
+
+    #[test]
+    fn of_more_pings_than_are_kept_the_newest_are_answered() {
+        let mut pings = Pings::default();
+        for token in 0..10 * OUTSTANDING_MAX as u32 {
+            pings.request(token);
+        }
+        assert_eq!(pings.outstanding.len(), OUTSTANDING_MAX);
+        let serial = pings.on_sent(Instant::from_micros(1));
+        pings.on_acknowledged(serial);
+        assert_eq!(pings.answered.len(), OUTSTANDING_MAX);
+        assert_eq!(pings.answered.last().map(|(token, _)| *token), Some(10 * OUTSTANDING_MAX as u32 - 1));
+    }
 }

@@ -1,11 +1,9 @@
 //! What one received packet does: replay pre-check, AEAD, replay commit, then state, in this order.
 
-use super::{Association, Drain, Phase, Received, Rejected};
+use super::{Association, Phase, Received, Rejected};
 use crate::entropy::Entropy;
 use crate::event::CloseCause;
 use crate::path::{Ecn, Path};
-use crate::recovery::FrameFate;
-use crate::sent_frame::SentFrame;
 use crate::time::Instant;
 use osier_wire::limits::DATA_HEADER_BYTES;
 use osier_wire::{AckFrame, CloseCode, DataHeader, Frame, Reader};
@@ -54,6 +52,7 @@ impl Association {
             }
             super::session_set::Confirmation::Known => Received::Processed,
         };
+        self.numbers.choose_skipped(arrival.entropy);
         self.on_arrival(now, arrival, bytes, is_newest);
         self.on_authentic(now, number, arrival, &sealed[..length]);
         Ok(received)
@@ -102,25 +101,32 @@ impl Association {
     /// Returns whether any frame asks for an acknowledgement.
     fn on_frames(&mut self, now: Instant, from: &Path, payload: &[u8]) -> Result<bool, Violation> {
         let mut reader = Reader::new(payload);
-        let mut ack_eliciting = false;
+        let (mut ack_eliciting, mut challenge) = (false, None);
         if reader.is_empty() {
             return Err(Violation("a packet without frames"));
         }
         while !reader.is_empty() {
             let frame = Frame::decode(&mut reader).map_err(|_| Violation("a malformed frame"))?;
             ack_eliciting |= !matches!(frame, Frame::Ack(_) | Frame::Padding(_) | Frame::Close(_));
-            self.on_frame(now, from, &frame)?;
+            if let Frame::PathChallenge(data) = &frame {
+                challenge.get_or_insert(*data);
+            }
+            self.on_frame(now, &frame)?;
             if !matches!(self.phase, Phase::Open) {
                 break;
             }
         }
+        if let Some(data) = challenge {
+            // One answer a packet: it is no larger than what asked for it.
+            self.responses.owe(*from, data);
+        }
         Ok(ack_eliciting)
     }
 
-    fn on_frame(&mut self, now: Instant, from: &Path, frame: &Frame<'_>) -> Result<(), Violation> {
+    fn on_frame(&mut self, now: Instant, frame: &Frame<'_>) -> Result<(), Violation> {
         let broken = |violation: crate::stream::ProtocolViolation| Violation(violation.rule());
         match frame {
-            Frame::Padding(_) => Ok(()),
+            Frame::Padding(_) | Frame::PathChallenge(_) => Ok(()),
             Frame::Ping => {
                 self.received.acknowledge_now();
                 Ok(())
@@ -139,10 +145,6 @@ impl Association {
             }
             Frame::MaxStreams { maximum } => {
                 self.streams.on_max_streams(*maximum);
-                Ok(())
-            }
-            Frame::PathChallenge(data) => {
-                self.responses.owe(*from, *data);
                 Ok(())
             }
             Frame::PathResponse(data) => {
@@ -166,16 +168,9 @@ impl Association {
     }
 
     fn on_ack(&mut self, now: Instant, ack: &AckFrame<'_>) -> Result<(), Violation> {
-        let mut fate = Fate {
-            now,
-            streams: &mut self.streams,
-            pings: &mut self.pings,
-            received: &mut self.received,
-            drain: &mut self.drain,
-        };
-        let outcome = self
-            .recovery
-            .on_ack(now, ack.delay_micros, ack.ranges(), &mut self.control, &mut fate)
+        let (recovery, control, mut fate) = self.recovery_parts(now);
+        let outcome = recovery
+            .on_ack(now, ack.delay_micros, ack.ranges(), control, &mut fate)
             .map_err(|_| Violation("an acknowledgement of a packet that was never sent"))?;
         self.counters.packets_lost += outcome.lost_packets;
         self.control.on_marks(now, ack.ecn.as_ref(), &outcome);
@@ -183,31 +178,56 @@ impl Association {
     }
 }
 
-/// Where the fate of sent frames is told.
-pub(super) struct Fate<'a> {
-    pub(super) now: Instant,
-    pub(super) streams: &'a mut crate::stream::Streams,
-    pub(super) pings: &'a mut super::pings::Pings,
-    pub(super) received: &'a mut crate::received_packets::ReceivedPackets,
-    pub(super) drain: &'a mut Drain,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{AssociationConfig, EngineConfig};
+    use crate::received_packets::ReceivedPackets;
+    use crate::recovery::PacketSent;
+    use crate::stream::{HeapBlocks, MemoryBudget};
+    use osier_wire::Writer;
+    use std::cell::RefCell;
+    use std::rc::Rc;
 
-impl FrameFate<SentFrame> for Fate<'_> {
-    fn acknowledged(&mut self, frame: &SentFrame) {
-        match frame {
-            SentFrame::Ack { largest } => self.received.on_ack_acknowledged(*largest),
-            SentFrame::Ping { serial } => self.pings.on_acknowledged(*serial),
-            SentFrame::Drain => {}
-            _ => self.streams.on_acknowledged(self.now, frame),
-        }
+    fn association() -> Association {
+        let facts =
+            AssociationConfig { parity: 0, peer_max_data: 0, peer_max_stream_data: 0, peer_max_streams: 0 };
+        let blocks = Rc::new(RefCell::new(HeapBlocks::default()));
+        let budget = MemoryBudget::new(1 << 20);
+        Association::new(Instant::from_micros(0), &EngineConfig::default(), &facts, budget, blocks)
     }
 
-    fn lost(&mut self, frame: &SentFrame) {
-        match frame {
-            SentFrame::Ack { .. } => {}
-            SentFrame::Ping { .. } => self.pings.on_lost(),
-            SentFrame::Drain => *self.drain = Drain::Owed,
-            _ => self.streams.on_lost(frame),
+    /// The end of an association that has sent `sent`, once the peer has acknowledged `acknowledged`.
+    fn end_after(sent: &[u64], acknowledged: &[u64]) -> Option<CloseCause> {
+        let (mut association, now) = (association(), Instant::from_micros(1_000));
+        for &number in sent {
+            let packet = PacketSent {
+                number,
+                size_bytes: 1_200,
+                ack_eliciting: true,
+                in_flight: true,
+                mtu_probe: false,
+            };
+            association.recovery.on_packet_sent(now, packet, &[], &mut association.control);
         }
+        let mut received = ReceivedPackets::new();
+        for &number in acknowledged {
+            received.on_packet(now, number, true, Ecn::NotEct, 0);
+        }
+        let mut payload = [0; 100];
+        let mut writer = Writer::new(&mut payload);
+        received.write_ack(now, &mut writer, 100).expect("something is to be acknowledged");
+        let len = writer.position();
+        let mut entropy = Entropy::new([1; 32]);
+        let arrival = Arrival { path: association.path, ecn: Ecn::NotEct, entropy: &mut entropy };
+        association.on_authentic(now, 0, &arrival, &payload[..len]);
+        association.cause
+    }
+
+    #[test]
+    fn a_peer_that_acknowledges_a_number_that_was_left_out_loses_the_association() {
+        assert!(end_after(&[0, 1, 3], &[0, 1, 3]).is_none());
+        let cause = end_after(&[0, 1, 3], &[0, 1, 2, 3]);
+        assert!(matches!(cause, Some(CloseCause::Protocol { .. })), "{cause:?}");
     }
 }

@@ -4,6 +4,7 @@ use crate::key_schedule::{ReceiveKeys, SendKeys};
 use crate::packet_key::Cipher;
 use crate::path::Path;
 use crate::time::Instant;
+use std::net::SocketAddr;
 
 /// Sessions that one association keeps at once: the preferred one, the one before it, and two on trial.
 const SESSIONS_MAX: usize = 4;
@@ -50,6 +51,14 @@ pub(crate) struct Session {
     discard_at: Option<Instant>,
 }
 
+/// A session that is no more, and what it was known by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DroppedSession {
+    pub(crate) local_index: u32,
+    pub(crate) remote: SocketAddr,
+    pub(crate) remote_index: u32,
+}
+
 /// What the confirmation of a session changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Confirmation {
@@ -59,6 +68,16 @@ pub(crate) enum Confirmation {
     First,
 }
 
+impl Session {
+    fn dropped(&self) -> DroppedSession {
+        DroppedSession {
+            local_index: self.local_index,
+            remote: self.path.remote,
+            remote_index: self.remote_index,
+        }
+    }
+}
+
 /// All sessions of one association.
 #[derive(Default)]
 pub(crate) struct SessionSet {
@@ -66,13 +85,13 @@ pub(crate) struct SessionSet {
 }
 
 impl SessionSet {
-    /// Adds a session; returns the local index of one that had to give way.
+    /// Adds a session; returns one that had to give way.
     pub(crate) fn install(
         &mut self,
         now: Instant,
         config: &SessionConfig,
         linger_micros: u64,
-    ) -> Option<u32> {
+    ) -> Option<DroppedSession> {
         let evicted = (self.sessions.len() == SESSIONS_MAX).then(|| self.evict());
         self.sessions.push(Session {
             local_index: config.local_index,
@@ -120,11 +139,11 @@ impl SessionSet {
         self.sending_position().is_some()
     }
 
-    /// Drops the next session whose time is over and returns its local index.
-    pub(crate) fn drop_expired(&mut self, now: Instant) -> Option<u32> {
+    /// Drops the next session whose time is over.
+    pub(crate) fn drop_expired(&mut self, now: Instant) -> Option<DroppedSession> {
         let expired = |session: &Session| session.discard_at.is_some_and(|at| at <= now);
         let position = self.sessions.iter().position(expired)?;
-        Some(self.sessions.remove(position).local_index)
+        Some(self.sessions.remove(position).dropped())
     }
 
     /// Erases keys of earlier generations whose time is over.
@@ -182,11 +201,11 @@ impl SessionSet {
     }
 
     /// Makes room: an unconfirmed session first, then the oldest that does not send.
-    fn evict(&mut self) -> u32 {
+    fn evict(&mut self) -> DroppedSession {
         let sending = self.sending_position();
         let unconfirmed = self.sessions.iter().position(|session| !session.confirmed);
         let position = unconfirmed.or_else(|| (0..self.sessions.len()).find(|p| Some(*p) != sending));
-        self.sessions.remove(position.unwrap_or(0)).local_index
+        self.sessions.remove(position.unwrap_or(0)).dropped()
     }
 }
 

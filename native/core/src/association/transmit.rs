@@ -95,7 +95,8 @@ impl Association {
             }
             self.control.on_full_packet(now);
         }
-        if !self.has_content() {
+        // Credit and a full send buffer are limits of the peer and the path, not of the application.
+        if !self.has_content() && !self.streams.is_held_back() {
             self.control.on_application_limited();
         }
         let segment_size = segment_size.min(len);
@@ -167,7 +168,7 @@ impl Association {
 
     /// Puts the header before and the tag behind `payload_len` bytes; returns the packet number used.
     pub(super) fn seal(&mut self, out: &mut [u8], payload_len: usize) -> Option<u64> {
-        let number = self.next_packet_number;
+        let number = self.numbers.next();
         let session = self.sessions.sending()?;
         let header = DataHeader { receiver_index: session.remote_index, packet_number: number };
         let (head, rest) = out.split_at_mut(DATA_HEADER_BYTES);
@@ -175,7 +176,7 @@ impl Association {
         let (payload, rest) = rest.split_at_mut(payload_len);
         let tag: &mut [u8; TAG_BYTES] = rest.get_mut(..TAG_BYTES)?.try_into().ok()?;
         session.send.seal(number, head, payload, tag).ok()?;
-        self.next_packet_number += 1;
+        self.numbers.on_used();
         Some(number)
     }
 

@@ -87,8 +87,12 @@ impl FrameFate<u64> for Chunks {
         *seen = true;
     }
 
-    fn lost(&mut self, chunk: &u64) {
-        if !self.is_acknowledged[*chunk as usize] {
+    fn probed(&mut self, chunk: &u64) {
+        self.lost(chunk, false);
+    }
+
+    fn lost(&mut self, chunk: &u64, was_probed: bool) {
+        if !was_probed && !self.is_acknowledged[*chunk as usize] {
             self.lost.push_back(*chunk);
         }
     }

@@ -16,8 +16,8 @@ pub(crate) struct Cubic {
     state: State,
     mtu_bytes: u64,
     recovery_start: Option<Instant>,
-    /// What the last loss took away, until it is given back.
-    before_loss: Option<State>,
+    /// What the last loss took away, and the recovery period before it, until they are given back.
+    before_loss: Option<(State, Option<Instant>)>,
 }
 
 /// All that a loss changes, and that a spurious one gives back.
@@ -76,7 +76,7 @@ impl CongestionControl for Cubic {
         let is_new = self.recovery_start.is_none_or(|start| event.sent_at > start);
         let minimum = minimum_window(self.mtu_bytes) as f64;
         if is_new {
-            self.before_loss = Some(self.state);
+            self.before_loss = Some((self.state, self.recovery_start));
             self.recovery_start = Some(event.now);
             self.state.hystart.finish();
             self.state.curve.on_cut(self.state.window);
@@ -90,9 +90,11 @@ impl CongestionControl for Cubic {
     }
 
     fn on_spurious_loss(&mut self) {
-        let Some(before) = self.before_loss.take() else {
+        let Some((before, recovery_start)) = self.before_loss.take() else {
             return;
         };
+        // What is lost of the same flight after all is a loss like any other.
+        self.recovery_start = recovery_start;
         let window = self.state.window.max(before.window);
         self.state = State { window, ..before };
     }
@@ -142,8 +144,7 @@ mod tests {
         CongestionEvent {
             now: Instant::from_micros(at),
             sent_at: Instant::from_micros(sent_at),
-            persistent: false,
-            bytes_in_flight: 0,
+            ..CongestionEvent::default()
         }
     }
 
@@ -234,6 +235,15 @@ mod tests {
     }
 
     #[test]
+    fn persistent_congestion_that_is_found_within_a_recovery_period_leaves_two_packets() {
+        let mut cubic = Cubic::new(MTU);
+        cubic.on_ack(&ack(0, 88_000));
+        assert!(cubic.on_congestion_event(&loss(1_000, 500)));
+        assert!(!cubic.on_congestion_event(&CongestionEvent { persistent: true, ..loss(2_000, 900) }));
+        assert_eq!(cubic.window_bytes(), 2 * MTU);
+    }
+
+    #[test]
     fn a_threshold_that_a_loss_has_measured_is_the_only_end_of_later_slow_starts() {
         let mut cubic = Cubic::new(MTU);
         cubic.on_ack(&ack(0, 88_000));
@@ -259,6 +269,19 @@ mod tests {
         assert!(cubic.in_slow_start());
         cubic.on_spurious_loss();
         assert_eq!(cubic.window_bytes(), 100_000, "given back once");
+    }
+
+    #[test]
+    fn a_loss_of_the_flight_whose_cut_was_taken_back_cuts() {
+        let mut cubic = Cubic::new(MTU);
+        cubic.on_ack(&ack(0, 88_000));
+        cubic.on_congestion_event(&loss(400, 300));
+        cubic.on_congestion_event(&loss(1_000, 500));
+        cubic.on_spurious_loss();
+        assert_eq!(cubic.recovery_start(), Some(Instant::from_micros(400)), "the period before");
+        assert!(!cubic.on_congestion_event(&loss(1_100, 400)), "which goes on");
+        assert!(cubic.on_congestion_event(&loss(1_100, 600)));
+        assert_eq!(cubic.window_bytes(), 49_000);
     }
 
     #[test]

@@ -58,20 +58,24 @@ pub(crate) struct LostPacket {
     pub(crate) now: Instant,
     pub(crate) sent_at: Instant,
     pub(crate) number: u64,
+    /// The packet in flight before it, unless that is long settled. Numbers between them only acknowledged, or were never used.
+    pub(crate) previous_number: Option<u64>,
     pub(crate) bytes: u64,
     /// Its mark from [`CongestionControl::on_sent`].
     pub(crate) snapshot: SnapshotSerial,
 }
 
-/// Packets were lost.
-#[derive(Clone, Copy, Debug)]
+/// Packets were lost, or marked.
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct CongestionEvent {
     /// When it was found.
     pub(crate) now: Instant,
-    /// When the newest of the lost packets was sent.
+    /// When the newest of the lost or marked packets was sent.
     pub(crate) sent_at: Instant,
     /// RFC 9002 §7.6: nothing got through for a long time.
     pub(crate) persistent: bool,
+    /// Nothing was lost: the network marked packets instead (ECN).
+    pub(crate) marked: bool,
     /// Bytes in flight after it.
     pub(crate) bytes_in_flight: u64,
 }
@@ -90,7 +94,7 @@ pub(crate) trait CongestionControl {
     fn on_late(&mut self, _bytes: u64) {}
     /// Takes an acknowledgement.
     fn on_ack(&mut self, ack: &AckSample);
-    /// Takes a loss; true when it began a new recovery period (and cut the window).
+    /// Takes a loss or a mark; true when it began a new recovery period (and cut the window).
     fn on_congestion_event(&mut self, event: &CongestionEvent) -> bool;
     /// Every loss of the last recovery period was reordering: the cut is taken back.
     fn on_spurious_loss(&mut self);
@@ -120,6 +124,15 @@ impl Controller {
         match algorithm {
             CongestionAlgorithm::Cubic => Self::Cubic(Cubic::new(mtu_bytes)),
             CongestionAlgorithm::Bbr => Self::Bbr(Box::new(Bbr::new(mtu_bytes))),
+        }
+    }
+
+    /// Runs of lost packets in the present round.
+    #[cfg(test)]
+    pub(crate) fn lost_runs(&self) -> Option<u32> {
+        match self {
+            Self::Cubic(_) => None,
+            Self::Bbr(bbr) => Some(bbr.lost_runs()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The calls of the layer above: handshakes, associations, streams.
 
-use super::{AdmissionKey, Engine, Receiver};
+use super::{AdmissionKey, Engine, Receiver, Replies};
 use crate::association::{Association, AssociationCounters, SessionConfig};
 use crate::config::AssociationConfig;
 use crate::path::Path;
@@ -43,7 +43,7 @@ impl Engine {
     /// Reserves a receiver index for a handshake or a session. Answers to it must carry a mac1 by this key.
     /// `None`: all are taken.
     pub fn reserve_index(&mut self, mac1_key: [u8; 32]) -> Option<u32> {
-        self.indices.reserve(&mut self.entropy, Receiver::Handshake { mac1_key })
+        self.indices.reserve(&mut self.entropy, Receiver::Handshake { mac1_key, replies: Replies::default() })
     }
 
     /// Gives a reserved index back; one that a session took over stays with it.
@@ -97,13 +97,14 @@ impl Engine {
         };
         let Some(receiver) = self.indices.get_mut(config.local_index) else { return false };
         *receiver = Receiver::Session { association: handle };
-        self.remotes.insert((config.path.remote, config.remote_index), handle);
         if !config.confirmed {
             self.half_open.insert(config.local_index);
         }
-        if let Some(evicted) = association.install_session(now, config) {
+        let evicted = association.install_session(now, config);
+        if let Some(evicted) = evicted {
             self.forget_session(handle, evicted);
         }
+        self.remotes.list(config.path.remote, config.remote_index, handle);
         self.settle(now, handle);
         true
     }

@@ -9,8 +9,11 @@ mod application;
 mod event_queue;
 mod half_open;
 mod messages;
+mod network_reports;
 mod prefix_limit;
 mod receive;
+mod remotes;
+mod reply_limit;
 mod schedule;
 mod strays;
 mod streams;
@@ -18,7 +21,7 @@ mod tell;
 
 pub use application::{AssociationRefused, AssociationStats};
 
-use crate::association::{Association, Transmit};
+use crate::association::{Association, DroppedSession, Transmit};
 use crate::config::EngineConfig;
 use crate::constants::SUSPENDED_AFTER_MICROS;
 use crate::entropy::Entropy;
@@ -33,10 +36,11 @@ pub use admission::AdmissionKey;
 use answer_limit::AnswerLimit;
 use event_queue::EventQueue;
 use half_open::HalfOpen;
+use remotes::Remotes;
+use reply_limit::{Replies, ReplyLimit};
 use schedule::Schedule;
 use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
+use std::collections::VecDeque;
 use std::rc::Rc;
 pub use strays::Stray;
 use strays::StrayQueue;
@@ -78,13 +82,15 @@ pub struct EngineStats {
     pub strays_received: u64,
     /// Datagrams for another shard that were dropped: too many waited, or it is gone.
     pub strays_dropped: u64,
+    /// Reports of the network about datagrams sent that led to something.
+    pub reports_heeded: u64,
 }
 
 /// What a receiver index stands for.
 #[derive(Clone, Copy, Debug)]
 enum Receiver {
     /// A handshake that this node began: answers carry a mac1 by this key.
-    Handshake { mac1_key: [u8; 32] },
+    Handshake { mac1_key: [u8; 32], replies: Replies },
     /// A session of this association.
     Session { association: u32 },
 }
@@ -97,17 +103,17 @@ pub struct Engine {
     blocks: Rc<RefCell<dyn BlockSource>>,
     indices: IndexTable<Receiver>,
     associations: Slab<Association, SLOT_BITS>,
-    /// Sessions by what a RESET can name: the peer's address and receiver index.
-    remotes: HashMap<(SocketAddr, u32), u32>,
+    remotes: Remotes,
     admission: Admission,
     half_open: HalfOpen,
+    replies: ReplyLimit,
     resets: AnswerLimit,
     version_hints: AnswerLimit,
     strays: StrayQueue,
     schedule: Schedule,
     events: EventQueue,
     datagrams: VecDeque<(Path, Vec<u8>)>,
-    dropped: Vec<u32>,
+    dropped: Vec<DroppedSession>,
     due: Vec<(Instant, u32)>,
     stats: EngineStats,
 }
@@ -124,9 +130,10 @@ impl Engine {
             blocks,
             indices,
             associations: Slab::new(),
-            remotes: HashMap::new(),
+            remotes: Remotes::default(),
             admission: Admission::default(),
             half_open: HalfOpen::default(),
+            replies: ReplyLimit::default(),
             resets: AnswerLimit::default(),
             version_hints: AnswerLimit::default(),
             strays: StrayQueue::default(),
@@ -175,8 +182,8 @@ impl Engine {
             if association.deadline().is_some_and(|deadline| deadline <= now) {
                 let mut dropped = std::mem::take(&mut self.dropped);
                 association.on_timeout(now, &mut dropped);
-                for local_index in dropped.drain(..) {
-                    self.forget_session(handle, local_index);
+                for session in dropped.drain(..) {
+                    self.forget_session(handle, session);
                 }
                 self.dropped = dropped;
             }
@@ -215,6 +222,11 @@ impl Engine {
             }
         }
         None
+    }
+
+    /// Whether anybody could send something that concerns an association.
+    pub fn has_associations(&self) -> bool {
+        self.associations.len() > 0
     }
 
     /// Entries in the queue of timers: bounded by a small multiple of the associations.
@@ -271,13 +283,15 @@ impl Engine {
         }
     }
 
-    fn forget_session(&mut self, handle: u32, local_index: u32) {
+    fn forget_session(&mut self, handle: u32, dropped: DroppedSession) {
+        let DroppedSession { local_index, remote, remote_index } = dropped;
         self.indices.remove(local_index);
         self.half_open.remove(local_index);
-        self.remotes.retain(|_, owner| *owner != handle);
+        self.remotes.unlist(remote, remote_index, handle);
         let Some(association) = self.associations.get(handle) else { return };
-        for session in association.sessions.iter() {
-            self.remotes.insert((session.path.remote, session.remote_index), handle);
+        for session in association.sessions.iter().filter(|session| session.remote_index == remote_index) {
+            // The peer has used the index twice.
+            self.remotes.list(session.path.remote, remote_index, handle);
         }
         self.events.push_back(Event::SessionDropped { association: handle, local_index });
     }
@@ -287,7 +301,7 @@ impl Engine {
         for session in association.sessions.iter() {
             self.indices.remove(session.local_index);
             self.half_open.remove(session.local_index);
-            self.remotes.remove(&(session.path.remote, session.remote_index));
+            self.remotes.unlist(session.path.remote, session.remote_index, handle);
         }
     }
 

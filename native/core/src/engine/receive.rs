@@ -84,8 +84,8 @@ impl Engine {
             Ok(Received::Confirmed { local_index, called_from }) => {
                 self.half_open.remove(local_index);
                 if let Some((path, remote_index)) = called_from {
-                    self.remotes.remove(&(path.remote, remote_index));
-                    self.remotes.insert((association.path().remote, remote_index), handle);
+                    self.remotes.unlist(path.remote, remote_index, handle);
+                    self.remotes.list(association.path().remote, remote_index, handle);
                 }
                 self.events.push_back(Event::SessionConfirmed { association: handle, local_index });
                 Some(Some(handle))
@@ -114,7 +114,7 @@ impl Engine {
 
     fn handle_reset(&mut self, now: Instant, meta: &ReceiveMeta, packet: &[u8]) -> Option<()> {
         let reset = Reset::decode(packet).ok()?;
-        let handle = *self.remotes.get(&(meta.path.remote, reset.receiver_index))?;
+        let handle = self.remotes.find(meta.path.remote, reset.receiver_index)?;
         let association = self.associations.get_mut(handle)?;
         if !association.is_open() || !association.may_have_sent(reset.packet_number) {
             return None;
@@ -149,11 +149,8 @@ impl Engine {
                 (None, key, self.admit_first(now, meta, key, &invariants)?)
             }
             HandshakeMessage::Ik2 | HandshakeMessage::Xx2 | HandshakeMessage::Xx3 => {
-                let Some(Receiver::Handshake { mac1_key }) = self.indices.get(envelope.receiver_index) else {
-                    return None;
-                };
-                let authentic = mac1::verify(mac1_key, invariants.before_mac1, &invariants.mac1);
-                authentic.then_some((Some(envelope.receiver_index), 0, false))?
+                self.admit_reply(now, envelope.receiver_index, &invariants)?;
+                (Some(envelope.receiver_index), 0, false)
             }
         };
         self.admit(Event::Handshake {
@@ -181,6 +178,15 @@ impl Engine {
             }
             Verdict::Dropped => None,
         }
+    }
+
+    /// `None` for a message to a reserved index that does not cross: the mac1 is wrong, or too many came.
+    fn admit_reply(&mut self, now: Instant, index: u32, message: &HandshakeInvariants<'_>) -> Option<()> {
+        let Some(Receiver::Handshake { mac1_key, replies }) = self.indices.get_mut(index) else {
+            return None;
+        };
+        let authentic = mac1::verify(mac1_key, message.before_mac1, &message.mac1);
+        (authentic && self.replies.admit(now, replies)).then_some(())
     }
 
     pub(super) fn answer_with_cookie(

@@ -164,7 +164,7 @@ impl Engine {
     /// others are asked.
     fn put_reset_aside(&mut self, now: Instant, meta: &ReceiveMeta, packet: &[u8]) -> bool {
         let Ok(reset) = Reset::decode(packet) else { return false };
-        if self.remotes.contains_key(&(meta.path.remote, reset.receiver_index))
+        if self.remotes.find(meta.path.remote, reset.receiver_index).is_some()
             || !self.strays.resets.admit(now)
         {
             return false;

@@ -148,13 +148,13 @@ impl Engine {
         call: impl FnOnce(&mut Streams, u64) -> R,
     ) -> Option<R> {
         let association = self.associations.get_mut(handle)?;
-        let rtt = &association.control().rtt;
+        let control = association.control();
         let rtt_micros = match association.streams.window_bytes() {
-            _ if !rtt.has_sample() => 0,
+            _ if !control.rtt.has_sample() => 0,
             // What a small window can queue is little; the round trip as it is includes loops that are busy, and a way that has become longer.
-            ..=SMALL_WINDOW_BYTES => rtt.smoothed_micros(),
-            // The least one: a queue that a large window fills must not let it grow further.
-            _ => rtt.min_micros(),
+            ..=SMALL_WINDOW_BYTES => control.rtt.smoothed_micros(),
+            // The least one of late: a queue that a large window fills must not let it grow further.
+            _ => control.least_rtt_micros().unwrap_or(0),
         };
         let result = call(&mut association.streams, rtt_micros);
         association.update_timers(now);

@@ -24,6 +24,11 @@ impl LossEvent {
         Self { after, lost: NEVER_ALL, arrived: 0 }
     }
 
+    /// The network marked packets of the same flight: the cut is justified, whatever arrives late.
+    pub(super) fn mark(&mut self) {
+        self.lost = NEVER_ALL;
+    }
+
     /// Whether a packet sent at `sent_at` is part of the event that began the recovery period at `recovery_start`.
     pub(super) fn covers(&self, sent_at: Instant, recovery_start: Option<Instant>) -> bool {
         self.after.is_none_or(|after| sent_at > after) && recovery_start.is_some_and(|start| sent_at <= start)

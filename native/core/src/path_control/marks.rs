@@ -25,9 +25,11 @@ impl PathControl {
         let Some(sent_at) = outcome.newest_sent_at.filter(|_| is_congested) else { return };
         let before = self.recovery_start();
         let bytes_in_flight = self.bytes_in_flight;
-        let event = CongestionEvent { now, sent_at, persistent: false, bytes_in_flight };
+        let event = CongestionEvent { now, sent_at, persistent: false, marked: true, bytes_in_flight };
         if self.controller.on_congestion_event(&event) {
             self.loss_event = LossEvent::marked(before);
+        } else if self.loss_event.covers(sent_at, before) {
+            self.loss_event.mark();
         }
     }
 }

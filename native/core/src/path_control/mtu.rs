@@ -56,6 +56,16 @@ impl PathControl {
         }
     }
 
+    /// A packet of so many bytes that was sent here is longer than a link of the path carries. True when that was not known.
+    pub(crate) fn on_too_long(&mut self, now: Instant, bytes: usize) -> bool {
+        let before = self.mtu.current();
+        let is_news = self.mtu.on_refused(now, bytes);
+        if self.mtu.current() != before {
+            self.controller.on_mtu(self.mtu.current() as u64);
+        }
+        is_news
+    }
+
     /// With larger datagrams up to `ceiling_bytes` where the path carries them.
     pub(crate) fn probing_up_to(mut self, ceiling_bytes: usize) -> Self {
         self.mtu = MtuDiscovery::up_to(self.mtu.base(), ceiling_bytes);

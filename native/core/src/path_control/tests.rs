@@ -1,4 +1,7 @@
 use super::*;
+use crate::recovery::AckOutcome;
+use crate::sent_packets::{PacketSent, SentPackets};
+use osier_wire::EcnCounts;
 
 const MTU: u64 = 1_200;
 
@@ -88,6 +91,30 @@ fn the_window_counts_bytes_whatever_the_datagrams_size_becomes() {
     assert_eq!(path.can_send(at(0), 1_440), SendPermit::BlockedByWindow);
     path.on_mtu_probe_acked(at(0), 9_000);
     assert_eq!(path.window_bytes(), 18_000, "two datagrams always fit");
+}
+
+#[test]
+fn what_comes_late_takes_no_cut_back_that_a_mark_of_the_same_flight_justifies() {
+    let mut path = PathControl::new(0, MTU as usize, CongestionAlgorithm::Cubic);
+    path.begin_train();
+    (0..10).for_each(|_| assert!(path.on_packet_of_train()));
+    let lost = PathLost { packets: 1, packets_after_event: 1, newest_sent_at: at(0), ..PathLost::default() };
+    assert!(path.on_lost(at(10), lost));
+    let window = path.window_bytes();
+    let outcome = AckOutcome {
+        newly_acked_marked: 9,
+        is_newest: true,
+        newest_sent_at: Some(at(1)),
+        ..AckOutcome::default()
+    };
+    path.on_marks(at(11), Some(&EcnCounts { ect0: 8, ect1: 0, ce: 1 }), &outcome);
+    assert_eq!(path.window_bytes(), window, "one cut for both");
+    let mut packets = SentPackets::<()>::new(0);
+    let packet =
+        PacketSent { number: 0, size_bytes: 1_200, ack_eliciting: true, in_flight: true, mtu_probe: false };
+    packets.push(at(0), packet, 0, SnapshotSerial::default(), &[]);
+    assert!(!path.on_spurious_loss(packets.get(0).expect("just sent")));
+    assert_eq!(path.window_bytes(), window);
 }
 
 #[test]

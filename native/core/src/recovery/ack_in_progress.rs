@@ -62,6 +62,7 @@ impl AckInProgress {
     pub(super) fn rtt_sample(&self, resumed_at: Option<Instant>) -> Option<u64> {
         self.largest_sent_at
             .filter(|sent_at| self.elicited && resumed_at.is_none_or(|resumed_at| *sent_at >= resumed_at))
-            .map(|sent_at| self.now.saturating_micros_since(sent_at))
+            // The clock's resolution: no path takes no time, and a model that divides by it must not meet one.
+            .map(|sent_at| self.now.saturating_micros_since(sent_at).max(1))
     }
 }

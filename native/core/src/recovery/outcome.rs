@@ -4,12 +4,15 @@ use crate::time::Instant;
 
 /// Where the fate of frames is told.
 ///
-/// A frame can be told lost, and acknowledged later: what was lost in time may have been late only. It is told lost at most once a packet.
+/// A frame can be told probed or lost, and acknowledged later: what was lost in time may have been late only. It is told either at most once a packet.
 pub(crate) trait FrameFate<F> {
     /// The packet that carried it arrived.
     fn acknowledged(&mut self, frame: &F);
-    /// The packet that carried it did not arrive, or is probed for: what is still wanted goes into a new packet.
-    fn lost(&mut self, frame: &F);
+    /// The packet that carried it is probed for, or its path was left: what may be repeated goes into a new packet. It may still arrive, and what
+    /// cannot be repeated is settled by that.
+    fn probed(&mut self, frame: &F);
+    /// The packet that carried it counts as lost: what is still wanted goes into a new packet. `was_probed`: it went there when that was told.
+    fn lost(&mut self, frame: &F, was_probed: bool);
 }
 
 /// What an ACK frame did.

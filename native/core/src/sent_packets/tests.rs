@@ -53,17 +53,46 @@ fn frames_survive_the_wrap_of_their_positions() {
 }
 
 #[test]
-fn a_number_that_was_passed_over_is_known_until_it_is_forgotten() {
+fn a_number_that_was_passed_over_stays_known_after_its_neighbours_are_forgotten() {
     let mut sent = with_packets(0, 3);
     sent.push(Instant::default(), packet(5), 0, SnapshotSerial::default(), &[5]);
     assert_eq!(sent.next_number(), 6);
-    assert_eq!(sent.skipped_in(0, 9), Some(3));
+    assert_eq!(sent.skipped_in(0, 9), Some(4));
+    assert_eq!(sent.skipped_in(0, 3), Some(3));
     assert_eq!(sent.skipped_in(4, 4), Some(4));
     assert_eq!(sent.skipped_in(5, 9), None);
     assert_eq!(unacknowledged(&sent, 0, 9), [0, 1, 2, 5]);
     [0, 1, 2, 5].iter().for_each(|&number| sent.acknowledge(number));
     sent.forget_while(settled);
-    assert_eq!((sent.len(), sent.first_number(), sent.skipped_in(0, 9)), (0, 6, None));
+    assert_eq!((sent.len(), sent.first_number(), sent.skipped_in(0, 9)), (0, 6, Some(4)));
+    sent.push(Instant::default(), packet(7), 0, SnapshotSerial::default(), &[7]);
+    assert_eq!(sent.skipped_in(5, 9), Some(6), "nothing was under way when it was passed over");
+    assert_eq!((sent.first_number(), sent.is_skipped(6)), (7, false));
+}
+
+#[test]
+fn of_numbers_that_were_passed_over_the_last_few_are_kept() {
+    let mut sent = SentPackets::new(0);
+    for number in (0..1_000).step_by(10) {
+        sent.push(Instant::default(), packet(number), 0, SnapshotSerial::default(), &[number]);
+        sent.push(Instant::default(), packet(number + 1), 0, SnapshotSerial::default(), &[number]);
+        sent.acknowledge(number);
+        sent.acknowledge(number + 1);
+        sent.forget_while(settled);
+        assert!(sent.skipped.len() <= SKIPPED_NUMBERS_KEPT + 8, "{}", sent.skipped.len());
+    }
+    assert_eq!(sent.skipped_in(980, 1_000), Some(989));
+}
+
+#[test]
+fn what_was_in_flight_before_is_found_behind_acknowledgements_and_numbers_passed_over() {
+    let mut sent = with_packets(0, 3);
+    let acknowledgement = PacketSent { in_flight: false, ack_eliciting: false, ..packet(3) };
+    sent.push(Instant::default(), acknowledgement, 0, SnapshotSerial::default(), &[]);
+    sent.push(Instant::default(), packet(5), 0, SnapshotSerial::default(), &[5]);
+    assert_eq!(sent.previous_in_flight(5), Some(2));
+    assert_eq!(sent.previous_in_flight(2), Some(1));
+    assert_eq!(sent.previous_in_flight(0), None);
 }
 
 #[test]

@@ -59,6 +59,7 @@ impl Streams {
         if stream.send.sendable() > 0 {
             shared.fresh.insert(handle, stream.priority);
         }
+        shared.note_held_back(handle, stream);
         Ok(taken)
     }
 
@@ -82,7 +83,7 @@ impl Streams {
         let final_offset = stream.send.final_offset();
         let reset = SendReset { reason, code, final_offset, stopped_by_peer: false };
         stream.send.reset(&shared.blocks, reset);
-        stream.receive.stop(&shared.blocks, &mut shared.credit, code);
+        stream.receive.stop(&shared.blocks, &mut shared.credit, (reason, code));
         self.settle(handle);
         Ok(())
     }
@@ -90,7 +91,7 @@ impl Streams {
     /// Reads no more: drops what came and tells the peer. Again, or at the end: nothing happens.
     pub(crate) fn stop(&mut self, handle: u32, code: u32) -> Result<(), StreamError> {
         let (stream, shared) = self.live(handle)?;
-        stream.receive.stop(&shared.blocks, &mut shared.credit, code);
+        stream.receive.stop(&shared.blocks, &mut shared.credit, (ResetReason::Application, code));
         self.settle(handle);
         Ok(())
     }
@@ -226,20 +227,22 @@ impl Streams {
                 Some(StreamError::ResetByPeer { reason, code }) => {
                     Some(StreamEvent::ResetByPeer { handle, reason, code })
                 }
-                _ if stream.receive.is_too_large => {
-                    Some(StreamEvent::ResetByPeer { handle, reason: ResetReason::Limit, code: 0 })
-                }
-                _ => None,
+                _ => stream.receive.too_large_bytes.map(|size_bytes| StreamEvent::MessageTooLarge {
+                    handle,
+                    size_bytes,
+                    max_bytes: self.shared.config.message_bytes,
+                }),
             },
             EventSort::StoppedByPeer => match stream.send.state.refusal() {
-                Some(StreamError::StoppedByPeer { code }) => {
-                    Some(StreamEvent::StoppedByPeer { handle, code })
+                Some(StreamError::StoppedByPeer { reason, code }) => {
+                    Some(StreamEvent::StoppedByPeer { handle, reason, code })
                 }
                 _ => None,
             },
             EventSort::Closed => {
+                let dropped = stream.receive.dropped();
                 self.release(handle);
-                Some(StreamEvent::Closed { handle })
+                Some(StreamEvent::Closed { handle, dropped })
             }
         }
     }

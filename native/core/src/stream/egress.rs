@@ -32,6 +32,22 @@ impl Streams {
             || self.table.wants_grant()
     }
 
+    /// Whether the application has more than credit or a send buffer takes. Ask when [`Streams::wants_to_send`] says no: otherwise the application,
+    /// and not the peer or the path, holds sending back.
+    pub(crate) fn is_held_back(&mut self) -> bool {
+        // They want to be sent, were it not for the association's credit.
+        if !self.shared.fresh.is_empty() {
+            return true;
+        }
+        while let Some((handle, _)) = self.shared.held_back.first() {
+            if self.table.get(handle).is_some_and(|stream| stream.send.is_held_back()) {
+                return true;
+            }
+            self.shared.held_back.remove(handle);
+        }
+        false
+    }
+
     /// Writes as many frames as fit into a packet and records them. While more is waiting the packet is filled to its last byte, if
     /// need be with PADDING; the last frame may run to the end of the packet, so nothing can follow.
     pub(crate) fn fill(&mut self, now: Instant, w: &mut Writer<'_>, log: &mut FrameLog) {
@@ -74,6 +90,13 @@ impl Streams {
             }
             _ => {}
         }
+    }
+
+    /// Whether what `frame` carried is never sent again: a datagram. Only the fate of its packet settles it.
+    pub(crate) fn is_one_shot(&self, frame: &SentFrame) -> bool {
+        let SentFrame::Stream { handle, fin: false, .. } = *frame else { return false };
+        let contents = self.table.get(handle).and_then(|stream| stream.send.contents.as_ref());
+        contents.is_some_and(|contents| contents.one_shot)
     }
 
     /// A packet with `frame` counts as lost, or is repeated to probe: what still matters of it is to be sent again, grants with
@@ -304,8 +327,9 @@ fn write_control_of(
         }
     }
     if stream.receive.state.owes_stop() {
-        if let Some((code, delivery)) = stream.receive.state.stop_mut() {
-            if !write(w, log, &Frame::Stop(StopFrame { id, code }), SentFrame::Stop { handle }) {
+        if let Some(((reason, code), delivery)) = stream.receive.state.stop_mut() {
+            let frame = Frame::Stop(StopFrame { id, reason, code });
+            if !write(w, log, &frame, SentFrame::Stop { handle }) {
                 return false;
             }
             delivery.on_sent();

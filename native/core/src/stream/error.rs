@@ -12,7 +12,9 @@ pub enum StreamError {
     SendingEnded,
     /// The peer reads no more of this stream.
     StoppedByPeer {
-        /// As its application gave it.
+        /// Why it reads no more.
+        reason: ResetReason,
+        /// As its application gave it, or what `reason` says about it.
         code: u32,
     },
     /// The peer gave up its sending: what was unread is gone.
@@ -33,7 +35,9 @@ impl fmt::Display for StreamError {
         match self {
             Self::Unknown => f.write_str("no such stream"),
             Self::SendingEnded => f.write_str("this end has ended its sending"),
-            Self::StoppedByPeer { code } => write!(f, "the peer stopped reading with code {code}"),
+            Self::StoppedByPeer { reason, code } => {
+                write!(f, "the peer stopped reading: {reason:?}, code {code}")
+            }
             Self::ResetByPeer { reason, code } => {
                 write!(f, "the peer reset the stream: {reason:?}, code {code}")
             }

@@ -51,15 +51,26 @@ pub enum StreamEvent {
         handle: u32,
         /// Who gave it up.
         reason: ResetReason,
-        /// As its application gave it.
+        /// As its application gave it, or what `reason` says about it.
         code: u32,
     },
     /// The peer reads no more; this end's sending is over.
     StoppedByPeer {
         /// Stream handle.
         handle: u32,
-        /// As its application gave it.
+        /// Why it reads no more.
+        reason: ResetReason,
+        /// As its application gave it, or what `reason` says about it.
         code: u32,
+    },
+    /// The peer sent a message or datagram that is larger than this end takes: both directions are over.
+    MessageTooLarge {
+        /// Stream handle.
+        handle: u32,
+        /// What it sent.
+        size_bytes: u64,
+        /// The largest that this end takes.
+        max_bytes: u64,
     },
     /// What became of a message or datagram that was sent with a token.
     MessageSettled {
@@ -74,6 +85,8 @@ pub enum StreamEvent {
     Closed {
         /// Stream handle.
         handle: u32,
+        /// Datagrams that came and were dropped for want of room.
+        dropped: u64,
     },
     /// The peer allows more streams, after [`OpenError::StreamLimit`](super::OpenError::StreamLimit).
     MoreStreams,

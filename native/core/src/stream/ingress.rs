@@ -70,7 +70,7 @@ impl Streams {
         let Some(handle) = self.addressee(frame.id)? else { return Ok(()) };
         let Some(stream) = self.table.get_mut(handle) else { return Ok(()) };
         let reset = SendReset {
-            reason: ResetReason::Application,
+            reason: frame.reason,
             code: frame.code,
             final_offset: stream.send.final_offset(),
             stopped_by_peer: true,

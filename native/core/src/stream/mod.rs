@@ -82,6 +82,8 @@ struct Shared {
     urgent: ReadySet,
     /// Streams with bytes never sent that their own credit allows.
     fresh: ReadySet,
+    /// Streams that credit or a full send buffer held back when last looked at, and maybe does no more.
+    held_back: ReadySet,
     events: EventQueue,
     /// Answers to EXPIRE for streams that are closed.
     forgotten_replies: VecDeque<(StreamId, u64)>,
@@ -111,6 +113,7 @@ impl Streams {
                 control: ReadySet::new(),
                 urgent: ReadySet::new(),
                 fresh: ReadySet::new(),
+                held_back: ReadySet::new(),
                 events: EventQueue::default(),
                 forgotten_replies: VecDeque::new(),
                 deadlines: BTreeSet::new(),
@@ -145,6 +148,7 @@ impl Streams {
         if let Some(at) = self.table.get(handle).and_then(|stream| stream.wakes_at) {
             self.shared.deadlines.remove(&(at, handle));
         }
+        self.shared.held_back.remove(handle);
         if self.table.release(handle) {
             self.shared.tell_opener();
         }
@@ -188,6 +192,15 @@ impl Shared {
         set_membership(&mut self.control, handle, 0, stream.owes_control());
         set_membership(&mut self.urgent, handle, stream.priority, stream.is_urgent());
         set_membership(&mut self.fresh, handle, stream.priority, stream.send.sendable() > 0);
+        self.note_held_back(handle, stream);
+    }
+
+    /// Remembers a stream that is held back. Call after whatever may make it so; that it is no more is seen when somebody asks.
+    #[inline]
+    fn note_held_back(&mut self, handle: u32, stream: &Stream) {
+        if stream.send.is_held_back() {
+            self.held_back.insert(handle, 0);
+        }
     }
 
     fn tell_opener(&mut self) {

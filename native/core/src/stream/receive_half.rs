@@ -22,8 +22,8 @@ pub(crate) struct ReceiveHalf {
     pub(crate) arrivals: Arrivals,
     window: CreditWindow,
     grant_owed: bool,
-    /// A message was larger than this end takes: why it reads no more.
-    pub(crate) is_too_large: bool,
+    /// A message of so many bytes was larger than this end takes: why it reads no more.
+    pub(crate) too_large_bytes: Option<u64>,
     /// Bytes that the peer passed over: the association counts them as consumed since then, and not again when their turn comes.
     prepaid: u64,
 }
@@ -37,7 +37,7 @@ impl ReceiveHalf {
             arrivals: Arrivals::Unknown,
             window: CreditWindow::new(initial, cap),
             grant_owed: false,
-            is_too_large: false,
+            too_large_bytes: None,
             prepaid: 0,
         }
     }
@@ -93,9 +93,9 @@ impl ReceiveHalf {
         &mut self,
         blocks: &RefCell<dyn BlockSource>,
         credit: &mut AssociationCredit,
-        code: u32,
+        why: (ResetReason, u32),
     ) -> bool {
-        let changed = self.state.stop(code, self.is_complete());
+        let changed = self.state.stop(why, self.is_complete());
         if changed {
             self.drop_up_to(blocks, credit, self.buffer.highest());
         }

@@ -29,8 +29,8 @@ pub(crate) enum ReceiveState {
     Finished,
     /// The application reads no more; what comes is dropped. The peer's end is still open, or it has not heard of it.
     Stopping {
-        /// Of the application.
-        code: u32,
+        /// Why, and the code beside it.
+        why: (ResetReason, u32),
         /// Of STOP.
         frame: Delivery,
         /// Where the stream ends, once known.
@@ -116,13 +116,13 @@ impl ReceiveState {
     }
 
     /// The application wants no more; `complete` says that every byte up to the end came. Returns whether anything changed.
-    pub(crate) fn stop(&mut self, code: u32, complete: bool) -> bool {
+    pub(crate) fn stop(&mut self, why: (ResetReason, u32), complete: bool) -> bool {
         match *self {
             Self::SizeKnown { .. } if complete => *self = Self::Stopped,
             Self::SizeKnown { final_offset } => {
-                *self = Self::Stopping { code, frame: Delivery::Owed, final_offset: Some(final_offset) };
+                *self = Self::Stopping { why, frame: Delivery::Owed, final_offset: Some(final_offset) };
             }
-            Self::Receiving => *self = Self::Stopping { code, frame: Delivery::Owed, final_offset: None },
+            Self::Receiving => *self = Self::Stopping { why, frame: Delivery::Owed, final_offset: None },
             Self::Finished | Self::Stopping { .. } | Self::Stopped | Self::ResetByPeer { .. } => {
                 return false
             }
@@ -152,10 +152,10 @@ impl ReceiveState {
         }
     }
 
-    /// STOP's code and its way, while it is on the way.
-    pub(crate) fn stop_mut(&mut self) -> Option<(u32, &mut Delivery)> {
+    /// What STOP says and its way, while it is on the way.
+    pub(crate) fn stop_mut(&mut self) -> Option<((ResetReason, u32), &mut Delivery)> {
         match self {
-            Self::Stopping { code, frame, .. } => Some((*code, frame)),
+            Self::Stopping { why, frame, .. } => Some((*why, frame)),
             _ => None,
         }
     }
@@ -215,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_reset_below_what_came_is_a_violation_in_every_state_that_minds() {
-        let stopping = ReceiveState::Stopping { code: 0, frame: Delivery::Owed, final_offset: None };
+        let stopping = ReceiveState::Stopping { why: GIVEN_UP, frame: Delivery::Owed, final_offset: None };
         for mut state in [ReceiveState::Receiving, stopping] {
             assert_eq!(state.on_reset(GIVEN_UP, 3, 4, false), Err(ProtocolViolation::FinalSize));
         }
@@ -232,14 +232,14 @@ mod tests {
     #[test]
     fn stopping_waits_for_the_final_size_and_for_the_peer_to_know() {
         let mut state = ReceiveState::Receiving;
-        assert!(state.stop(1, false));
+        assert!(state.stop(GIVEN_UP, false));
         state.on_stop_acknowledged();
         assert!(!state.is_terminal());
         state.on_data(7, true, 3).unwrap();
         assert_eq!(state, ReceiveState::Stopped);
 
         let mut state = ReceiveState::SizeKnown { final_offset: 7 };
-        assert!(state.stop(1, false) && state.owes_stop());
+        assert!(state.stop(GIVEN_UP, false) && state.owes_stop());
         state.on_stop_acknowledged();
         assert_eq!(state, ReceiveState::Stopped);
     }
@@ -247,8 +247,8 @@ mod tests {
     #[test]
     fn stop_with_everything_here_needs_no_word_to_the_peer() {
         let mut state = ReceiveState::SizeKnown { final_offset: 7 };
-        assert!(state.stop(1, true));
+        assert!(state.stop(GIVEN_UP, true));
         assert!(state.is_terminal() && !state.owes_stop());
-        assert!(!state.stop(2, true));
+        assert!(!state.stop(GIVEN_UP, true));
     }
 }

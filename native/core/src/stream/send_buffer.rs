@@ -77,10 +77,15 @@ impl SendBuffer {
     /// Whether it is time to call a writer that had to wait: half is free, or an eighth while little is left to send. The flight may
     /// take nearly all of the buffer, and must not wait for a writer that waits for the flight to land.
     pub(crate) fn wants_more(&self) -> bool {
-        let limit =
-            if self.growth_refused { self.ring.capacity().max(RING_MIN_BYTES as u64) } else { self.limit };
+        let limit = self.present_limit();
         let free = limit.saturating_sub(self.held());
         2 * free >= limit || (8 * free >= limit && 8 * self.unsent() <= limit)
+    }
+
+    /// Whether half of what it may hold is free.
+    #[inline]
+    pub(crate) fn is_half_empty(&self) -> bool {
+        2 * self.held() <= self.present_limit()
     }
 
     /// Bytes never sent.
@@ -191,6 +196,16 @@ impl SendBuffer {
         self.acknowledged_beyond = RangeSet::new();
         self.end = self.acknowledged;
         self.sent = self.acknowledged;
+    }
+
+    /// Bytes held at most, as far as the budget allows.
+    #[inline]
+    fn present_limit(&self) -> u64 {
+        if self.growth_refused {
+            self.ring.capacity().max(RING_MIN_BYTES as u64)
+        } else {
+            self.limit
+        }
     }
 
     fn release(&mut self, blocks: &RefCell<dyn BlockSource>) {

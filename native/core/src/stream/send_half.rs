@@ -21,6 +21,8 @@ pub(crate) struct SendHalf {
     maximum: u64,
     /// A write did not fit.
     writer_waits: bool,
+    /// The last write did not fit, whether or not there is room again.
+    writer_had_more: bool,
     /// Offsets whose acknowledgement somebody waits for, ascending.
     watched: VecDeque<u64>,
     /// What the bytes of the buffer are; `None` for a stream of bytes.
@@ -55,6 +57,7 @@ impl SendHalf {
             buffer: SendBuffer::new(budget, buffer_cap),
             maximum,
             writer_waits: false,
+            writer_had_more: false,
             watched: VecDeque::new(),
             contents: None,
             passed_over: 0,
@@ -71,7 +74,8 @@ impl SendHalf {
             return Err(refusal);
         }
         let taken = self.buffer.write(blocks, bytes);
-        self.writer_waits |= taken < bytes.len();
+        self.writer_had_more = taken < bytes.len();
+        self.writer_waits |= self.writer_had_more;
         Ok(taken)
     }
 
@@ -113,6 +117,15 @@ impl SendHalf {
             None => self.buffer.unsent().min(self.maximum - self.buffer.sent()),
             Some(contents) => self.sendable_message_bytes(contents),
         }
+    }
+
+    /// Whether bytes wait for credit, or would be there if the buffer had room for them: a writer that had more is given until the buffer is half
+    /// empty to come back.
+    #[inline]
+    pub(crate) fn is_held_back(&self) -> bool {
+        let lacks_credit = self.buffer.unsent() > 0 && self.sendable() == 0 && !self.owes_datagrams();
+        lacks_credit
+            || (self.writer_had_more && self.state == SendState::Open && !self.buffer.is_half_empty())
     }
 
     /// Whether the end has to be sent without bytes.

@@ -59,7 +59,7 @@ impl SendState {
             Self::Open => None,
             Self::Finishing { .. } | Self::Finished => Some(StreamError::SendingEnded),
             Self::Resetting { reset, .. } | Self::Reset { reset } if reset.stopped_by_peer => {
-                Some(StreamError::StoppedByPeer { code: reset.code })
+                Some(StreamError::StoppedByPeer { reason: reset.reason, code: reset.code })
             }
             Self::Resetting { .. } | Self::Reset { .. } => Some(StreamError::SendingEnded),
         }
@@ -193,9 +193,15 @@ mod tests {
     fn writers_learn_that_the_peer_stopped() {
         let mut state = SendState::Open;
         assert!(state.reset(STOPPED));
-        assert_eq!(state.refusal(), Some(StreamError::StoppedByPeer { code: 7 }));
+        assert_eq!(
+            state.refusal(),
+            Some(StreamError::StoppedByPeer { reason: ResetReason::Application, code: 7 })
+        );
         state.on_reset_acknowledged();
-        assert_eq!(state.finish(), Err(StreamError::StoppedByPeer { code: 7 }));
+        assert_eq!(
+            state.finish(),
+            Err(StreamError::StoppedByPeer { reason: ResetReason::Application, code: 7 })
+        );
     }
 
     #[test]

@@ -49,23 +49,28 @@ impl ResetStreamFrame {
 pub struct StopFrame {
     /// The stream.
     pub id: StreamId,
-    /// Of the application; 0 by default.
+    /// Why.
+    pub reason: ResetReason,
+    /// Of the application, or what `reason` says about it; else 0.
     pub code: u32,
 }
 
 impl StopFrame {
     pub(super) fn decode(r: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        Ok(Self { id: StreamId::decode(r)?, code: decode_code(r)? })
+        let id = StreamId::decode(r)?;
+        let reason = ResetReason::try_from(r.u8()?)?;
+        Ok(Self { id, reason, code: decode_code(r)? })
     }
 
     pub(super) fn encode(&self, w: &mut Writer<'_>) -> Result<(), EncodeError> {
         w.put_u8(FrameType::Stop as u8)?;
         self.id.encode(w)?;
+        w.put_u8(self.reason as u8)?;
         w.put_varint(u64::from(self.code))
     }
 
     pub(super) const fn encoded_len(&self) -> usize {
-        1 + self.id.encoded_len() + varint::len(self.code as u64)
+        1 + self.id.encoded_len() + 1 + varint::len(self.code as u64)
     }
 }
 

@@ -18,7 +18,9 @@ pub fn frame_as_json(frame: &Frame<'_>) -> Value {
             "type": "RESET_STREAM", "id": id(reset.id), "reason": camel(reset.reason), "code": reset.code,
             "finalOffset": reset.final_offset.to_string(),
         }),
-        Frame::Stop(stop) => json!({ "type": "STOP", "id": id(stop.id), "code": stop.code }),
+        Frame::Stop(stop) => {
+            json!({ "type": "STOP", "id": id(stop.id), "reason": camel(stop.reason), "code": stop.code })
+        }
         Frame::MaxData { maximum } => json!({ "type": "MAX_DATA", "maximum": maximum.to_string() }),
         Frame::MaxStreamData { id: stream, maximum } => {
             json!({ "type": "MAX_STREAM_DATA", "id": id(*stream), "maximum": maximum.to_string() })

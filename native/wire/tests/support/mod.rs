@@ -71,6 +71,7 @@ pub fn frame<'a>(material: &'a Material) -> impl Strategy<Value = Frame<'a>> {
 
 fn plain_frame() -> impl Strategy<Value = Frame<'static>> {
     let reason = proptest::sample::select(ResetReason::ALL.to_vec());
+    let stop_reason = reason.clone();
     let fate = proptest::sample::select(vec![MessageFate::Delivered, MessageFate::Dropped]);
     let place =
         (number(MAX_STREAM_OFFSET - MAX_MESSAGE_BYTES - MESSAGE_RECORD_BYTES), number(MAX_MESSAGE_BYTES));
@@ -84,7 +85,11 @@ fn plain_frame() -> impl Strategy<Value = Frame<'static>> {
         (stream_id(), reason, any::<u32>(), number(MAX_STREAM_OFFSET)).prop_map(|(id, reason, code, end)| {
             Frame::ResetStream(ResetStreamFrame { id, reason, code, final_offset: end })
         }),
-        (stream_id(), any::<u32>()).prop_map(|(id, code)| Frame::Stop(StopFrame { id, code })),
+        (stream_id(), stop_reason, any::<u32>()).prop_map(|(id, reason, code)| Frame::Stop(StopFrame {
+            id,
+            reason,
+            code
+        })),
         (stream_id(), place)
             .prop_map(|(id, (offset, total_len))| { Frame::Expire(ExpireFrame { id, offset, total_len }) }),
         (stream_id(), number(MAX_STREAM_OFFSET), fate)

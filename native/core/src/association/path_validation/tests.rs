@@ -107,6 +107,20 @@ fn a_present_path_that_answers_is_kept_and_the_other_left_alone_for_a_while() {
 }
 
 #[test]
+fn on_a_slow_path_too_the_other_is_left_alone_for_two_seconds_at_most() {
+    let mut validation = PathValidation::default();
+    let arrived = |port| Arrived { from: path(port), bytes: 1_200, is_newest: true };
+    let mut arrive = |micros, port| {
+        validation.on_packet(at(micros), arrived(port), &path(1), 600_000, &mut Entropy::new([7; 32]));
+        validation.is_challenging()
+    };
+    assert!(arrive(0, 2));
+    assert!(!arrive(1_000, 1), "the peer is where it was");
+    assert!(!arrive(1_000 + REFUSED_PATH_MAX_MICROS - 1, 2));
+    assert!(arrive(1_000 + REFUSED_PATH_MAX_MICROS, 2));
+}
+
+#[test]
 fn a_candidate_that_never_answers_is_given_up() {
     let (mut validation, ..) = challenged();
     let mut challenges = 1;

@@ -37,7 +37,10 @@ fn a_rekey_makes_before_it_breaks_and_the_old_keys_go_three_pto_after_the_new_on
     assert_eq!(sessions.sending().map(|session| session.local_index), Some(2));
     assert!(sessions.by_index(1).is_some());
     assert_eq!(sessions.drop_expired(later.plus_micros(LINGER_MICROS - 1)), None);
-    assert_eq!(sessions.drop_expired(later.plus_micros(LINGER_MICROS)), Some(1));
+    assert_eq!(
+        sessions.drop_expired(later.plus_micros(LINGER_MICROS)).map(|session| session.local_index),
+        Some(1)
+    );
     assert_eq!(local_indices(&sessions), [2]);
 }
 
@@ -46,7 +49,10 @@ fn a_rekey_that_nobody_confirms_changes_nothing() {
     let (mut sessions, now) = (SessionSet::default(), Instant::from_micros(1));
     sessions.install(now, &config(1, true, true), LINGER_MICROS);
     sessions.install(now, &config(2, false, true), LINGER_MICROS);
-    assert_eq!(sessions.drop_expired(now.plus_micros(CONFIRMATION_MICROS)), Some(2));
+    assert_eq!(
+        sessions.drop_expired(now.plus_micros(CONFIRMATION_MICROS)).map(|session| session.local_index),
+        Some(2)
+    );
     assert_eq!(sessions.sending().map(|session| session.local_index), Some(1));
     assert_eq!(sessions.deadline(), None);
 }
@@ -65,4 +71,22 @@ fn of_two_rekeys_at_once_the_preferred_one_sends_whichever_is_confirmed_first() 
         while sessions.drop_expired(now.plus_micros(LINGER_MICROS)).is_some() {}
         assert_eq!(local_indices(&sessions), [2], "confirmed in the order {order:?}");
     }
+}
+
+#[test]
+fn sessions_are_bounded_and_one_that_is_not_confirmed_gives_way_first() {
+    let (mut sessions, now) = (SessionSet::default(), Instant::from_micros(1));
+    assert_eq!(sessions.install(now, &config(1, true, true), LINGER_MICROS), None);
+    for local_index in 2..=SESSIONS_MAX as u32 {
+        assert_eq!(sessions.install(now, &config(local_index, false, true), LINGER_MICROS), None);
+    }
+    for local_index in 100..200 {
+        let evicted = sessions.install(now, &config(local_index, false, true), LINGER_MICROS);
+        assert!(
+            evicted.is_some_and(|session| session.local_index != 1),
+            "{evicted:?} gave way to {local_index}"
+        );
+        assert_eq!(local_indices(&sessions).len(), SESSIONS_MAX);
+    }
+    assert_eq!(sessions.sending().map(|session| session.local_index), Some(1));
 }

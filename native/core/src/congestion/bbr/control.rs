@@ -5,8 +5,9 @@ use super::state::State;
 use super::Bbr;
 use crate::congestion::initial_window;
 use crate::constants::{
-    BBR_HEADROOM_PERCENT, BBR_OFFLOAD_QUANTA, BBR_PACING_MARGIN_PERCENT, BBR_PROBE_RTT_CWND_PERCENT,
-    BBR_SEND_QUANTUM_BYTES, BBR_SEND_QUANTUM_MICROS, BBR_STARTUP_PACING_PERCENT, MAXIMUM_WINDOW_BYTES,
+    BBR_DRAIN_PACING_PERCENT, BBR_HEADROOM_PERCENT, BBR_OFFLOAD_QUANTA, BBR_PACING_MARGIN_PERCENT,
+    BBR_PROBE_RTT_CWND_PERCENT, BBR_SEND_QUANTUM_BYTES, BBR_SEND_QUANTUM_MICROS, BBR_STARTUP_PACING_PERCENT,
+    MAXIMUM_WINDOW_BYTES,
 };
 use crate::time::Instant;
 
@@ -22,15 +23,17 @@ const UNKNOWN_RTT_MICROS: u64 = 1_000;
 impl Bbr {
     /// Bandwidth-delay product.
     pub(super) fn bdp(&self) -> u64 {
-        match self.min_rtt.micros() {
-            Some(micros) => bytes_in(self.bandwidth(), micros),
-            None => initial_window(self.mtu),
-        }
+        self.bdp_at(self.bandwidth())
     }
 
     /// Bytes in flight that `percent` of the bandwidth-delay product takes, with room for whole trains.
     pub(super) fn inflight(&self, percent: u64) -> u64 {
-        self.with_room_for_trains(self.bdp_percent(percent))
+        self.inflight_at(self.bandwidth(), percent)
+    }
+
+    /// The same at another bandwidth than the present bounds leave.
+    pub(super) fn inflight_at(&self, bandwidth: u64, percent: u64) -> u64 {
+        self.with_room_for_trains(self.bdp_at(bandwidth).saturating_mul(percent) / 100)
     }
 
     /// The long-term bound less what is left to others.
@@ -45,6 +48,16 @@ impl Bbr {
     /// Bytes in flight that show the round trip without a queue.
     pub(super) fn probe_rtt_window(&self) -> u64 {
         self.bdp_percent(BBR_PROBE_RTT_CWND_PERCENT).max(self.minimum_window())
+    }
+
+    /// As the state says. Where the least window is more than a probe of the round trip should leave in flight, no window drains the queue, and a
+    /// slower pace has to.
+    pub(super) fn pacing_percent(&self) -> u64 {
+        let is_held_by_window = self.bdp_percent(BBR_PROBE_RTT_CWND_PERCENT) >= self.minimum_window();
+        if self.state.is_probe_rtt() && !is_held_by_window {
+            return BBR_DRAIN_PACING_PERCENT;
+        }
+        self.state.pacing_percent()
     }
 
     /// Until the pipe is known to be full, the rate only rises: samples that the application limited must not slow it down.
@@ -95,6 +108,13 @@ impl Bbr {
             self.set_pacing_rate(100);
         } else if self.state.is_probe_rtt() {
             self.end_probe_rtt(now);
+        }
+    }
+
+    fn bdp_at(&self, bandwidth: u64) -> u64 {
+        match self.min_rtt.micros() {
+            Some(micros) => bytes_in(bandwidth, micros),
+            None => initial_window(self.mtu),
         }
     }
 

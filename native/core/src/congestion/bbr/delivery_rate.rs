@@ -70,6 +70,16 @@ impl DeliveryRate {
         self.delivered
     }
 
+    /// Bytes lost since the start, but for those that came late.
+    pub(super) fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// What the newest acknowledged packet says, but for its rate.
+    pub(super) fn newest_sample(&self) -> RateSample {
+        self.sample_of(self.newest_acked)
+    }
+
     /// Whether what is sent now is application-limited.
     pub(super) fn is_app_limited(&self) -> bool {
         self.app_limited_until != 0

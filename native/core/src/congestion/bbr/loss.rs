@@ -17,30 +17,44 @@ pub(super) struct Undo {
     pub(super) left: Option<State>,
     bounds: Bounds,
     inflight_longterm: u64,
+    /// Of the recovery period before.
+    recovery_start: Option<Instant>,
 }
 
 impl Default for Undo {
     fn default() -> Self {
-        Self { is_held: false, left: None, bounds: Bounds::NONE, inflight_longterm: u64::MAX }
+        Self {
+            is_held: false,
+            left: None,
+            bounds: Bounds::NONE,
+            inflight_longterm: u64::MAX,
+            recovery_start: None,
+        }
     }
 }
 
 impl RateSample {
     /// More was lost than probing may cost.
     pub(super) fn is_inflight_too_high(&self) -> bool {
-        self.lost > self.sent_in_flight * BBR_LOSS_THRESHOLD_PERCENT / 100
+        is_too_much(self.lost, self.sent_in_flight)
     }
+}
+
+/// Whether `lost` of so many bytes in flight is more than probing may cost.
+pub(super) fn is_too_much(lost: u64, in_flight: u64) -> bool {
+    lost > in_flight * BBR_LOSS_THRESHOLD_PERCENT / 100
 }
 
 impl Bbr {
     pub(super) fn take_lost_packet(&mut self, lost: &LostPacket) {
-        self.short_term.on_lost(lost.number, self.delivery.delivered());
+        self.short_term.on_lost(lost, self.delivery.delivered(), self.delivery.lost());
         if !self.undo.is_held && self.recovery_start.is_none_or(|start| lost.sent_at > start) {
             self.undo = Undo {
                 is_held: true,
                 left: None,
                 bounds: self.short_term.bounds,
                 inflight_longterm: self.inflight_longterm,
+                recovery_start: self.recovery_start,
             };
         }
         let sample = self.delivery.on_lost(lost.bytes, lost.snapshot);
@@ -49,9 +63,23 @@ impl Bbr {
         }
     }
 
+    /// The network marked packets that the last acknowledgement was about, or some before them: an answer to a probe, or else a reason to slow
+    /// down once in this round.
+    pub(super) fn take_mark(&mut self, now: Instant) {
+        if self.state == State::Startup {
+            self.bound_startup();
+        } else if self.probe.is_sampling {
+            let sample = self.delivery.newest_sample();
+            self.bound_inflight(now, sample.sent_in_flight, sample.app_limited);
+        } else {
+            self.short_term.on_marked(self.delivery.delivered());
+        }
+    }
+
     /// Nothing was lost after all.
     pub(super) fn undo_loss(&mut self) {
         self.restore_window();
+        self.recovery_start = self.undo.recovery_start;
         self.short_term.forget_losses();
         self.full_pipe.restart(0);
         let Bounds { bandwidth, inflight } = self.short_term.bounds;

@@ -1,7 +1,7 @@
 //! BBR version 3 (draft-ietf-ccwg-bbr of August 2026): it models the path, its rate and its round trip without a queue, and sends by that
 //! model. Loss bounds it only beyond what probing is allowed to cost.
 //!
-//! ECN is left out: nothing reports marks to the congestion controller.
+//! A mark (ECN) counts as a loss beyond the threshold; how many packets are marked makes no difference.
 
 mod ack_aggregation;
 mod control;
@@ -92,13 +92,19 @@ impl Bbr {
         self.max_bandwidth.largest().min(self.short_term.bounds.bandwidth)
     }
 
+    /// Of the present round.
+    #[cfg(test)]
+    pub(crate) fn lost_runs(&self) -> u32 {
+        self.short_term.loss_ranges()
+    }
+
     fn minimum_window(&self) -> u64 {
         BBR_MIN_WINDOW_PACKETS * self.mtu
     }
 
     fn update_model(&mut self, ack: &AckSample, sample: &RateSample) {
         let delivered = self.delivery.delivered();
-        self.short_term.on_sample(sample, delivered);
+        self.short_term.on_sample(sample, delivered, self.delivery.lost());
         self.rounds.on_acked(sample.prior_delivered, delivered);
         self.probe.on_round(self.rounds.started());
         // A sample that the application limited counts where it shows more than was known.
@@ -106,7 +112,7 @@ impl Bbr {
             self.max_bandwidth.update(sample.rate);
         }
         let (max_bandwidth, window) = (self.max_bandwidth.largest(), self.window);
-        self.short_term.adapt(sample, self.state.is_probing(), max_bandwidth, window);
+        self.short_term.adapt(self.state.is_probing(), max_bandwidth, window);
         self.aggregation.on_acked(
             ack.now,
             sample.newly_acked,
@@ -121,7 +127,7 @@ impl Bbr {
     }
 
     fn update_state(&mut self, ack: &AckSample, sample: &RateSample) {
-        self.end_startup(sample);
+        self.end_startup();
         self.end_drain(ack);
         self.update_probe_bw(ack, sample);
         self.min_rtt.update(ack.now, ack.rtt_micros);
@@ -158,7 +164,7 @@ impl CongestionControl for Bbr {
         let sample = self.delivery.on_acked(ack, self.min_rtt.micros());
         self.update_model(ack, &sample);
         self.update_state(ack, &sample);
-        self.set_pacing_rate(self.state.pacing_percent());
+        self.set_pacing_rate(self.pacing_percent());
         self.set_window(sample.newly_acked);
     }
 
@@ -178,6 +184,9 @@ impl CongestionControl for Bbr {
             self.in_recovery = true;
         }
         self.undo.is_held = false;
+        if event.marked {
+            self.take_mark(event.now);
+        }
         if event.persistent {
             self.window = (event.bytes_in_flight + self.mtu).max(self.minimum_window()).min(self.window);
         }
@@ -201,8 +210,9 @@ impl CongestionControl for Bbr {
         self.recovery_start
     }
 
-    /// Never less than the least window a round trip: what the window allows anyway must not wait for a model that an outage has shrunk.
+    /// Never less than a packet a round trip: a model that an outage has shrunk must not stall the path. More would be faster than a path whose
+    /// round trip is the time of a few packets, and keep its queue as long as the window.
     fn pacing_rate_bytes_per_second(&self, smoothed_rtt_micros: u64) -> u64 {
-        self.pacing_rate.max(self.minimum_window() * 1_000_000 / smoothed_rtt_micros.max(1))
+        self.pacing_rate.max(self.mtu * 1_000_000 / smoothed_rtt_micros.max(1))
     }
 }

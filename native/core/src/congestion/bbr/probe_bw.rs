@@ -19,6 +19,8 @@ pub(super) struct BandwidthProbe {
     rounds_since_up: u64,
     went_too_high: bool,
     was_precautionary: bool,
+    /// A cycle of the bandwidth filter is over, and waits for a round that says something of the path.
+    owes_advance: bool,
 }
 
 /// What acknowledgements tell of a probe.
@@ -118,15 +120,15 @@ impl Bbr {
             self.probe.is_sampling = false;
             self.probe.feedback = Feedback::None;
             if self.state.is_probe_bw() {
-                if !sample.app_limited {
-                    self.max_bandwidth.advance();
-                }
+                self.probe.owes_advance = true;
+                self.advance_filter(sample);
                 if self.probe.was_precautionary && !self.probe.went_too_high {
                     self.start_refill();
                     return true;
                 }
             }
         }
+        self.advance_filter(sample);
         if sample.is_inflight_too_high() || self.inflight_longterm == u64::MAX {
             return false;
         }
@@ -143,14 +145,30 @@ impl Bbr {
         false
     }
 
+    /// Where the draft drops the end of a cycle whose last round the application or a probe of the round trip limited, here it waits for the next
+    /// round: a probe of the round trip each few seconds could otherwise keep a bandwidth for ever that is long gone.
+    fn advance_filter(&mut self, sample: &RateSample) {
+        let says_something = self.rounds.started() && self.state.is_probe_bw() && !sample.app_limited;
+        if self.probe.owes_advance && says_something {
+            self.probe.owes_advance = false;
+            self.max_bandwidth.advance();
+        }
+    }
+
     /// Two to three seconds after the last probe, or as soon as a Reno flow would be back at its window.
     fn is_time_to_probe(&self, now: Instant) -> bool {
-        let rounds = (self.target_inflight() / self.mtu).min(BBR_PROBE_ROUNDS_MAX);
+        // Until the last of a probe has come back, what it measured is not in the filter.
+        if self.probe.feedback == Feedback::Stopping {
+            return false;
+        }
+        // Never none: the window holds a few packets however small the path.
+        let rounds = (self.inflight(100).min(self.window) / self.mtu).min(BBR_PROBE_ROUNDS_MAX);
         now > self.probe.began_at.plus_micros(self.probe.wait_micros) || self.probe.rounds_since_up >= rounds
     }
 
     fn is_time_to_cruise(&self, ack: &AckSample) -> bool {
-        ack.bytes_in_flight <= self.inflight_with_headroom().min(self.inflight(100))
+        let drained = self.inflight_at(self.max_bandwidth.largest(), 100);
+        ack.bytes_in_flight <= self.inflight_with_headroom().min(drained)
     }
 
     /// Ends UP where the path is full, or where the bound is reached that the last probe found to be too much.

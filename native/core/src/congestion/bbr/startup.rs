@@ -1,6 +1,5 @@
 //! Startup and Drain: finding the rate by doubling it, and undoing the queue that came of it (draft-ietf-ccwg-bbr §5.3.1, §5.3.2).
 
-use super::delivery_rate::RateSample;
 use super::state::State;
 use super::Bbr;
 use crate::congestion::AckSample;
@@ -8,14 +7,13 @@ use crate::constants::{BBR_DRAIN_ROUNDS, BBR_STARTUP_LOSS_RANGES};
 
 impl Bbr {
     /// Ends Startup where more speed brought no more delivery, or too much loss.
-    pub(super) fn end_startup(&mut self, sample: &RateSample) {
+    pub(super) fn end_startup(&mut self) {
         if self.state != State::Startup {
             return;
         }
-        if !self.full_pipe.was_ever_full() && self.loses_too_much(sample) {
+        if !self.full_pipe.was_ever_full() && self.loses_too_much() {
             self.undo.left = Some(State::Startup);
-            self.full_pipe.set_ever_full(true);
-            self.inflight_longterm = self.bdp().max(self.short_term.latest_inflight());
+            self.bound_startup();
         }
         if self.full_pipe.was_ever_full() {
             self.state = State::Drain { since_round: self.rounds.count() };
@@ -31,10 +29,16 @@ impl Bbr {
         }
     }
 
+    /// Loss or marks say that the pipe is full: Startup ends with the next acknowledgement.
+    pub(super) fn bound_startup(&mut self) {
+        self.full_pipe.set_ever_full(true);
+        self.inflight_longterm = self.bdp().max(self.short_term.latest_inflight());
+    }
+
     /// A whole round of losses in several places, beyond the threshold.
-    fn loses_too_much(&self, sample: &RateSample) -> bool {
+    fn loses_too_much(&self) -> bool {
         self.short_term.loss_round_started()
             && self.short_term.loss_ranges() >= BBR_STARTUP_LOSS_RANGES
-            && sample.is_inflight_too_high()
+            && self.short_term.was_round_lossy()
     }
 }

@@ -219,3 +219,58 @@ fn version_hints_are_bounded_each_second_and_take_nothing_from_messages_of_this_
     receive(&mut engine, now.plus_micros(1_000_000), address(1, 1), &packet);
     assert_eq!(sent(&mut engine, now).len(), 1);
 }
+
+/// A message 3 to a reserved index, with a mac1 by `key`; each `number` is another.
+fn last_message(index: u32, number: u32, key: [u8; 32]) -> Vec<u8> {
+    let mut packet = vec![0; 160];
+    packet[..9].copy_from_slice(&[1, 5, 0, 0, 0, 0, 0, 0, 1]);
+    packet[4..8].copy_from_slice(&index.to_le_bytes());
+    packet[12..16].copy_from_slice(&77_u32.to_le_bytes());
+    packet[16..20].copy_from_slice(&number.to_le_bytes());
+    let mac1 = keyed_hash_128(&key, &[&packet]).finalize().into_bytes();
+    packet.extend_from_slice(&mac1);
+    packet.extend_from_slice(&[0; MAC_BYTES]);
+    packet
+}
+
+#[test]
+fn an_honest_message_3_crosses_behind_100_forged_ones_and_behind_a_flood_of_them_a_retry_later() {
+    let (mut engine, now) = (engine(), Instant::from_micros(50));
+    let index = engine.reserve_index([3; 32]).expect("an index");
+    for number in 0..101 {
+        receive(&mut engine, now, address(1, 1), &last_message(index, number, [3; 32]));
+    }
+    assert_eq!(crossed(&mut engine).len(), 101);
+    for number in 101..1_000 {
+        receive(&mut engine, now, address(1, 1), &last_message(index, number, [3; 32]));
+    }
+    assert_eq!(crossed(&mut engine).len(), 27);
+    let later = now.plus_micros(200_000);
+    receive(&mut engine, later, address(2, 1), &last_message(index, 100, [3; 32]));
+    assert_eq!(crossed(&mut engine), [false]);
+}
+
+#[test]
+fn who_cannot_make_the_mac1_of_a_message_3_uses_up_nothing() {
+    let (mut engine, now) = (engine(), Instant::from_micros(50));
+    let index = engine.reserve_index([3; 32]).expect("an index");
+    for number in 0..1_000 {
+        receive(&mut engine, now, address(1, 1), &last_message(index, number, [4; 32]));
+    }
+    receive(&mut engine, now, address(2, 1), &last_message(index, 100, [3; 32]));
+    assert_eq!(crossed(&mut engine), [false]);
+}
+
+#[test]
+fn messages_that_nobody_reads_are_bounded_and_there_is_room_again_when_some_were_read() {
+    let (mut engine, start) = (engine(), Instant::from_micros(50));
+    // As many a second as a calm node takes.
+    for number in 0..2 * WAITING_MAX as u32 {
+        let now = start.plus_micros(u64::from(number / 200) * 2_000_000);
+        receive(&mut engine, now, address(1, 1), &first_message(number, None));
+    }
+    assert_eq!(engine.stats().packets_rejected, WAITING_MAX as u64);
+    assert_eq!(crossed(&mut engine).len(), WAITING_MAX);
+    receive(&mut engine, start.plus_micros(1 << 40), address(1, 1), &first_message(9_999, None));
+    assert_eq!(crossed(&mut engine).len(), 1);
+}

@@ -29,6 +29,29 @@ fn an_acknowledgement_of_what_was_never_sent_is_an_error() {
 }
 
 #[test]
+fn a_number_that_was_never_used_may_be_named_at_no_time() {
+    let mut sender = Sender::new();
+    sender.send(3);
+    sender.next += 1;
+    assert_eq!(sender.try_acknowledge(&[0..=3]), Err(AckOfUnsent { number: 3 }), "the last so far");
+    sender.acknowledge(&[0..=2]);
+    sender.send(3);
+    sender.acknowledge(&[4..=6]);
+    for _ in 0..3 {
+        assert_eq!(sender.try_acknowledge(&[0..=6]), Err(AckOfUnsent { number: 3 }), "all is settled");
+    }
+    sender.send(3);
+    assert_eq!(sender.try_acknowledge(&[0..=9]), Err(AckOfUnsent { number: 3 }));
+}
+
+#[test]
+fn no_round_trip_takes_less_than_the_clock_can_tell() {
+    let mut sender = Sender::new();
+    sender.send(1);
+    assert_eq!(sender.acknowledge(&[0..=0]).rtt_sample_micros, Some(1));
+}
+
+#[test]
 fn the_round_trip_is_measured_only_from_a_largest_that_is_new() {
     let mut sender = Sender::new();
     sender.send(3);
@@ -125,4 +148,16 @@ fn a_peer_that_acknowledges_nothing_cannot_make_this_end_remember_without_bound(
     assert_eq!(sender.recovery.sent.len(), SENT_PACKETS_MAX);
     sender.time_out();
     assert!(sender.recovery.has_room(), "for the probe");
+}
+
+#[test]
+fn after_a_long_silence_nothing_is_remembered_of_what_nobody_has_to_acknowledge() {
+    let mut sender = Sender::measured();
+    sender.send_acknowledgements(500);
+    assert!(sender.recovery.sent.len() >= 500);
+    sender.recovery.release_memory();
+    assert_eq!(sender.recovery.sent.len(), 0);
+    sender.send(1);
+    sender.wait(RTT);
+    assert_eq!(sender.acknowledge(&[501..=501]).newly_acked_packets, 1);
 }

@@ -93,3 +93,22 @@ fn one_lost_packet_in_front_never_uses_up_the_room_to_send() {
     }
     assert!(sender.recovery.has_room(), "full after {} packets", sender.next);
 }
+
+#[test]
+fn what_only_acknowledges_or_was_never_sent_parts_no_run_of_lost_packets() {
+    let path = PathControl::new(0, usize::from(SIZE), CongestionAlgorithm::Bbr);
+    let mut sender = Sender { path, ..Sender::new() };
+    sender.send(2);
+    sender.acknowledge(&[0..=0]);
+    for _ in 0..3 {
+        sender.send(1);
+        sender.send_acknowledgements(1);
+    }
+    sender.next += 1;
+    sender.send(2);
+    sender.acknowledge(&[1..=1]);
+    let arrived = sender.next + 3;
+    sender.send(4);
+    assert_eq!(sender.acknowledge(&[arrived..=arrived]).lost_packets, 6);
+    assert_eq!(sender.path.lost_runs(), Some(1));
+}

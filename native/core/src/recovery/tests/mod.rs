@@ -24,7 +24,10 @@ struct Sender {
 #[derive(Default, Debug)]
 struct Log {
     acknowledged: Vec<u64>,
+    /// Told to go into a new packet, because they were lost or a probe may carry them.
     lost: Vec<u64>,
+    /// Told lost after they were told probed.
+    lost_after_probe: Vec<u64>,
 }
 
 impl FrameFate<u64> for Log {
@@ -32,8 +35,12 @@ impl FrameFate<u64> for Log {
         self.acknowledged.push(*frame);
     }
 
-    fn lost(&mut self, frame: &u64) {
+    fn probed(&mut self, frame: &u64) {
         self.lost.push(*frame);
+    }
+
+    fn lost(&mut self, frame: &u64, was_probed: bool) {
+        if was_probed { &mut self.lost_after_probe } else { &mut self.lost }.push(*frame);
     }
 }
 

@@ -74,3 +74,18 @@ fn before_the_round_trip_is_known_no_time_is_long() {
     blackout(&mut sender, 10_000_000, &[]);
     assert!(sender.path.window_bytes() > MINIMUM_WINDOW);
 }
+
+#[test]
+fn a_number_that_was_never_used_ends_no_run() {
+    let mut sender = Sender::measured();
+    let first = sender.next;
+    for sent in 0..10 {
+        sender.next += u64::from(sent == 5);
+        sender.send(1);
+        sender.wait(PERSISTENT_CONGESTION_MIN_MICROS / 9 + 2_000);
+    }
+    sender.send(1);
+    sender.wait(RTT);
+    sender.acknowledge(&[first + 11..=first + 11]);
+    assert_eq!(sender.path.window_bytes(), MINIMUM_WINDOW);
+}

@@ -91,6 +91,7 @@ fn what_a_probe_carries_is_not_told_lost_again() {
     let outcome = sender.acknowledge(&[5..=6]);
     assert!(outcome.lost_packets >= 2, "{outcome:?}");
     assert_eq!(sender.fate.lost, [1, 2, 3, 4], "the lost probe itself");
+    assert_eq!(sender.fate.lost_after_probe, [1, 2, 3], "what no probe carries learns of it all the same");
 }
 
 #[test]

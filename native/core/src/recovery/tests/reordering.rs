@@ -23,6 +23,20 @@ fn a_late_packet_takes_the_cut_back() {
 }
 
 #[test]
+fn what_is_lost_of_the_same_flight_after_the_cut_was_taken_back_cuts() {
+    let mut sender = Sender::measured();
+    sender.send(40);
+    let window = sender.path.window_bytes();
+    sender.acknowledge(&[10..=10]);
+    sender.wait(1);
+    sender.acknowledge(&[1..=10]);
+    assert!(sender.path.window_bytes() >= window);
+    let window = sender.path.window_bytes();
+    assert!(sender.acknowledge(&[40..=40, 1..=10]).lost_packets > 0);
+    assert_eq!(sender.path.window_bytes(), window * 7 / 10);
+}
+
+#[test]
 fn a_cut_stays_while_one_of_its_losses_was_real() {
     let mut sender = Sender::measured();
     sender.send(20);

@@ -29,7 +29,9 @@ impl Streams {
         }
         let lifetime_micros = options.lifetime_micros.map(|micros| micros.min(MAX_LIFETIME_MICROS));
         let options = MessageOptions { lifetime_micros, ..*options };
-        if !stream.send.send_message(&shared.blocks, now, bytes, &options)? {
+        let is_taken = stream.send.send_message(&shared.blocks, now, bytes, &options)?;
+        shared.note_held_back(handle, stream);
+        if !is_taken {
             return Ok(SendOutcome::NoRoom);
         }
         if stream.send.owes_datagrams() {

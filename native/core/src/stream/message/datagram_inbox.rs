@@ -1,29 +1,25 @@
 //! Datagrams on their way in. Without room the oldest goes, whole or not.
 
+use super::assembly::{Added, Assembly};
 use super::request::MessagesRead;
-use crate::constants::{
-    DATAGRAMS_INCOMPLETE_MAX, DATAGRAM_BUFFER_BYTES, DATAGRAM_RECORD_BYTES, STREAM_GAPS_MAX,
-};
-use crate::range_set::RangeSet;
+use super::spare_buffers::{SpareBuffers, SPARE_LARGE_BYTES};
+use crate::constants::{DATAGRAMS_INCOMPLETE_MAX, DATAGRAM_BUFFER_BYTES, DATAGRAM_RECORD_BYTES};
 use crate::stream::memory_budget::{MemoryBudget, Reservation};
 use osier_wire::{DatagramFragment, DatagramFrame};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
-
-/// Buffers kept for datagrams to come, so that small ones take no allocation each.
-const SPARE_MAX: usize = 64;
-/// The largest buffer that is kept.
-const SPARE_BYTES: usize = 2 << 10;
 
 /// The datagrams of one stream that the application has not read.
 pub(crate) struct DatagramInbox {
     whole: VecDeque<Datagram>,
-    incomplete: VecDeque<Incomplete>,
+    incomplete: VecDeque<Assembly>,
     /// Arrivals so far: who is older.
     arrivals: u64,
     limit_bytes: u64,
     memory: Reservation,
-    spare: Vec<Vec<u8>>,
+    spare: SpareBuffers,
+    /// One that is over, for the next datagram in parts.
+    spare_assembly: Assembly,
     /// Handed to the application.
     pub(crate) received: u64,
     /// Dropped for want of room, or because a newer one came.
@@ -35,17 +31,6 @@ struct Datagram {
     bytes: Vec<u8>,
 }
 
-struct Incomplete {
-    arrival: u64,
-    number: u64,
-    total_len: u64,
-    /// What came, by position: memory goes to bytes that are there, not to a length that somebody claims.
-    parts: BTreeMap<u64, Box<[u8]>>,
-    /// What the parts are reserved as.
-    held_bytes: u64,
-    pieces: RangeSet,
-}
-
 impl DatagramInbox {
     /// No datagrams; the largest that may come has `message_bytes`.
     pub(crate) fn new(budget: &Rc<MemoryBudget>, message_bytes: u64) -> Self {
@@ -55,7 +40,8 @@ impl DatagramInbox {
             arrivals: 0,
             limit_bytes: DATAGRAM_BUFFER_BYTES.max(message_bytes + DATAGRAM_RECORD_BYTES),
             memory: Reservation::empty(budget),
-            spare: Vec::new(),
+            spare: SpareBuffers::default(),
+            spare_assembly: Assembly::default(),
             received: 0,
             dropped: 0,
         }
@@ -98,7 +84,8 @@ impl DatagramInbox {
     pub(crate) fn clear(&mut self) {
         self.whole = VecDeque::new();
         self.incomplete = VecDeque::new();
-        self.spare = Vec::new();
+        self.spare = SpareBuffers::default();
+        self.spare_assembly = Assembly::default();
         self.memory.set(0);
     }
 
@@ -106,7 +93,7 @@ impl DatagramInbox {
         if !self.make_room(data.len() as u64) {
             return false;
         }
-        let mut bytes = self.spare.pop().unwrap_or_default();
+        let mut bytes = self.spare.take(data.len());
         bytes.extend_from_slice(data);
         self.whole.push_back(Datagram { arrival: self.arrivals, bytes });
         true
@@ -117,36 +104,35 @@ impl DatagramInbox {
         if total_len + DATAGRAM_RECORD_BYTES > self.limit_bytes || !self.make_room(data.len() as u64) {
             return false;
         }
-        let found = self.incomplete.iter().rposition(|one| one.number == number);
+        let found = self.incomplete.iter().rposition(|one| one.number() == number);
         let index = found.unwrap_or_else(|| self.begin(number, total_len));
-        let fits = |one: &&mut Incomplete| one.total_len == total_len && !one.parts.contains_key(&offset);
-        let Some(one) = self.incomplete.get_mut(index).filter(fits) else {
-            self.give_back(data.len() as u64);
-            return false;
-        };
-        one.parts.insert(offset, data.into());
-        one.held_bytes += data.len() as u64 + DATAGRAM_RECORD_BYTES;
-        one.pieces.insert(offset..offset + data.len() as u64);
-        if one.pieces.len() > STREAM_GAPS_MAX {
-            self.drop_incomplete(index);
-            return false;
+        let added = self.incomplete.get_mut(index).map(|one| one.add(total_len, offset, data));
+        match added {
+            Some(Added::Lacking) => false,
+            Some(Added::Whole) => self.join(index),
+            Some(Added::Nothing) | None => {
+                self.give_back(data.len() as u64);
+                false
+            }
+            Some(Added::Unfit) => {
+                self.give_back(data.len() as u64);
+                self.drop_incomplete(index);
+                false
+            }
         }
-        one.pieces.covers(0..total_len) && self.join(index)
     }
 
     /// Makes one of the parts that are all here.
     fn join(&mut self, index: usize) -> bool {
-        let Some(one) = self.incomplete.remove(index) else { return false };
-        self.memory.set(self.memory.bytes() - one.held_bytes);
-        if !self.make_room(one.total_len) {
-            return false;
+        let Some(mut one) = self.incomplete.remove(index) else { return false };
+        self.memory.set(self.memory.bytes() - one.held_bytes());
+        let has_room = self.make_room(one.total_len());
+        if has_room {
+            let bytes = one.join(|len| self.spare.take(len));
+            self.whole.push_back(Datagram { arrival: self.arrivals, bytes });
         }
-        let mut bytes = vec![0; one.total_len as usize];
-        for (offset, part) in one.parts {
-            bytes[offset as usize..offset as usize + part.len()].copy_from_slice(&part);
-        }
-        self.whole.push_back(Datagram { arrival: self.arrivals, bytes });
-        true
+        self.keep(one);
+        has_room
     }
 
     /// The place among the incomplete of a datagram of which the first part came.
@@ -154,14 +140,11 @@ impl DatagramInbox {
         if self.incomplete.len() >= DATAGRAMS_INCOMPLETE_MAX {
             self.drop_incomplete(0);
         }
-        self.incomplete.push_back(Incomplete {
-            arrival: self.arrivals,
-            number,
-            total_len,
-            parts: BTreeMap::new(),
-            held_bytes: 0,
-            pieces: RangeSet::new(),
+        let mut one = std::mem::take(&mut self.spare_assembly);
+        one.begin(self.arrivals, number, total_len, || {
+            self.spare.take(total_len.min(SPARE_LARGE_BYTES) as usize)
         });
+        self.incomplete.push_back(one);
         self.incomplete.len() - 1
     }
 
@@ -185,7 +168,7 @@ impl DatagramInbox {
 
     fn drop_oldest(&mut self) -> bool {
         let whole = self.whole.front().map(|one| one.arrival);
-        let incomplete = self.incomplete.front().map(|one| one.arrival);
+        let incomplete = self.incomplete.front().map(Assembly::arrival);
         match (whole, incomplete) {
             (None, None) => return false,
             (Some(whole), Some(incomplete)) if incomplete < whole => self.drop_incomplete(0),
@@ -200,18 +183,21 @@ impl DatagramInbox {
 
     fn drop_incomplete(&mut self, index: usize) {
         if let Some(one) = self.incomplete.remove(index) {
-            self.memory.set(self.memory.bytes() - one.held_bytes);
+            self.memory.set(self.memory.bytes() - one.held_bytes());
             self.dropped += 1;
+            self.keep(one);
         }
     }
 
+    fn keep(&mut self, mut one: Assembly) {
+        self.spare.keep(one.clear());
+        self.spare_assembly = one;
+    }
+
     fn drop_first_whole(&mut self) {
-        let Some(Datagram { mut bytes, .. }) = self.whole.pop_front() else { return };
+        let Some(Datagram { bytes, .. }) = self.whole.pop_front() else { return };
         self.give_back(bytes.len() as u64);
-        if self.spare.len() < SPARE_MAX && bytes.capacity() <= SPARE_BYTES {
-            bytes.clear();
-            self.spare.push(bytes);
-        }
+        self.spare.keep(bytes);
     }
 
     fn give_back(&mut self, len: u64) {

@@ -24,6 +24,12 @@ impl DeadlineQueue {
         self.waiting.push(Reverse((at, offset)));
     }
 
+    /// Entries, those of settled messages included.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// The earliest deadline.
     #[inline]
     pub(super) fn next(&self) -> Option<Instant> {

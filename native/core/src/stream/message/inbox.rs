@@ -2,11 +2,12 @@
 
 use super::deadline_queue::DeadlineQueue;
 use super::place::{Place, PlaceState};
+use super::places::Places;
 use crate::constants::EXPIRE_REPLIES_MAX;
 use crate::stream::error::ProtocolViolation;
 use crate::time::Instant;
 use osier_wire::MessageFate;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// The places of one stream that are not settled, in order of their offsets. Every one takes at least [`MESSAGE_RECORD_BYTES`](super::MESSAGE_RECORD_BYTES) of credit, which is what its
 /// record takes.
@@ -18,13 +19,14 @@ use std::collections::VecDeque;
 /// ```
 #[derive(Default)]
 pub(crate) struct Inbox {
-    places: VecDeque<Place>,
+    places: Places,
     /// Before it every place is whole or dropped: ordered messages are handed over up to here.
     cursor: u64,
     /// Messages that the application may have, in the order that it gets them.
     ready: VecDeque<u64>,
     deadlines: DeadlineQueue,
-    replies: VecDeque<(u64, MessageFate)>,
+    /// Answers owed, by the offsets that they name: a peer may ask for thousands, each of which is looked up here.
+    replies: BTreeMap<u64, MessageFate>,
     /// Handed to the application.
     pub(crate) received: u64,
     /// Bytes that the message at the cursor needs beyond what came.
@@ -49,8 +51,7 @@ impl Inbox {
     ) -> Result<Arrival, ProtocolViolation> {
         let place = Place { offset, len, unordered, state: PlaceState::Incomplete };
         match self.known(&place)? {
-            Some(index) => {
-                let known = self.places[index];
+            Some(known) => {
                 let expected_len = known.unordered == unordered || known.state != PlaceState::Incomplete;
                 if !expected_len {
                     return Err(ProtocolViolation::MessageChanged);
@@ -58,11 +59,11 @@ impl Inbox {
                 Ok(if known.state == PlaceState::Incomplete { Arrival::Wanted } else { Arrival::Late })
             }
             None => {
-                self.insert(place);
+                self.places.insert(place);
                 if let Some(at) = expires_at {
                     let places = &self.places;
                     let is_live = |offset| {
-                        find(places, offset).is_some_and(|i| places[i].state == PlaceState::Incomplete)
+                        places.get(offset).is_some_and(|place| place.state == PlaceState::Incomplete)
                     };
                     self.deadlines.push(at, offset, places.len(), is_live);
                 }
@@ -73,8 +74,7 @@ impl Inbox {
 
     /// Every part of the message came.
     pub(crate) fn on_whole(&mut self, offset: u64) {
-        let Some(index) = find(&self.places, offset) else { return };
-        let place = &mut self.places[index];
+        let Some(place) = self.places.get_mut(offset) else { return };
         place.state = PlaceState::Whole;
         if place.unordered {
             self.ready.push_back(offset);
@@ -90,52 +90,41 @@ impl Inbox {
         consumed: u64,
     ) -> Result<(), ProtocolViolation> {
         // It is asked again every second: one that finds no room now does later.
-        let is_owed = self.replies.iter().any(|(owed, _)| *owed == offset);
-        if is_owed || self.replies.len() >= EXPIRE_REPLIES_MAX {
+        if self.replies.len() >= EXPIRE_REPLIES_MAX || self.replies.contains_key(&offset) {
             return Ok(());
         }
         let mut fate = MessageFate::Delivered;
         // What is forgotten was handed over, or the peer has heard already that it was not.
         if offset >= consumed {
             let place = Place { offset, len, unordered: false, state: PlaceState::Dropped };
-            match self.known(&place)? {
-                Some(index) => {
-                    let state = &mut self.places[index].state;
-                    if *state == PlaceState::Incomplete {
-                        *state = PlaceState::Dropped;
-                    }
-                    if *state == PlaceState::Dropped {
-                        fate = MessageFate::Dropped;
-                    }
+            match self.known(&place)?.map(|known| known.state) {
+                Some(PlaceState::Whole | PlaceState::Gone) => {}
+                Some(PlaceState::Incomplete | PlaceState::Dropped) => {
+                    self.drop_incomplete(offset);
+                    fate = MessageFate::Dropped;
                 }
                 None => {
-                    self.insert(place);
+                    self.places.insert(place);
                     fate = MessageFate::Dropped;
                 }
             }
             self.advance();
         }
-        self.replies.push_back((offset, fate));
+        self.replies.insert(offset, fate);
         Ok(())
     }
 
     /// Drops what is not whole and whose time is over.
     pub(crate) fn expire(&mut self, now: Instant) {
         while let Some(offset) = self.deadlines.pop_due(now) {
-            if let Some(index) = find(&self.places, offset) {
-                let state = &mut self.places[index].state;
-                if *state == PlaceState::Incomplete {
-                    *state = PlaceState::Dropped;
-                }
-            }
+            self.drop_incomplete(offset);
         }
         self.advance();
     }
 
     /// The peer knows that the message at `offset` was dropped. Returns where its place ends, when that was still remembered.
     pub(crate) fn on_drop_known(&mut self, offset: u64) -> Option<u64> {
-        let index = find(&self.places, offset)?;
-        let place = &mut self.places[index];
+        let place = self.places.get_mut(offset)?;
         if place.state != PlaceState::Dropped {
             return None;
         }
@@ -146,7 +135,7 @@ impl Inbox {
     /// The message that the application gets next: its offset and length.
     pub(crate) fn first_ready(&self) -> Option<(u64, u32)> {
         let offset = *self.ready.front()?;
-        find(&self.places, offset).map(|index| (offset, self.places[index].len))
+        self.places.get(offset).map(|place| (offset, place.len))
     }
 
     /// Messages that the application may have.
@@ -157,10 +146,10 @@ impl Inbox {
 
     /// The application has the message of [`Inbox::first_ready`].
     pub(crate) fn on_read(&mut self) {
-        let Some(index) = self.ready.pop_front().and_then(|offset| find(&self.places, offset)) else {
+        let Some(place) = self.ready.pop_front().and_then(|offset| self.places.get_mut(offset)) else {
             return;
         };
-        self.places[index].state = PlaceState::Gone;
+        place.state = PlaceState::Gone;
         self.received += 1;
     }
 
@@ -179,8 +168,7 @@ impl Inbox {
 
     /// Where the message ends that all ordered ones wait for, if a part of it has come.
     pub(crate) fn awaited_end(&self) -> Option<u64> {
-        let index = find(&self.places, self.cursor)?;
-        Some(self.places[index].end())
+        self.places.get(self.cursor).map(Place::end)
     }
 
     /// When the next message is to be dropped.
@@ -191,19 +179,18 @@ impl Inbox {
 
     /// The next answer to EXPIRE.
     pub(crate) fn next_reply(&self) -> Option<(u64, MessageFate)> {
-        self.replies.front().copied()
+        self.replies.first_key_value().map(|(offset, fate)| (*offset, *fate))
     }
 
     /// The answer of [`Inbox::next_reply`] is in a packet.
     pub(crate) fn on_replied(&mut self) {
-        self.replies.pop_front();
+        self.replies.pop_first();
     }
 
     /// A packet with an answer counts as lost.
     pub(crate) fn on_reply_lost(&mut self, offset: u64, fate: MessageFate) {
-        let is_owed = self.replies.iter().any(|(owed, _)| *owed == offset);
-        if !is_owed && self.replies.len() < EXPIRE_REPLIES_MAX {
-            self.replies.push_back((offset, fate));
+        if self.replies.len() < EXPIRE_REPLIES_MAX {
+            self.replies.entry(offset).or_insert(fate);
         }
     }
 
@@ -213,44 +200,33 @@ impl Inbox {
     }
 
     /// The place, when it is known already: then with the same end. It must not overlap another.
-    fn known(&self, place: &Place) -> Result<Option<usize>, ProtocolViolation> {
-        let index = self.places.partition_point(|known| known.offset < place.offset);
-        let before = index.checked_sub(1).and_then(|index| self.places.get(index));
-        if before.is_some_and(|before| before.end() > place.offset) {
+    fn known(&self, place: &Place) -> Result<Option<Place>, ProtocolViolation> {
+        if self.places.before(place.offset).is_some_and(|before| before.end() > place.offset) {
             return Err(ProtocolViolation::MessageOverlap);
         }
-        match self.places.get(index) {
-            Some(known) if known.offset == place.offset && known.len == place.len => Ok(Some(index)),
-            Some(known) if known.offset == place.offset => Err(ProtocolViolation::MessageChanged),
-            Some(after) if after.offset < place.end() => Err(ProtocolViolation::MessageOverlap),
-            _ => Ok(None),
+        match self.places.get(place.offset) {
+            Some(known) if known.len == place.len => Ok(Some(*known)),
+            Some(_) => Err(ProtocolViolation::MessageChanged),
+            None if self.places.after(place.offset).is_some_and(|after| after.offset < place.end()) => {
+                Err(ProtocolViolation::MessageOverlap)
+            }
+            None => Ok(None),
         }
     }
 
-    fn insert(&mut self, place: Place) {
-        let index = self.places.partition_point(|known| known.offset < place.offset);
-        self.places.insert(index, place);
+    fn drop_incomplete(&mut self, offset: u64) {
+        if let Some(place) = self.places.get_mut(offset).filter(|place| place.state == PlaceState::Incomplete)
+        {
+            place.state = PlaceState::Dropped;
+        }
     }
 
     fn advance(&mut self) {
-        let Some(mut index) = find(&self.places, self.cursor) else { return };
-        while let Some(place) = self.places.get(index) {
-            if place.offset != self.cursor || place.state == PlaceState::Incomplete {
-                break;
-            }
+        while let Some(place) = self.places.get(self.cursor).filter(|at| at.state != PlaceState::Incomplete) {
             if place.state == PlaceState::Whole && !place.unordered {
                 self.ready.push_back(place.offset);
             }
             self.cursor = place.end();
-            index += 1;
         }
     }
-}
-
-#[inline]
-fn find(places: &VecDeque<Place>, offset: u64) -> Option<usize> {
-    if places.back().is_some_and(|last| last.offset == offset) {
-        return Some(places.len() - 1);
-    }
-    places.binary_search_by_key(&offset, |place| place.offset).ok()
 }

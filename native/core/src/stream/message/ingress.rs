@@ -29,7 +29,7 @@ impl Streams {
         match taken {
             Taken::Nothing => {}
             Taken::Readable => self.shared.raise(handle, stream, EventSort::Readable),
-            Taken::TooLarge => return self.refuse(handle),
+            Taken::TooLarge => return self.refuse(handle, frame.header.total_len),
         }
         self.shared.after_arrival(handle, stream);
         Ok(())
@@ -45,7 +45,7 @@ impl Streams {
         }
         let total_len = frame.header.fragment.map_or(frame.data.len() as u64, |part| part.total_len);
         if total_len > self.shared.config.message_bytes {
-            return self.refuse(handle);
+            return self.refuse(handle, total_len);
         }
         if let Arrivals::Datagrams(inbox) = &mut stream.receive.arrivals {
             if inbox.on_datagram(frame) {
@@ -87,12 +87,13 @@ impl Streams {
         Ok(())
     }
 
-    /// The peer sent what is larger than this end takes: both directions are over, and the application hears of it as of a reset.
-    fn refuse(&mut self, handle: u32) -> Result<(), ProtocolViolation> {
+    /// The peer sent `size_bytes`, which are more than this end takes: both directions are over, and both applications hear why.
+    fn refuse(&mut self, handle: u32, size_bytes: u64) -> Result<(), ProtocolViolation> {
+        let max_bytes = self.shared.config.message_bytes as u32;
         // Cannot fail: the stream is there.
-        let _ = self.reset(handle, ResetReason::Limit, 0);
+        let _ = self.reset(handle, ResetReason::TooLarge, max_bytes);
         if let Some(stream) = self.table.get_mut(handle) {
-            stream.receive.is_too_large = true;
+            stream.receive.too_large_bytes = Some(size_bytes);
             self.shared.raise(handle, stream, EventSort::ResetByPeer);
         }
         Ok(())

@@ -4,16 +4,21 @@
 //! messages themselves lies beside them: an [`Outbox`] at the sender, an [`Inbox`] or a [`DatagramInbox`] at the receiver.
 
 mod application;
+mod assembly;
 mod datagram_inbox;
 mod deadline_queue;
 mod egress;
 mod frame_writer;
 mod inbox;
 mod ingress;
+mod message_queue;
 mod out_message;
 mod outbox;
 mod place;
+mod place_runs;
+mod places;
 mod request;
+mod spare_buffers;
 
 pub(crate) use datagram_inbox::DatagramInbox;
 pub(in crate::stream) use egress::MESSAGE_CREDIT_MIN;

@@ -20,6 +20,8 @@ pub(crate) struct OutMessage {
     pub(super) token: Option<u32>,
     /// How far it has come.
     pub(super) state: OutState,
+    /// Whether it stands in the queue of deadlines: once at most.
+    pub(super) is_watched: bool,
 }
 
 /// Of a message that has none.
@@ -42,7 +44,10 @@ pub(super) enum OutState {
     /// EXPIRE has to be sent.
     Expiring,
     /// EXPIRE was sent.
-    Asked,
+    Asked {
+        /// When it is sent again, if no answer came.
+        again_at: Instant,
+    },
     /// Its fate is known.
     Settled,
 }
@@ -52,6 +57,12 @@ impl OutMessage {
     #[inline]
     pub(crate) fn end(&self) -> u64 {
         self.start + MESSAGE_RECORD_BYTES + u64::from(self.len)
+    }
+
+    /// Whether the byte at the buffer's `offset` is of this message or its record.
+    #[inline]
+    pub(super) fn holds(&self, offset: u64) -> bool {
+        (self.start..self.end()).contains(&offset)
     }
 
     /// Where in the message the buffer's `offset` lies.

@@ -1,11 +1,15 @@
 //! Messages that were accepted and whose fate is not known.
 
 use super::deadline_queue::DeadlineQueue;
+use super::message_queue::MessageQueue;
 use super::out_message::{OutMessage, OutState, NO_PLACE};
 use super::request::{MessageFate, MessageOptions, MessageStats};
 use crate::constants::{EXPIRE_REPEAT_MICROS, EXPIRIES_ASKED_MAX};
 use crate::time::Instant;
 use std::collections::VecDeque;
+
+#[cfg(test)]
+mod tests;
 
 /// The messages of one stream's send buffer, in order, and what became of those before.
 ///
@@ -13,7 +17,7 @@ use std::collections::VecDeque;
 /// part: one that expires before has never been there.
 #[derive(Default)]
 pub(crate) struct Outbox {
-    messages: VecDeque<OutMessage>,
+    messages: MessageQueue,
     deadlines: DeadlineQueue,
     /// Starts of those whose EXPIRE has to be sent.
     to_ask: VecDeque<u64>,
@@ -35,9 +39,6 @@ impl Outbox {
     pub(crate) fn push(&mut self, now: Instant, start: u64, len: u32, options: &MessageOptions) {
         let expires_at =
             options.lifetime_micros.map_or(Instant::FAR_FUTURE, |micros| now.plus_micros(micros));
-        if expires_at != Instant::FAR_FUTURE {
-            self.watch(expires_at, start);
-        }
         self.messages.push_back(OutMessage {
             start,
             place: NO_PLACE,
@@ -46,7 +47,11 @@ impl Outbox {
             unordered: options.unordered,
             token: options.token,
             state: OutState::Waiting,
+            is_watched: false,
         });
+        if expires_at != Instant::FAR_FUTURE {
+            self.watch(expires_at, start);
+        }
         self.pending += 1;
         self.stats.sent += 1;
     }
@@ -54,14 +59,12 @@ impl Outbox {
     /// The message that holds the buffer's `offset`.
     #[inline]
     pub(crate) fn at(&self, offset: u64) -> Option<OutMessage> {
-        let after = self.messages.partition_point(|message| message.start <= offset);
-        let message = self.messages.get(after.checked_sub(1)?)?;
-        (offset < message.end()).then_some(*message)
+        self.messages.at(offset)
     }
 
     /// The message's first part is in a packet: from now on it has a place.
     pub(crate) fn on_begun(&mut self, start: u64, place: u64) {
-        if let Some(message) = find_mut(&mut self.messages, start) {
+        if let Some(message) = self.messages.find_mut(start) {
             if message.state == OutState::Waiting {
                 message.state = OutState::Sent;
             }
@@ -71,7 +74,7 @@ impl Outbox {
 
     /// The peer has every part of the message. After its lifetime that settles a datagram (`one_shot`), but of a message only EXPIRE_REPLY does.
     pub(crate) fn on_whole(&mut self, now: Instant, start: u64, one_shot: bool) {
-        let found = find(&self.messages, start);
+        let found = self.messages.find(start);
         if found
             .is_some_and(|message| message.state == OutState::Sent && (one_shot || now < message.expires_at))
         {
@@ -81,7 +84,7 @@ impl Outbox {
 
     /// A part of the datagram is lost. Returns whether that settled it.
     pub(crate) fn on_datagram_lost(&mut self, start: u64) -> bool {
-        let lost = find(&self.messages, start).is_some_and(|message| message.state == OutState::Sent);
+        let lost = self.messages.find(start).is_some_and(|message| message.state == OutState::Sent);
         if lost {
             self.settle(start, MessageFate::Expired);
         }
@@ -92,7 +95,8 @@ impl Outbox {
     /// has to be asked, unless `one_shot`: then an acknowledgement or a loss will settle it.
     pub(crate) fn pop_expired(&mut self, now: Instant, one_shot: bool) -> Option<OutMessage> {
         while let Some(start) = self.deadlines.pop_due(now) {
-            let Some(message) = find_mut(&mut self.messages, start) else { continue };
+            let Some(message) = self.messages.find_mut(start) else { continue };
+            message.is_watched = false;
             let before = *message;
             match message.state {
                 OutState::Waiting => self.settle(start, MessageFate::Expired),
@@ -100,8 +104,12 @@ impl Outbox {
                     message.state = OutState::Expiring;
                     self.to_ask.push_back(start);
                 }
-                OutState::Asked => {
+                OutState::Asked { again_at } if now >= again_at => {
                     self.on_ask_lost(start);
+                    continue;
+                }
+                OutState::Asked { again_at } => {
+                    self.watch(again_at, start);
                     continue;
                 }
                 _ => continue,
@@ -114,15 +122,12 @@ impl Outbox {
     /// EXPIRE_REPLY came for the message at `place`. Returns whether that settled it.
     pub(crate) fn on_reply(&mut self, place: u64, fate: MessageFate) -> bool {
         // Messages that never had a place stand before the one that got it.
-        let after = self.messages.partition_point(|message| message.place <= place);
-        let Some(message) = after.checked_sub(1).and_then(|index| self.messages.get(index)) else {
-            return false;
-        };
-        let asked = matches!(message.state, OutState::Expiring | OutState::Asked);
+        let Some(message) = self.messages.before_place(place) else { return false };
+        let asked = matches!(message.state, OutState::Expiring | OutState::Asked { .. });
         if message.place != place || !asked {
             return false;
         }
-        self.asked -= usize::from(message.state == OutState::Asked);
+        self.asked -= usize::from(message.state != OutState::Expiring);
         self.settle(message.start, fate);
         true
     }
@@ -130,7 +135,7 @@ impl Outbox {
     /// The next message to be asked for by EXPIRE.
     pub(crate) fn next_to_ask(&mut self) -> Option<OutMessage> {
         while let Some(start) = self.to_ask.front() {
-            match find(&self.messages, *start) {
+            match self.messages.find(*start) {
                 Some(message) if message.state == OutState::Expiring => return Some(*message),
                 _ => self.to_ask.pop_front(),
             };
@@ -153,17 +158,18 @@ impl Outbox {
     /// EXPIRE for the message of [`Outbox::next_to_ask`] is in a packet. It is asked for again when no answer comes.
     pub(crate) fn on_asked(&mut self, now: Instant) {
         let Some(start) = self.to_ask.pop_front() else { return };
-        if let Some(message) = find_mut(&mut self.messages, start) {
-            message.state = OutState::Asked;
+        if let Some(message) = self.messages.find_mut(start) {
+            let again_at = now.plus_micros(EXPIRE_REPEAT_MICROS);
+            message.state = OutState::Asked { again_at };
             self.asked += 1;
-            self.watch(now.plus_micros(EXPIRE_REPEAT_MICROS), start);
+            self.watch(again_at, start);
         }
     }
 
     /// A packet with EXPIRE counts as lost, or its answer does.
     pub(crate) fn on_ask_lost(&mut self, start: u64) {
-        let Some(message) = find_mut(&mut self.messages, start) else { return };
-        if message.state == OutState::Asked {
+        let Some(message) = self.messages.find_mut(start) else { return };
+        if matches!(message.state, OutState::Asked { .. }) {
             message.state = OutState::Expiring;
             self.asked -= 1;
             self.to_ask.push_back(start);
@@ -173,7 +179,7 @@ impl Outbox {
     /// The message at `sent`, which is the next to be sent, when it has expired: it is passed over, and leaves `next_place` to the one after it.
     pub(crate) fn next_passed_over(&mut self, sent: u64, next_place: u64) -> Option<OutMessage> {
         let message = self.at(sent).filter(OutMessage::is_settled)?;
-        if let Some(passed) = find_mut(&mut self.messages, message.start) {
+        if let Some(passed) = self.messages.find_mut(message.start) {
             passed.place = next_place;
         }
         Some(message)
@@ -203,7 +209,7 @@ impl Outbox {
     pub(crate) fn abandon(&mut self) {
         self.stats.unknown += self.pending;
         self.pending = 0;
-        self.messages = VecDeque::new();
+        self.messages = MessageQueue::default();
         self.to_ask = VecDeque::new();
         self.asked = 0;
         self.deadlines.clear();
@@ -225,14 +231,19 @@ impl Outbox {
         self.stats
     }
 
+    /// Sees to it that the message is looked at, at `at` or, where it is watched already, before: then it is watched again.
     fn watch(&mut self, at: Instant, start: u64) {
+        let Some(message) = self.messages.find_mut(start) else { return };
+        if std::mem::replace(&mut message.is_watched, true) {
+            return;
+        }
         let messages = &self.messages;
-        let is_live = |start| find(messages, start).is_some_and(|message| !message.is_settled());
+        let is_live = |start| messages.find(start).is_some_and(|message| !message.is_settled());
         self.deadlines.push(at, start, messages.len(), is_live);
     }
 
     fn settle(&mut self, start: u64, fate: MessageFate) {
-        let Some(message) = find_mut(&mut self.messages, start) else { return };
+        let Some(message) = self.messages.find_mut(start) else { return };
         message.state = OutState::Settled;
         if let Some(token) = message.token {
             self.untold.push_back((token, fate));
@@ -243,14 +254,4 @@ impl Outbox {
             MessageFate::Expired => self.stats.expired += 1,
         }
     }
-}
-
-fn find(messages: &VecDeque<OutMessage>, start: u64) -> Option<&OutMessage> {
-    let index = messages.binary_search_by_key(&start, |message| message.start).ok()?;
-    messages.get(index)
-}
-
-fn find_mut(messages: &mut VecDeque<OutMessage>, start: u64) -> Option<&mut OutMessage> {
-    let index = messages.binary_search_by_key(&start, |message| message.start).ok()?;
-    messages.get_mut(index)
 }

@@ -165,6 +165,14 @@ impl ReceiveHalf {
         matches!(&self.arrivals, Arrivals::Messages(inbox) if inbox.next_reply().is_some())
     }
 
+    /// Datagrams that came and were dropped for want of room.
+    pub(crate) fn dropped(&self) -> u64 {
+        match &self.arrivals {
+            Arrivals::Datagrams(inbox) => inbox.dropped,
+            Arrivals::Unknown | Arrivals::Bytes | Arrivals::Messages(_) => 0,
+        }
+    }
+
     /// Messages that the application may have now.
     pub(crate) fn messages_ready(&self) -> usize {
         match &self.arrivals {

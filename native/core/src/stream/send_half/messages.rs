@@ -41,7 +41,8 @@ impl SendHalf {
             Some(start) => outbox.push(now, start, bytes.len() as u32, options),
             None => outbox.wanted_bytes = MESSAGE_RECORD_BYTES + bytes.len() as u64,
         }
-        self.writer_waits |= start.is_none();
+        self.writer_had_more = start.is_none();
+        self.writer_waits |= self.writer_had_more;
         Ok(start.is_some())
     }
 

@@ -237,7 +237,7 @@ impl World {
                     let life = self.life(at, handle);
                     assert!(life.finished[at]);
                 }
-                StreamEvent::Closed { handle } => {
+                StreamEvent::Closed { handle, .. } => {
                     let life = self.life(at, handle);
                     assert!(!std::mem::replace(&mut life.closed[at], true), "closed twice");
                 }

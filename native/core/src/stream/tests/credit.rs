@@ -221,3 +221,51 @@ fn a_flight_that_takes_nearly_all_of_the_buffer_does_not_starve() {
     assert!(held <= 28 << 10 && held > 26 << 10, "{held}");
     assert_eq!(pair.read(1, b, 40_000).unwrap().0.len(), 32 << 10);
 }
+
+#[test]
+fn who_waits_for_credit_or_for_room_in_the_buffer_is_held_back_and_who_has_nothing_more_is_not() {
+    // The stream's credit.
+    let mut pair = Pair::with(Setup { window: 10_000, window_cap: 10_000, ..Setup::default() });
+    let [a, b] = pair.open_both();
+    assert!(!pair.ends[0].is_held_back());
+    pair.write(0, a, &pattern(0, 10_000));
+    pair.exchange();
+    assert!(!pair.ends[0].is_held_back(), "all of it is sent");
+    pair.write(0, a, &pattern(0, 5_000));
+    assert!(!pair.ends[0].wants_to_send() && pair.ends[0].is_held_back());
+    pair.read(1, b, 10_000).unwrap();
+    pair.exchange();
+    assert!(!pair.ends[0].is_held_back());
+
+    // The association's, which two streams share.
+    let mut pair = Pair::with(Setup { window: 10_000, window_cap: 10_000, ..Setup::default() });
+    let ([a, _], [c, _]) = (pair.open_both(), pair.open_both());
+    pair.write(0, a, &pattern(0, 6_000));
+    pair.write(0, c, &pattern(0, 6_000));
+    pair.send_all(0);
+    assert!(!pair.ends[0].wants_to_send() && pair.ends[0].is_held_back());
+}
+
+#[test]
+fn a_full_send_buffer_holds_back_until_it_is_half_empty() {
+    let mut pair = Pair::with(Setup { window: 1 << 20, send_buffer_cap: 16 << 10, ..Setup::default() });
+    let [a, _] = pair.open_both();
+    assert_eq!(pair.ends[0].write(a, &pattern(0, 20_000)), Ok(16 << 10));
+    let packets = pair.send_all(0);
+    assert!(!pair.ends[0].wants_to_send() && pair.ends[0].is_held_back());
+    // The writer that is called when an eighth is free gets its time.
+    let (first, rest) = packets.split_at(packets.len() / 4);
+    first.iter().for_each(|packet| pair.acknowledge(0, packet));
+    assert!(pair.events(0).contains(&StreamEvent::Writable { handle: a }));
+    assert!(pair.ends[0].is_held_back());
+    rest.iter().for_each(|packet| pair.acknowledge(0, packet));
+    assert!(!pair.ends[0].is_held_back(), "it did not come");
+
+    pair.write(0, a, &pattern(0, 16 << 10));
+    pair.send_all(0);
+    assert!(!pair.ends[0].is_held_back(), "the last write did fit");
+    assert_eq!(pair.ends[0].write(a, &[0]), Ok(0));
+    assert!(pair.ends[0].is_held_back());
+    pair.ends[0].reset(a, ResetReason::Application, 1).unwrap();
+    assert!(!pair.ends[0].is_held_back());
+}

@@ -5,7 +5,7 @@ use super::*;
 const GIVEN_UP: ResetReason = ResetReason::Application;
 
 fn closed(handle: u32) -> StreamEvent {
-    StreamEvent::Closed { handle }
+    StreamEvent::Closed { handle, dropped: 0 }
 }
 
 #[test]
@@ -131,7 +131,14 @@ fn a_reset_ends_both_directions_at_both_ends() {
             told.contains(&StreamEvent::ResetByPeer { handle: b, reason: GIVEN_UP, code: 77 }),
             "{told:?}"
         );
-        assert!(told.contains(&StreamEvent::StoppedByPeer { handle: b, code: 77 }), "{told:?}");
+        assert!(
+            told.contains(&StreamEvent::StoppedByPeer {
+                handle: b,
+                reason: ResetReason::Application,
+                code: 77
+            }),
+            "{told:?}"
+        );
         assert_eq!(told.last(), Some(&closed(b)));
         assert_eq!(pair.events(0), [closed(a)]);
         pair.exchange();
@@ -216,9 +223,19 @@ fn stop_ends_the_writer_and_leaves_the_other_direction() {
     pair.ends[1].stop(b, 43).unwrap();
     assert_eq!(pair.read(1, b, 10), Err(StreamError::ReadingStopped));
     pair.exchange();
-    assert!(pair.events(0).contains(&StreamEvent::StoppedByPeer { handle: a, code: 42 }));
-    assert_eq!(pair.ends[0].write(a, b"x"), Err(StreamError::StoppedByPeer { code: 42 }));
-    assert_eq!(pair.ends[0].finish(a), Err(StreamError::StoppedByPeer { code: 42 }));
+    assert!(pair.events(0).contains(&StreamEvent::StoppedByPeer {
+        handle: a,
+        reason: ResetReason::Application,
+        code: 42
+    }));
+    assert_eq!(
+        pair.ends[0].write(a, b"x"),
+        Err(StreamError::StoppedByPeer { reason: ResetReason::Application, code: 42 })
+    );
+    assert_eq!(
+        pair.ends[0].finish(a),
+        Err(StreamError::StoppedByPeer { reason: ResetReason::Application, code: 42 })
+    );
     assert!(!pair.events(1).iter().any(|event| matches!(event, StreamEvent::ResetByPeer { .. })));
     pair.write(1, b, b"answer");
     pair.ends[1].finish(b).unwrap();

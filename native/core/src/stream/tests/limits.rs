@@ -76,7 +76,10 @@ fn streams_beyond_the_limit_and_of_the_wrong_end_are_violations() {
     assert_eq!(receiver().on_open(&open(8 << 1)), Err(ProtocolViolation::StreamLimit));
     assert_eq!(receiver().on_open(&open(1)), Err(ProtocolViolation::OpenedByWrongEnd));
     let never = StreamId(1);
-    assert_eq!(receiver().on_stop(&StopFrame { id: never, code: 0 }), Err(ProtocolViolation::NeverOpened));
+    assert_eq!(
+        receiver().on_stop(&StopFrame { id: never, reason: ResetReason::Application, code: 0 }),
+        Err(ProtocolViolation::NeverOpened)
+    );
     assert_eq!(receiver().on_max_stream_data(never, 5), Err(ProtocolViolation::NeverOpened));
     assert_eq!(
         receiver().on_stream(&StreamFrame { id: never, offset: 0, fin: false, data: &[1] }),
@@ -171,7 +174,7 @@ fn a_spent_budget_refuses_new_streams_both_ways_and_says_why() {
         told.contains(&StreamEvent::ResetByPeer { handle: a, reason: ResetReason::Limit, code: 0 }),
         "{told:?}"
     );
-    assert_eq!(told.last(), Some(&StreamEvent::Closed { handle: a }));
+    assert_eq!(told.last(), Some(&StreamEvent::Closed { handle: a, dropped: 0 }));
     pair.exchange();
     pair.assert_nothing_held();
 }

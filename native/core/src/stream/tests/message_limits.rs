@@ -1,6 +1,7 @@
 //! What an authenticated peer may not do with messages, and what it can not make this end hold.
 
 use super::*;
+use crate::constants::EXPIRE_REPLIES_MAX;
 use osier_wire::{
     DatagramFragment, DatagramFrame, DatagramHeader, ExpireFrame, MessageFrame, MessageHeader, StreamFrame,
 };
@@ -89,15 +90,33 @@ fn a_message_larger_than_the_limit_resets_its_stream_and_nothing_else() {
     pair.send_plain(a, &[0; (1 << 20) + 1]);
     let packet = pair.send(0).unwrap();
     pair.deliver(1, &packet);
-    let told = StreamEvent::ResetByPeer { handle: b, reason: ResetReason::Limit, code: 0 };
+    let (size_bytes, max_bytes) = ((1 << 20) + 1, 1 << 20);
+    let told = StreamEvent::MessageTooLarge { handle: b, size_bytes, max_bytes };
     assert!(pair.events(1).contains(&told));
     pair.exchange();
-    let told = StreamEvent::ResetByPeer { handle: a, reason: ResetReason::Limit, code: 0 };
-    assert!(pair.events(0).contains(&told));
+    let events = pair.events(0);
+    let (reason, code) = (ResetReason::TooLarge, 1 << 20);
+    assert!(events.contains(&StreamEvent::ResetByPeer { handle: a, reason, code }), "{events:?}");
+    assert!(events.contains(&StreamEvent::StoppedByPeer { handle: a, reason, code }), "{events:?}");
     let [a, b] = pair.open_kind(StreamKind::Messages);
     pair.send_plain(a, b"another stream goes on");
     pair.exchange();
     assert_eq!(pair.receive(1, b).0.len(), 1);
+}
+
+#[test]
+fn a_sender_learns_that_a_message_was_too_large_also_when_its_peer_had_nothing_left_to_send() {
+    for kind in [StreamKind::Messages, StreamKind::Datagrams] {
+        let mut pair = Pair::new();
+        pair.ends[0] = Setup { message_bytes: 2 << 20, ..Setup::default() }.streams(0, &pair.budgets[0]);
+        let [a, b] = pair.open_kind(kind);
+        pair.ends[1].finish(b).unwrap();
+        pair.exchange();
+        pair.send_plain(a, &[0; (1 << 20) + 1]);
+        pair.exchange();
+        let told = StreamEvent::StoppedByPeer { handle: a, reason: ResetReason::TooLarge, code: 1 << 20 };
+        assert!(pair.events(0).contains(&told));
+    }
 }
 
 #[test]
@@ -196,4 +215,30 @@ fn no_end_is_lost_where_a_packet_holds_as_many_frames_as_it_can() {
     {
         assert!(pair.receive(1, handle).1, "the end arrived");
     }
+}
+
+#[test]
+fn a_question_costs_the_same_however_many_are_owed_an_answer() {
+    let mut pair = Pair::new();
+    let [a, b] = pair.open_kind(StreamKind::Messages);
+    for _ in 0..40 {
+        pair.send_plain(a, &[0; 10_000]);
+        pair.exchange();
+        pair.receive(1, b);
+    }
+    let started = std::time::Instant::now();
+    let mut bytes = [0; 64];
+    for offset in 0..100_000 {
+        let expire = ExpireFrame { id: StreamId(0), offset, total_len: 0 };
+        assert_eq!(pair.ends[1].on_expire(pair.now, &expire), Ok(()));
+        if offset < EXPIRE_REPLIES_MAX as u64 {
+            continue;
+        }
+        // One answer arrives and others are lost, so that there is room for one more question.
+        let (mut w, mut log) = (Writer::new(&mut bytes), FrameLog::new());
+        pair.ends[1].fill(pair.now, &mut w, &mut log);
+        log.as_slice().iter().skip(1).for_each(|frame| pair.ends[1].on_lost(frame));
+    }
+    // Less than half a second; each a look through 4,096 others took eight.
+    assert!(started.elapsed().as_millis() < 2_000, "{:?}", started.elapsed());
 }

@@ -101,8 +101,8 @@ fn both_ends_send_on_one_stream_and_all_is_given_back_at_the_end() {
     assert_eq!(pair.receive(1, b), (vec![b"there".to_vec()], true));
     assert_eq!(pair.receive(0, a), (vec![b"back".to_vec()], true));
     pair.exchange();
-    assert!(pair.events(0).contains(&StreamEvent::Closed { handle: a }));
-    assert!(pair.events(1).contains(&StreamEvent::Closed { handle: b }));
+    assert!(pair.events(0).contains(&StreamEvent::Closed { handle: a, dropped: 0 }));
+    assert!(pair.events(1).contains(&StreamEvent::Closed { handle: b, dropped: 0 }));
     pair.assert_nothing_held();
 }
 
@@ -223,7 +223,11 @@ fn a_stop_ends_the_sending_and_gives_the_credit_back() {
     pair.deliver(1, &packet);
     pair.ends[1].stop(b, 9).unwrap();
     pair.exchange();
-    assert!(pair.events(0).contains(&StreamEvent::StoppedByPeer { handle: a, code: 9 }));
+    assert!(pair.events(0).contains(&StreamEvent::StoppedByPeer {
+        handle: a,
+        reason: ResetReason::Application,
+        code: 9
+    }));
     assert_eq!(pair.stats(0, a).unknown, 1);
     pair.ends[1].finish(b).unwrap();
     pair.exchange();

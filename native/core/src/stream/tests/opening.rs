@@ -114,7 +114,7 @@ fn reset_and_stop_that_overtake_the_opening_end_the_stream_unseen() {
     assert_eq!(pair.events(1), []);
     assert_eq!(pair.ends[1].open_streams(), 0);
     pair.acknowledge(0, &opening);
-    assert_eq!(pair.events(0), [StreamEvent::Closed { handle: a }]);
+    assert_eq!(pair.events(0), [StreamEvent::Closed { handle: a, dropped: 0 }]);
     pair.exchange();
     pair.assert_nothing_held();
 }
@@ -132,10 +132,10 @@ fn a_stream_stays_until_its_opening_is_acknowledged() {
     pair.acknowledge(0, &rest);
     pair.exchange();
     // Both halves are settled here, but the peer's application does not know of the stream and its data.
-    assert!(!pair.events(0).contains(&StreamEvent::Closed { handle: a }));
+    assert!(!pair.events(0).contains(&StreamEvent::Closed { handle: a, dropped: 0 }));
     pair.lose(0, &opening);
     pair.exchange();
-    assert_eq!(pair.events(0), [StreamEvent::Closed { handle: a }]);
+    assert_eq!(pair.events(0), [StreamEvent::Closed { handle: a, dropped: 0 }]);
     let opened = pair.events(1);
     assert!(matches!(opened[0], StreamEvent::Opened { .. }));
     assert!(matches!(opened[1], StreamEvent::Readable { bytes: 10, end: true, .. }));

@@ -34,6 +34,20 @@ fn the_smallest_round_trip_counts_for_ten_seconds_and_is_due_after_five() {
 }
 
 #[test]
+fn a_long_round_trip_counts_for_32_of_its_length_and_is_due_after_16() {
+    let mut filter = MinRtt::default();
+    filter.update(at(0), Some(1_000_000));
+    filter.update(at(16_000_000), Some(1_200_000));
+    assert!(!filter.is_expired());
+    filter.update(at(16_000_001), Some(1_200_000));
+    assert_eq!((filter.micros(), filter.is_expired()), (Some(1_000_000), true));
+    filter.update(at(32_000_000), Some(1_200_000));
+    assert_eq!(filter.micros(), Some(1_000_000));
+    filter.update(at(32_000_001), Some(1_200_000));
+    assert_eq!(filter.micros(), Some(1_200_000));
+}
+
+#[test]
 fn three_rounds_without_a_quarter_more_are_a_full_pipe() {
     let mut pipe = FullPipe::default();
     for rate in [100, 125, 157, 197, 197, 247] {
@@ -85,22 +99,36 @@ fn clumps_of_acknowledgements_are_what_came_beyond_the_rate_and_are_forgotten_af
     assert_eq!(aggregation.extra_bytes(), 7_000, "never more than a window");
 }
 
-#[test]
-fn short_term_bounds_follow_a_round_beyond_the_loss_threshold_only() {
-    let sample = |delivered: u64, lost: u64| RateSample {
+fn lost(number: u64, previous: u64) -> LostPacket {
+    let previous_number = Some(previous);
+    LostPacket {
+        now: at(0),
+        sent_at: at(0),
+        number,
+        previous_number,
+        bytes: 1_200,
+        snapshot: SnapshotSerial::default(),
+    }
+}
+
+/// A sample whose packet was sent when `delivered` bytes had been delivered, and nothing was known of what was lost since.
+fn sample(delivered: u64) -> RateSample {
+    RateSample {
         rate: 900_000,
         delivered: 90_000,
-        lost,
         prior_delivered: Some(delivered),
         sent_in_flight: 100_000,
         ..RateSample::default()
-    };
-    let after = |lost: u64, is_probing: bool| {
+    }
+}
+
+#[test]
+fn short_term_bounds_follow_a_round_beyond_the_loss_threshold_only() {
+    let after = |bytes_lost: u64, is_probing: bool| {
         let mut model = ShortTermModel::new();
-        model.on_lost(1, 100_000);
-        let sample = sample(100_000, lost);
-        model.on_sample(&sample, 200_000);
-        model.adapt(&sample, is_probing, 1_000_000, 200_000);
+        model.on_lost(&lost(1, 0), 100_000, 7_000);
+        model.on_sample(&sample(100_000), 200_000, 7_000 + 1_200 + bytes_lost);
+        model.adapt(is_probing, 1_000_000, 200_000);
         model.bounds
     };
     assert_eq!(after(2_001, false), Bounds { bandwidth: 900_000, inflight: 140_000 });
@@ -108,8 +136,48 @@ fn short_term_bounds_follow_a_round_beyond_the_loss_threshold_only() {
     assert_eq!(after(50_000, true), Bounds::NONE, "probing finds its own bounds");
 
     let mut model = ShortTermModel::new();
-    model.on_lost(1, 100_000);
-    model.on_sample(&sample(99_999, 50_000), 200_000);
-    model.adapt(&sample(99_999, 50_000), false, 1_000_000, 200_000);
+    model.on_lost(&lost(1, 0), 100_000, 0);
+    model.on_sample(&sample(99_999), 200_000, 50_000);
+    model.adapt(false, 1_000_000, 200_000);
     assert_eq!(model.bounds, Bounds::NONE, "the round is not over");
+}
+
+#[test]
+fn the_next_round_is_not_blamed_for_the_losses_of_the_one_before() {
+    let mut model = ShortTermModel::new();
+    model.on_lost(&lost(1, 0), 100_000, 0);
+    model.on_sample(&sample(100_000), 200_000, 50_000);
+    model.adapt(true, 1_000_000, 200_000);
+    model.on_sample_used(&sample(100_000));
+    model.on_lost(&lost(9, 8), 250_000, 50_000);
+    model.on_sample(&sample(250_000), 350_000, 51_200);
+    model.adapt(false, 1_000_000, 200_000);
+    assert_eq!(model.bounds, Bounds::NONE);
+}
+
+#[test]
+fn a_mark_bounds_once_a_round_however_many_there_are() {
+    let mut model = ShortTermModel::new();
+    let mut bounds = Vec::new();
+    for round in 1..=3 {
+        (0..9).for_each(|mark| model.on_marked(round * 100_000 + mark));
+        model.on_sample(&sample(round * 100_000), round * 100_000 + 50, 0);
+        model.adapt(false, 1_000_000, 1_000_000);
+        bounds.push(model.bounds.inflight);
+    }
+    assert_eq!(bounds, [700_000, 490_000, 343_000]);
+    model.on_sample(&sample(500_000), 600_000, 0);
+    model.adapt(false, 1_000_000, 1_000_000);
+    assert_eq!(model.bounds.inflight, 343_000, "and no longer than they come");
+}
+
+#[test]
+fn runs_of_lost_packets_are_counted_by_what_was_in_flight_between_them() {
+    let mut model = ShortTermModel::new();
+    model.on_lost(&lost(4, 3), 100_000, 0);
+    model.on_lost(&lost(5, 4), 100_000, 1_200);
+    model.on_lost(&lost(8, 5), 100_000, 2_400);
+    assert_eq!(model.loss_ranges(), 1, "6 and 7 only acknowledged");
+    model.on_lost(&lost(11, 10), 100_000, 3_600);
+    assert_eq!(model.loss_ranges(), 2);
 }

@@ -142,6 +142,7 @@ impl Link {
                     now,
                     sent_at: at(sent.sent_at),
                     number: sent.number,
+                    previous_number: sent.number.checked_sub(1),
                     bytes: MTU,
                     snapshot: sent.serial,
                 };
@@ -160,8 +161,8 @@ impl Link {
             self.bbr.on_congestion_event(&CongestionEvent {
                 now,
                 sent_at,
-                persistent: false,
                 bytes_in_flight,
+                ..CongestionEvent::default()
             });
         }
         self.smoothed = self.smoothed - self.smoothed / 8 + ack.rtt_micros.unwrap_or(self.smoothed) / 8;

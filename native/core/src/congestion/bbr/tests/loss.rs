@@ -31,12 +31,14 @@ fn a_loss_that_was_reordering_gives_bounds_and_window_back() {
     let mut link = Link::settled();
     link.run_until(10 * RTT, |bbr| bbr.state == State::Cruise);
     link.run(2 * RTT);
-    let window = link.bbr.window_bytes();
+    let (window, recovery_start) = (link.bbr.window_bytes(), link.bbr.recovery_start());
     link.lose_every = 5;
     link.run(RTT / 4);
     link.lose_every = 0;
     link.run_until(4 * RTT, |bbr| bbr.short_term.bounds != Bounds::NONE);
+    assert_ne!(link.bbr.recovery_start(), recovery_start);
     link.bbr.on_spurious_loss();
+    assert_eq!(link.bbr.recovery_start(), recovery_start, "what is lost of that flight after all counts");
     assert_eq!(link.bbr.short_term.bounds, Bounds::NONE);
     assert!(link.bbr.window_bytes() >= window * 9 / 10, "{} of {window}", link.bbr.window_bytes());
 }
@@ -64,8 +66,8 @@ fn losses_of_one_flight_are_one_recovery_period() {
     let event = |now, sent_at| CongestionEvent {
         now: at(now),
         sent_at: at(sent_at),
-        persistent: false,
         bytes_in_flight: 10 * MTU,
+        ..CongestionEvent::default()
     };
     assert!(bbr.on_congestion_event(&event(1_000, 500)));
     assert!(!bbr.on_congestion_event(&event(2_000, 1_000)));
@@ -78,7 +80,12 @@ fn persistent_congestion_leaves_what_is_in_flight_and_recovery_gives_the_window_
     link.run_until(10 * RTT, |bbr| bbr.state == State::Cruise);
     let window = link.bbr.window_bytes();
     let (now, sent_at) = (at(link.now), at(link.now - 1));
-    link.bbr.on_congestion_event(&CongestionEvent { now, sent_at, persistent: true, bytes_in_flight: 0 });
+    link.bbr.on_congestion_event(&CongestionEvent {
+        now,
+        sent_at,
+        persistent: true,
+        ..CongestionEvent::default()
+    });
     assert_eq!(link.bbr.window_bytes(), 4 * MTU);
     link.run(3 * RTT);
     assert!(link.bbr.window_bytes() >= window * 9 / 10, "{}", link.bbr.window_bytes());
@@ -91,10 +98,22 @@ fn losses_behind_the_one_that_ended_a_probe_do_not_hide_what_it_ended() {
     let (now, bytes) = (at(link.now), MTU);
     let snapshot = link.bbr.on_sent(now, bytes, link.in_flight);
     for number in 1_000_000..1_000_100 {
-        link.bbr.on_packet_lost(&LostPacket { now, sent_at: now, number, bytes, snapshot });
+        link.bbr.on_packet_lost(&LostPacket {
+            now,
+            sent_at: now,
+            number,
+            previous_number: None,
+            bytes,
+            snapshot,
+        });
     }
     let bytes_in_flight = link.in_flight;
-    link.bbr.on_congestion_event(&CongestionEvent { now, sent_at: now, persistent: false, bytes_in_flight });
+    link.bbr.on_congestion_event(&CongestionEvent {
+        now,
+        sent_at: now,
+        bytes_in_flight,
+        ..CongestionEvent::default()
+    });
     assert_eq!(link.bbr.state, State::Down);
     link.bbr.on_spurious_loss();
     assert_eq!((link.bbr.state, link.bbr.inflight_longterm), (State::Refill, u64::MAX));

@@ -5,6 +5,9 @@ mod delivery_rate;
 mod filters;
 mod link;
 mod loss;
+mod marks;
+mod probing;
+mod small_path;
 mod states;
 
 use super::*;

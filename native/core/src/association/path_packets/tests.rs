@@ -1,0 +1,145 @@
+use super::*;
+use crate::config::{AssociationConfig, EngineConfig};
+use crate::entropy::Entropy;
+use crate::key_schedule::SendKeys;
+use crate::packet_key::Cipher;
+use crate::stream::{HeapBlocks, MemoryBudget};
+use crate::SessionConfig;
+use osier_wire::limits::TAG_BYTES;
+use osier_wire::DataHeader;
+use std::cell::RefCell;
+use std::rc::Rc;
+
+const LOCAL_INDEX: u32 = 7;
+const PEER_KEY: [u8; 32] = [3; 32];
+
+fn path(port: u16) -> Path {
+    Path { socket: 0, remote: ([192, 0, 2, 1], port).into(), local: None, interface: 0 }
+}
+
+#[test]
+fn the_oldest_answer_goes_first_and_a_third_replaces_it() {
+    let mut responses = PathResponses::default();
+    responses.owe(path(1), [1; 8]);
+    responses.owe(path(2), [2; 8]);
+    responses.owe(path(3), [3; 8]);
+    let answered: Vec<_> = std::iter::from_fn(|| responses.pop()).collect();
+    assert_eq!(answered, [(path(2), [2; 8]), (path(3), [3; 8])]);
+    assert!(responses.is_empty());
+}
+
+/// An association whose peer is known to be at port 1.
+struct End {
+    association: Association,
+    entropy: Entropy,
+    now: Instant,
+}
+
+impl End {
+    fn new() -> Self {
+        let engine = EngineConfig::default();
+        let facts = AssociationConfig {
+            parity: 0,
+            peer_max_data: 1 << 20,
+            peer_max_stream_data: 1 << 20,
+            peer_max_streams: 8,
+        };
+        let now = Instant::from_micros(1_000_000);
+        let blocks = Rc::new(RefCell::new(HeapBlocks::default()));
+        let mut association = Association::new(now, &engine, &facts, MemoryBudget::new(64 << 20), blocks);
+        association.install_session(
+            now,
+            &SessionConfig {
+                local_index: LOCAL_INDEX,
+                remote_index: 9,
+                cipher: Cipher::ChaCha20Poly1305,
+                send_key: [4; 32],
+                receive_key: PEER_KEY,
+                first_send: 0,
+                first_receive: 0,
+                path: path(1),
+                begun_here: true,
+                confirmed: true,
+                preferred: true,
+            },
+        );
+        Self { association, entropy: Entropy::new([5; 32]), now }
+    }
+
+    /// A packet of the peer's arrives from `port`; returns its bytes.
+    fn receive(&mut self, number: u64, port: u16, challenges: usize, padding: usize) -> usize {
+        let payload_len = 1 + 9 * challenges + padding;
+        let mut packet = vec![0; OVERHEAD + payload_len];
+        let mut writer = Writer::new(&mut packet[DATA_HEADER_BYTES..DATA_HEADER_BYTES + payload_len]);
+        Frame::Ping.encode(&mut writer).unwrap();
+        for challenge in 0..challenges {
+            Frame::PathChallenge([challenge as u8; 8]).encode(&mut writer).unwrap();
+        }
+        let header = DataHeader { receiver_index: LOCAL_INDEX, packet_number: number };
+        let (head, rest) = packet.split_at_mut(DATA_HEADER_BYTES);
+        head.copy_from_slice(&header.to_bytes().unwrap());
+        let (payload, tag) = rest.split_at_mut(payload_len);
+        let tag: &mut [u8; TAG_BYTES] = tag.try_into().unwrap();
+        let mut keys = SendKeys::new(Cipher::ChaCha20Poly1305, PEER_KEY, 0);
+        keys.seal(number, head, payload, tag).unwrap();
+        let mut arrival = Arrival { path: path(port), ecn: Ecn::NotEct, entropy: &mut self.entropy };
+        self.association.on_packet(self.now, &header, &mut arrival, &mut packet).unwrap();
+        packet.len()
+    }
+
+    /// Everything that is ready to be sent: where to, and how many bytes.
+    fn send(&mut self) -> Vec<(u16, usize)> {
+        let mut out = vec![0; 65_507];
+        let sent = std::iter::from_fn(|| self.association.poll_transmit(self.now, &mut out));
+        sent.map(|transmit| (transmit.path.remote.port(), transmit.len)).collect()
+    }
+
+    fn wait(&mut self, micros: u64) {
+        self.now = self.now.plus_micros(micros);
+        if self.association.deadline().is_some_and(|at| at <= self.now) {
+            self.association.on_timeout(self.now, &mut Vec::new());
+        }
+    }
+}
+
+#[test]
+fn a_packet_gets_one_answer_however_many_challenges_it_holds() {
+    let mut end = End::new();
+    end.receive(1, 1, 0, 0);
+    end.send();
+    let came = end.receive(0, 2, 5, 0);
+    let went: Vec<_> = end.send().into_iter().filter(|(port, _)| *port == 2).collect();
+    assert_eq!(
+        went,
+        [(2, CHALLENGE_PACKET_BYTES)],
+        "{came} bytes came, not newest, so that nothing is asked there"
+    );
+}
+
+#[test]
+fn no_more_goes_to_an_address_that_is_not_proved_than_came_from_there() {
+    for seed in 0..20_u64 {
+        let mut random = Entropy::new([seed as u8; 32]);
+        let mut below = |limit: u32| random.next_u32() % limit;
+        let mut end = End::new();
+        let (mut came, mut went) = ([0; 4], [0; 4]);
+        let mut numbers: Vec<u64> = (0..400).collect();
+        for at in 1..numbers.len() {
+            numbers.swap(at, at - below(2) as usize);
+        }
+        for number in numbers {
+            let port = [1, 2, 2, 2, 3][below(5) as usize];
+            let (challenges, padding) = (below(4) as usize, [8, 8, 50, 1_100][below(4) as usize]);
+            came[usize::from(port)] += end.receive(number, port, challenges, padding);
+            end.wait(u64::from(below(400_000)));
+            for (port, bytes) in end.send() {
+                went[usize::from(port)] += bytes;
+            }
+            for port in [2, 3] {
+                assert!(went[port] <= came[port], "seed {seed}, number {number}: {went:?} of {came:?}");
+            }
+        }
+        assert!(went[2] > 0 && went[3] > 0, "seed {seed}: {went:?}");
+        assert_eq!(end.association.path(), path(1), "nobody answered from elsewhere");
+    }
+}

@@ -1,0 +1,154 @@
+import type { Runtime, Threads } from '../engine/runtime.js';
+import type { ExchangeKeys } from '../identity/index.js';
+import { wipe } from '../identity/sodium.js';
+import { HandshakeFault } from './fault.js';
+import { type FirstMessage, type OpenedMessage, openHere, openSolved } from './first-message.js';
+import { TokenBucket } from './token-bucket.js';
+import { FIRST_MESSAGES_WAITING_MAX, READING_HERE_BURST_MS, READING_HERE_MS_PER_SECOND, THREAD_FAILURES_MAX } from './tuning.js';
+
+/** What each thread is given: the one copy of the private key, in memory that all share, so that its owner can overwrite it. */
+export interface SharedKeys {
+  readonly secretKey: Uint8Array;
+  readonly publicKey: Uint8Array;
+}
+
+type Opened = OpenedMessage | HandshakeFault;
+type Settle = (opened: Opened) => void;
+
+interface Waiting {
+  readonly settle: Settle;
+  opened: Opened | null;
+}
+
+/** What {@link FirstMessages} needs of its node. */
+export interface FirstMessagesOwner {
+  readonly runtime: Pick<Runtime, 'clock' | 'createThreads'>;
+  /** There are no threads from now on: one after another failed, the last for `cause`. */
+  onThreadsFailed(cause: unknown): void;
+  /** What a message 1 led to threw: a fault of this library. */
+  onFault(cause: unknown): void;
+}
+
+/**
+ * Reads message 1s: a few now and then on this thread, at once, and those of a burst, where there are threads, on these. What they lead to happens on this
+ * thread, in the order that they came in; much may have happened since.
+ *
+ * ```text
+ *   open() --time is left, none waits--> read here -----------> settle
+ *      |--otherwise--> a thread --> those before it are settled --> settle
+ *      +--too many wait-------------------------------------------> fault
+ * ```
+ */
+export class FirstMessages {
+  readonly #keys: ExchangeKeys;
+  readonly #owner: FirstMessagesOwner;
+  /** Milliseconds that may be spent on this thread. */
+  readonly #here: TokenBucket;
+  /** In the order that they came in. */
+  readonly #waiting: Waiting[] = [];
+  #threads: Threads | null | undefined;
+  #shared: SharedKeys | null = null;
+  #failures = 0;
+  #isClosed = false;
+
+  constructor(keys: ExchangeKeys, owner: FirstMessagesOwner) {
+    this.#keys = keys;
+    this.#owner = owner;
+    this.#here = new TokenBucket(READING_HERE_BURST_MS, READING_HERE_MS_PER_SECOND, owner.runtime.clock.nowMs());
+  }
+
+  /** Calls `settle` once, perhaps at once; not after {@link FirstMessages.close}. Takes `first` over. */
+  open(first: FirstMessage, settle: Settle): void {
+    if (this.#isClosed) return;
+    const threads = this.#isForThreads() ? this.#start() : null;
+    if (threads === null) settle(this.#openHere(first));
+    else if (this.#waiting.length >= FIRST_MESSAGES_WAITING_MAX) settle(new HandshakeFault('unread', 'Too many messages wait to be read'));
+    else this.#hand(first, settle, threads);
+  }
+
+  /** Resolves when no thread is left, and the keys that they shared are overwritten. What waits is dropped. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    for (const { opened } of this.#waiting.splice(0)) discard(opened);
+    await this.#end();
+  }
+
+  #isForThreads(): boolean {
+    const { createThreads, clock } = this.#owner.runtime;
+    if (this.#threads === null || createThreads === undefined) return false;
+    return this.#waiting.length > 0 || !this.#here.hasAny(clock.nowMs());
+  }
+
+  #openHere(first: FirstMessage): Opened {
+    const { clock } = this.#owner.runtime;
+    const beganMs = clock.nowMs();
+    const opened = openHere(first, this.#keys);
+    this.#here.spend(clock.nowMs() - beganMs);
+    return opened;
+  }
+
+  /** The threads, which begin with the first message that needs them; `null` where there are none. */
+  #start(): Threads | null {
+    if (this.#threads !== undefined) return this.#threads;
+    const secretKey = new Uint8Array(new SharedArrayBuffer(this.#keys.secretKey.length));
+    secretKey.set(this.#keys.secretKey);
+    const shared: SharedKeys = { secretKey, publicKey: Uint8Array.from(this.#keys.publicKey) };
+    this.#threads = this.#owner.runtime.createThreads?.(new URL('./first-message-worker.js', import.meta.url), shared) ?? null;
+    if (this.#threads === null) wipe(secretKey);
+    else this.#shared = shared;
+    return this.#threads;
+  }
+
+  #hand(first: FirstMessage, settle: Settle, threads: Threads): void {
+    const waiting: Waiting = { settle, opened: null };
+    this.#waiting.push(waiting);
+    const { pattern, psk } = first;
+    const ephemeralSecret = Uint8Array.from(first.ephemeralSecret);
+    wipe(first.ephemeralSecret);
+    const task = { ...first, ephemeralSecret, message: Uint8Array.from(first.message) };
+    threads
+      .run(task, [ephemeralSecret.buffer, task.message.buffer])
+      .then(
+        (solved) => {
+          this.#failures = 0;
+          return openSolved({ pattern, psk }, this.#keys, solved as Uint8Array | null);
+        },
+        (cause: unknown) => this.#onLost(cause, threads),
+      )
+      .then((opened) => {
+        waiting.opened = opened;
+        if (this.#isClosed) discard(opened);
+        this.#settleReady();
+      })
+      .catch((cause: unknown) => this.#owner.onFault(cause));
+  }
+
+  #settleReady(): void {
+    for (let next = this.#waiting[0]; next !== undefined && next.opened !== null; next = this.#waiting[0]) {
+      this.#waiting.shift();
+      next.settle(next.opened);
+    }
+  }
+
+  /** A thread ended with a message; its sender tries again. */
+  #onLost(cause: unknown, threads: Threads): HandshakeFault {
+    this.#failures++;
+    if (this.#failures === THREAD_FAILURES_MAX && !this.#isClosed && this.#threads === threads) {
+      this.#end().catch(() => {});
+      this.#owner.onThreadsFailed(cause);
+    }
+    return new HandshakeFault('unread', 'The thread that was to read the message has ended', { cause });
+  }
+
+  async #end(): Promise<void> {
+    const [threads, shared] = [this.#threads, this.#shared];
+    this.#threads = null;
+    this.#shared = null;
+    await threads?.close();
+    if (shared !== null) wipe(shared.secretKey);
+  }
+}
+
+function discard(opened: Opened | null): void {
+  if (opened !== null && !(opened instanceof HandshakeFault)) opened.noise.wipe();
+}

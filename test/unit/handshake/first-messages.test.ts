@@ -1,0 +1,169 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Threads } from '../../../src/engine/runtime.js';
+import { type FirstMessage, type OpenedMessage, solve } from '../../../src/handshake/first-message.js';
+import { FirstMessages } from '../../../src/handshake/first-messages.js';
+import { HandshakeFault, type HandshakeParty } from '../../../src/handshake/index.js';
+import { ikInitiator } from '../../../src/handshake/noise.js';
+import { FIRST_MESSAGES_WAITING_MAX, READING_HERE_BURST_MS } from '../../../src/handshake/tuning.js';
+import { settle } from '../support/manual-runtime.js';
+import { callOf, draw, fateOf, initiatorOf, localEnd, partyOf, responderOf } from './parties.js';
+
+/** A thread that does its tasks when the test says so, in the order of the test. */
+class FakeThreads implements Threads {
+  readonly tasks: { readonly first: FirstMessage; readonly resolve: (solved: unknown) => void; readonly reject: (cause: unknown) => void }[] = [];
+  isClosed = false;
+
+  run(task: unknown): Promise<unknown> {
+    return new Promise((resolve, reject) => this.tasks.push({ first: task as FirstMessage, resolve, reject }));
+  }
+
+  async close(): Promise<void> {
+    this.isClosed = true;
+    for (const { reject } of this.tasks) reject(new Error('closed'));
+  }
+
+  async solve(index: number): Promise<void> {
+    const task = this.tasks[index];
+    task?.resolve(solve(task.first, party.exchangeKeys));
+    await settle();
+  }
+}
+
+let party: HandshakeParty;
+let threads: FakeThreads;
+let nowMs: number;
+let stepMs: number;
+let data: { readonly secretKey: Uint8Array } | null;
+let faults: unknown[];
+let messages: FirstMessages;
+
+beforeEach(async () => {
+  party = await partyOf();
+  threads = new FakeThreads();
+  [nowMs, stepMs, data, faults] = [1_000, 0, null, []];
+  // Each look at the clock takes its time: reading a message here costs one step.
+  const clock = { nowMs: () => (nowMs += stepMs), sleep: () => Promise.reject(new Error('not here')) };
+  const createThreads = (_module: URL, given: unknown): Threads => {
+    data = given as typeof data;
+    return threads;
+  };
+  messages = new FirstMessages(party.exchangeKeys, {
+    runtime: { clock, createThreads },
+    onThreadsFailed: (cause) => faults.push(cause),
+    onFault: (cause) => faults.push(cause),
+  });
+});
+
+function firstMessage(payload: Uint8Array): FirstMessage {
+  const prologue = draw(32);
+  const caller = ikInitiator({ prologue, localStatic: party.exchangeKeys, remoteStatic: party.exchangeKeys.publicKey, ephemeralSecret: draw(32) });
+  return { pattern: 'IK', prologue, psk: null, ephemeralSecret: draw(32), message: caller.writeMessage(payload) };
+}
+
+/** Opens `count` messages; what became of each is noted by its number. */
+function openSome(count: number): string[] {
+  const settled: string[] = [];
+  for (let number = 0; number < count; number++) {
+    messages.open(firstMessage(Uint8Array.of(number)), (opened: OpenedMessage | HandshakeFault) =>
+      settled.push(opened instanceof HandshakeFault ? opened.reason : `${opened.payload[0]}`),
+    );
+  }
+  return settled;
+}
+
+/** Uses up the time that may be spent on this thread. */
+function useUp(): void {
+  stepMs = READING_HERE_BURST_MS + 1;
+  openSome(1);
+  stepMs = 0;
+}
+
+describe('message 1s', () => {
+  test('that come now and then are read at once, without a thread and without a copy of the key', () => {
+    expect(openSome(50)).toHaveLength(50);
+    expect([threads.tasks.length, data]).toEqual([0, null]);
+  });
+
+  test('of a burst go to threads, and what they lead to happens in the order that they came in', async () => {
+    useUp();
+    const settled = openSome(4);
+    expect(threads.tasks).toHaveLength(4);
+    for (const index of [2, 1, 3]) await threads.solve(index);
+    expect(settled).toEqual([]);
+    await threads.solve(0);
+    expect(settled).toEqual(['0', '1', '2', '3']);
+  });
+
+  test('are read at once again when nothing waits and time has passed', async () => {
+    useUp();
+    openSome(1);
+    nowMs += 10_000;
+    const waiting = openSome(1);
+    expect([threads.tasks.length, waiting]).toEqual([2, []]);
+    await threads.solve(0);
+    await threads.solve(1);
+    expect([openSome(1), threads.tasks.length]).toEqual([['0'], 2]);
+  });
+
+  test('that wait are bounded; more are dropped', () => {
+    useUp();
+    const settled = openSome(FIRST_MESSAGES_WAITING_MAX + 3);
+    expect(threads.tasks).toHaveLength(FIRST_MESSAGES_WAITING_MAX);
+    expect(settled).toEqual(['unread', 'unread', 'unread']);
+  });
+
+  test('lost with a thread cost themselves alone', async () => {
+    useUp();
+    const settled = openSome(3);
+    threads.tasks[1]?.reject(new Error('crashed'));
+    await threads.solve(0);
+    await threads.solve(2);
+    expect([settled, faults]).toEqual([['0', 'unread', '2'], []]);
+  });
+
+  test('have no threads any more after three that failed in a row, and the key that these shared is overwritten', async () => {
+    useUp();
+    const settled = openSome(5);
+    expect(data?.secretKey.some((byte) => byte !== 0)).toBe(true);
+    for (const index of [0, 1, 2]) threads.tasks[index]?.reject(new Error('crashed'));
+    await settle();
+    expect(settled).toEqual(Array(5).fill('unread'));
+    expect([faults.length, threads.isClosed, data?.secretKey.every((byte) => byte === 0)]).toEqual([1, true, true]);
+    expect(openSome(2)).toEqual(['0', '1']);
+  });
+
+  test('lead to nothing after the close', async () => {
+    useUp();
+    const settled = openSome(3);
+    await threads.solve(1);
+    await messages.close();
+    await settle();
+    expect([settled, openSome(1), faults]).toEqual([[], [], []]);
+    expect(data?.secretKey.every((byte) => byte === 0)).toBe(true);
+  });
+});
+
+describe('a call that is read elsewhere', () => {
+  test('is decided when it comes back: what was confirmed meanwhile counts', async () => {
+    const [alice, bob] = [await partyOf(), party];
+    const responder = responderOf(bob);
+    const initiator = initiatorOf(alice, bob);
+    const [older, newer] = [initiator.nextMessage().datagram, initiator.nextMessage().datagram];
+    const taken = responder.take(older, 0, false);
+    if (taken.status !== 'unread') throw new Error(taken.status);
+    callOf(responder.receive(newer, 0)).accept(localEnd(9));
+    responder.confirmed(9);
+    const solved = new Promise<string>((resolve) => messages.open(taken.first, (opened) => resolve(fateOf(taken.finish(opened)))));
+    expect(await solved).toBe('unproven');
+  });
+
+  test('is not read twice', async () => {
+    const responder = responderOf(party);
+    const { datagram } = initiatorOf(await partyOf(), party).nextMessage();
+    const taken = responder.take(datagram, 0, false);
+    if (taken.status !== 'unread') throw new Error(taken.status);
+    expect(responder.take(datagram, 0, false)).toMatchObject({ status: 'ignored', fault: { reason: 'rate-limited' } });
+    expect(fateOf(taken.finish(new HandshakeFault('unread', 'lost')))).toBe('unread');
+    expect(responder.take(datagram, 0, false).status).toBe('unread');
+  });
+});
