@@ -1,9 +1,12 @@
 /** Joins by address that cross, that are refused, and that find another node than before. */
 import { describe, expect, test } from 'vitest';
+import { MessageKind } from '../../src/handshake/envelope.js';
 import { generateIdentity, type MeshNode } from '../../src/index.js';
 import type { SimHost, SimNetwork } from '../../src/testing/index.js';
+import { observeDatagrams } from '../../src/testing/sim-network.js';
 import { serveEcho, simulate } from './support/programs.js';
 
+const HANDSHAKE = 1;
 const placeOf = (node: MeshNode): string => node.address.replace(`${node.id}@`, '');
 
 test('two joins by different addresses of one node come to the same peer at once', async () => {
@@ -20,6 +23,27 @@ test('two joins by different addresses of one node come to the same peer at once
     expect(client.stats().peersConnected).toBe(1);
     expect(server.stats().peersConnected).toBe(1);
     expect(peers[0].state.status).toBe('connected');
+  });
+});
+
+test('a join whose last message is lost sends it five times, then begins anew, and succeeds', async () => {
+  const network = simulate({ link: { delayMs: 20 } });
+  await network.run(async () => {
+    const [home, away] = [network.host('server'), network.host('client')];
+    const [server, client] = [await home.start(), await away.start()];
+    /** The handshake messages of the client. */
+    const sent: number[] = [];
+    observeDatagrams(network, ({ what, from, bytes: [type, kind = 0] }) => {
+      if (what !== 'sent' || type !== HANDSHAKE) return;
+      if (from === home.name && sent.length === 1) network.setLink(away, home, { lossRate: 1 }, 'one-way');
+      if (from !== away.name) return;
+      sent.push(kind);
+      if (sent.length === 7) network.setLink(away, home, { lossRate: 0 }, 'one-way');
+    });
+    expect((await client.connect(placeOf(server))).id).toBe(server.id);
+    const { xx1, xx3 } = MessageKind;
+    expect(sent.slice(0, 7)).toEqual([xx1, xx3, xx3, xx3, xx3, xx3, xx1]);
+    expect(sent.slice(7)).toContain(xx3);
   });
 });
 

@@ -84,6 +84,35 @@ fn a_close_tells_its_code_and_reason_also_when_the_first_packet_is_lost() {
 }
 
 #[test]
+fn a_close_is_repeated_to_the_first_second_fourth_eighth_packet_that_still_arrives_and_to_no_other() {
+    let (mut net, a, b) = pair(9, EngineConfig::default());
+    let (handle_a, handle_b) = net.associate(a, b, Cipher::ChaCha20Poly1305);
+    let stream = open(&mut net, b, handle_b);
+    run_for(&mut net, SECOND);
+    net.link(a, b).config.down = true;
+    net.link(b, a).config.delay_micros = 0;
+    let now = net.now();
+    net.engine(a).close_association(now, handle_a, CloseCode::Normal, "");
+    net.flush(a);
+    let stats = |net: &mut Network| net.engine(a).association_stats(handle_a).unwrap().counters;
+    let closed = stats(&mut net);
+    let mut repeated_to = Vec::new();
+    for count in 1..=20 {
+        let now = net.now();
+        net.engine(b).write(now, handle_b, stream, b"x").unwrap();
+        net.flush(b);
+        run_for(&mut net, 500);
+        let present = stats(&mut net);
+        assert_eq!(present.packets_received - closed.packets_received, count);
+        if present.packets_sent - closed.packets_sent > repeated_to.len() as u64 {
+            repeated_to.push(count);
+        }
+        assert_eq!(present.packets_sent - closed.packets_sent, repeated_to.len() as u64);
+    }
+    assert_eq!(repeated_to, [1, 2, 4, 8, 16]);
+}
+
+#[test]
 fn an_idle_association_ends_at_both_ends_and_one_with_an_open_stream_does_not() {
     let config = EngineConfig { idle_timeout_micros: 10 * SECOND, ..EngineConfig::default() };
     let (mut net, a, b) = pair(3, config.clone());

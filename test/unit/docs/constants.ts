@@ -11,10 +11,11 @@ export function constantsOf(path: string): string[] {
   return [...source(path).matchAll(/^(?:pub |pub\(crate\) |export )?const ([A-Z][A-Z0-9_]*)\b/gm)].map(([, name = '']) => name);
 }
 
-/** The value of the constant `name` in `path`, whole numbers only. Throws when there is none. */
+/** The value of the constant `name`, or of a field of it (`RATE.burst`), in `path`, whole numbers only. Throws when there is none. */
 export function constant(path: string, name: string): bigint {
-  const form = new RegExp(`\\bconst ${name}(?:: [\\w<>]+)? =\\s*([^;]+);`);
-  const expression = form.exec(source(path))?.[1];
+  const [root = '', field] = name.split('.');
+  const declared = new RegExp(`\\bconst ${root}(?:: [\\w<>]+)? =\\s*([^;]+);`).exec(source(path))?.[1];
+  const expression = field === undefined ? declared : new RegExp(`\\b${field}: ([^,}]+)`).exec(declared ?? '')?.[1];
   if (expression === undefined) throw new Error(`${path} has no constant ${name}`);
   const whole = expression
     .replaceAll(/\bu64::BITS\b/g, '64')

@@ -33,7 +33,7 @@ describe('docs/security.md', () => {
   test.each(rows.map(([what = '', named = '', value = '']) => [what, named, value] as const))(
     'every limit is what the code says: %s',
     (_, named, value) => {
-      const [, name = '', path = ''] = /^`(\w+)` in `([^`]+)`$/.exec(named) ?? [];
+      const [, name = '', path = ''] = /^`([\w.]+)` in `([^`]+)`$/.exec(named) ?? [];
       expect(constant(path, name)).toBe(written(value, name));
     },
   );
@@ -100,6 +100,12 @@ const PAGES: Readonly<Record<string, Readonly<Record<string, readonly (Bound | b
       [TUNING, 'UNCONFIRMED_MAX'],
       [TUNING, 'UNCONFIRMED_MS'],
     ],
+    'joins refused after message 3': [
+      [TUNING, 'UNCONFIRMED_MAX'],
+      [TUNING, 'UNCONFIRMED_MS'],
+    ],
+    'message 1s that wait for a thread': [[TUNING, 'FIRST_MESSAGES_WAITING_MAX']],
+    'callers that `accept` is asked about': [['src/peer/admittance.ts', 'ASKED_MAX']],
     'addresses with a pin': [['src/peer/join-table.ts', 'PINS_MAX']],
     'identities whose timestamp is kept': [[TUNING, 'IDENTITIES_REMEMBERED']],
     'answers to one identity': [

@@ -105,6 +105,19 @@ describe('message 1s', () => {
     expect([openSome(1), threads.tasks.length]).toEqual([['0'], 2]);
   });
 
+  test('are read here for 1 ms at once and 100 ms a second', async () => {
+    stepMs = 2;
+    openSome(1);
+    stepMs = 0;
+    // Two milliseconds were used of one, and four have passed since the node looked how much was left.
+    nowMs += 5.9;
+    openSome(1);
+    expect(threads.tasks).toHaveLength(1);
+    await threads.solve(0);
+    nowMs += 0.2;
+    expect([openSome(1), threads.tasks.length]).toEqual([['0'], 1]);
+  });
+
   test('that wait are bounded; more are dropped', () => {
     useUp();
     const settled = openSome(FIRST_MESSAGES_WAITING_MAX + 3);

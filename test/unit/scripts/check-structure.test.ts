@@ -82,6 +82,13 @@ test.each([
   expect(check()).toBe(`native/addon/src/a.rs: ${found}: shared by threads or the whole process; see SHARED in scripts/check-structure.mjs\n`);
 });
 
+test('what threads share is named with its test, which is there', () => {
+  file('native/addon/src/mailbox.rs', 'static STATE: Mutex<u8> = Mutex::new(0);\n');
+  expect(check()).toBe('native/addon/src/mailbox.rs: shared by threads, and its test test/e2e/shards-teardown.test.ts is gone\n');
+  file('test/e2e/shards-teardown.test.ts', '');
+  expect(check()).toBe('');
+});
+
 test('a file of more than 400 lines is a fault', () => {
   file('src/node/fits.ts', '\n'.repeat(400));
   file('native/core/src/long.rs', '\n'.repeat(401));

@@ -1,0 +1,59 @@
+import { beforeEach, expect, test, vi } from 'vitest';
+import type { HostAndPort, NodeId } from '../../../src/identity/index.js';
+import type { PeerContext } from '../../../src/peer/context.js';
+import type { JoinOwner } from '../../../src/peer/join.js';
+import { JoinTable } from '../../../src/peer/join-table.js';
+import type { MeshPeer } from '../../../src/peer/mesh-peer.js';
+import type { PeerTable } from '../../../src/peer/peer-table.js';
+import { ManualRuntime } from '../support/manual-runtime.js';
+
+/** Who answers, wherever somebody is called. */
+const answering = vi.hoisted(() => ({ id: '' }));
+
+vi.mock('../../../src/peer/join.js', () => ({
+  Join: class {
+    readonly hints = [];
+    readonly #owner: JoinOwner;
+
+    constructor(_context: unknown, _hosts: unknown, owner: JoinOwner) {
+      this.#owner = owner;
+    }
+
+    async wait(): Promise<unknown> {
+      this.#owner.onOver();
+      return { peer: this.#owner.peerOf(answering.id as NodeId), association: { endedBy: null } };
+    }
+  },
+}));
+
+const [first, other] = ['a'.repeat(52), 'b'.repeat(52)];
+/** As many hosts as one address names. */
+const HOSTS = 64;
+const host = (number: number): HostAndPort => ({ host: `10.0.${number >> 8}.${number & 255}`, port: 7_400 });
+let table: JoinTable;
+
+beforeEach(() => {
+  const peer: unknown = { closing: null, duplicate: null, associations: { current: null }, addHosts: () => {} };
+  const peers: unknown = { get: () => peer as MeshPeer, obtain: () => peer as MeshPeer };
+  const context: unknown = { runtime: new ManualRuntime(), closedBy: null };
+  table = new JoinTable(context as PeerContext, peers as PeerTable);
+});
+
+async function joinHosts(from: number, count: number): Promise<void> {
+  await table.connect(
+    Array.from({ length: count }, (_, index) => host(from + index)),
+    undefined,
+  );
+}
+
+test('of very many addresses that were joined the first are forgotten, and none before the bound', async () => {
+  answering.id = first;
+  for (let number = 0; number < 16_384; number += HOSTS) await joinHosts(number, HOSTS);
+  answering.id = other;
+  await expect(joinHosts(0, 1)).rejects.toMatchObject({ code: 'ERR_OSIER_PIN_MISMATCH', details: { pinned: first, found: other } });
+  answering.id = first;
+  await joinHosts(16_384, 1);
+  answering.id = other;
+  await expect(joinHosts(1, 1)).rejects.toMatchObject({ code: 'ERR_OSIER_PIN_MISMATCH', details: { pinned: first, found: other } });
+  await joinHosts(0, 1);
+});
