@@ -5,8 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { loopbackBenchmarks, lossyBenchmarks } from './benchmarks/index.mjs';
 import { measure } from './lib/benchmark.mjs';
+import { installContestants } from './lib/install-contestants.mjs';
 import { underLock } from './lib/lock.mjs';
 import { describeMachine, twoCores } from './lib/machine.mjs';
+import { arePeersBuilt } from './lib/native-programs.mjs';
 import { benchmarksPage, summaryText } from './lib/report.mjs';
 import { versionsOfContestants } from './lib/versions.mjs';
 
@@ -22,6 +24,7 @@ const { values } = parseArgs({
 });
 
 underLock(fileURLToPath(import.meta.url), process.argv.slice(2));
+installContestants();
 
 /** Times in milliseconds. The quick plan shows that all of it works, the other gives figures that are kept. */
 const plan = values.quick
@@ -36,7 +39,15 @@ if (unknown.length > 0) {
   console.error(`bench: there is no benchmark ${unknown.join(', ')}; there are ${all.map(({ name }) => name).join(', ')}.`);
   process.exit(2);
 }
-const chosen = names.length === 0 ? all : all.filter((benchmark) => names.some((name) => benchmark.name.startsWith(name)));
+const asked = names.length === 0 ? all : all.filter((benchmark) => names.some((name) => benchmark.name.startsWith(name)));
+
+const leavesPeersOut = values.quick && !arePeersBuilt();
+if (leavesPeersOut)
+  process.stderr.write('bench: quinn and s2n-quic are left out: they take minutes to build, which a run without --quick does once.\n');
+const chosen = asked.map((benchmark) => ({
+  ...benchmark,
+  contestants: benchmark.contestants.filter(({ needsBuild = false }) => !(leavesPeersOut && needsBuild)),
+}));
 
 const cores = twoCores();
 const run = {

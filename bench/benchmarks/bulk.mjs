@@ -2,17 +2,13 @@
 import { startEnds } from '../lib/ends.mjs';
 import { roofProgram } from '../lib/native-programs.mjs';
 import { measureRoof } from '../workloads/roof.mjs';
-import { NODE_PEERS, osier, quinn, s2n } from './entrants.mjs';
+import { contestantOf, NODE_PEERS, osier, quinn, s2n } from './entrants.mjs';
 
 /** @typedef {import('../lib/benchmark.mjs').Benchmark} Benchmark @typedef {import('../lib/ends.mjs').Entrant} Entrant */
 
 /** @param {Entrant} entrant @param {{ streams?: number, both?: 0 | 1 }} [shape] @returns {import('../lib/benchmark.mjs').Contestant} */
 function bulkOf(entrant, { streams = 1, both = 0 } = {}) {
-  return {
-    id: entrant.id,
-    label: entrant.label,
-    run: ({ cores, warmUpMs, measureMs }) => measureBulk(entrant, { streams, both, warmUpMs, measureMs }, cores),
-  };
+  return contestantOf(entrant, ({ cores, warmUpMs, measureMs }) => measureBulk(entrant, { streams, both, warmUpMs, measureMs }, cores));
 }
 
 /** Gbit/s of payload, both directions together.

@@ -1,26 +1,22 @@
 // Round trips of 64 bytes and 1 KiB, one at a time, on an idle session.
 import { startEnds } from '../lib/ends.mjs';
 import { measureEcho as measureDgramEcho } from '../workloads/echo-dgram.mjs';
-import { NODE_PEERS, osier, quinn, s2n } from './entrants.mjs';
+import { contestantOf, NODE_PEERS, osier, quinn, s2n } from './entrants.mjs';
 
 /** @typedef {import('../lib/benchmark.mjs').Benchmark} Benchmark @typedef {import('../lib/ends.mjs').Entrant} Entrant */
 
 /** @param {Entrant} entrant @param {number} messageBytes @param {number} [share] Of the trips: slow contestants do fewer.
  * @returns {import('../lib/benchmark.mjs').Contestant} */
 function echoOf(entrant, messageBytes, share = 1) {
-  return {
-    id: entrant.id,
-    label: entrant.label,
-    run: async ({ cores, trips }) => {
-      const { sender, settings, stop } = await startEnds(entrant, 'echo', { trips: Math.ceil(trips * share), messageBytes }, cores);
-      try {
-        const { p50Micros, p99Micros, p999Micros } = await sender.next();
-        return { value: p50Micros, settings, details: { p99Micros, p999Micros } };
-      } finally {
-        await stop();
-      }
-    },
-  };
+  return contestantOf(entrant, async ({ cores, trips }) => {
+    const { sender, settings, stop } = await startEnds(entrant, 'echo', { trips: Math.ceil(trips * share), messageBytes }, cores);
+    try {
+      const { p50Micros, p99Micros, p999Micros } = await sender.next();
+      return { value: p50Micros, settings, details: { p99Micros, p999Micros } };
+    } finally {
+      await stop();
+    }
+  });
 }
 
 /** @param {number} messageBytes @returns {import('../lib/benchmark.mjs').Contestant} */

@@ -20,13 +20,13 @@ export function quinn(cipher, packetBytes) {
   return {
     id: `quinn-${name}-${packetBytes}`,
     label: `quinn (Rust), ${name}, ${packetBytes} B packets`,
-    by: { program: peerProgram('quinn') },
+    by: { program: () => peerProgram('quinn') },
     plan: { cipher, packetBytes },
   };
 }
 
 /** @type {() => Entrant} */
-export const s2n = () => ({ id: 's2n-quic', label: 's2n-quic (Rust), MTU 1500', by: { program: peerProgram('s2n') } });
+export const s2n = () => ({ id: 's2n-quic', label: 's2n-quic (Rust), MTU 1500', by: { program: () => peerProgram('s2n') } });
 
 /** Peers that a Node program can install.
  * @type {Readonly<Record<string, Entrant>>} */
@@ -39,3 +39,9 @@ export const NODE_PEERS = {
   tcp: { id: 'tcp', label: 'TCP of Node, not encrypted', by: { module: 'tcp' } },
   tls: { id: 'tls', label: 'TLS of Node', by: { module: 'tls' } },
 };
+
+/** A contestant of a benchmark; those in Rust take minutes to build.
+ * @param {Entrant} entrant @param {import('../lib/benchmark.mjs').Contestant['run']} run @returns {import('../lib/benchmark.mjs').Contestant} */
+export function contestantOf(entrant, run) {
+  return { id: entrant.id, label: entrant.label, needsBuild: 'program' in entrant.by, run };
+}

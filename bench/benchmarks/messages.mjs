@@ -1,7 +1,7 @@
 // Small messages one way: written in bursts, and one by one.
 import { startEnds } from '../lib/ends.mjs';
 import { measureDgramMessages } from '../workloads/messages-dgram.mjs';
-import { NODE_PEERS, osier, quinn, s2n } from './entrants.mjs';
+import { contestantOf, NODE_PEERS, osier, quinn, s2n } from './entrants.mjs';
 
 /** @typedef {import('../lib/benchmark.mjs').Benchmark} Benchmark @typedef {import('../lib/ends.mjs').Entrant} Entrant */
 
@@ -10,23 +10,19 @@ const BUFFERED_MESSAGES = 1_000;
 
 /** @param {Entrant} entrant @param {{ messageBytes: number, coalesced: number }} shape @returns {import('../lib/benchmark.mjs').Contestant} */
 function messagesOf(entrant, shape) {
-  return {
-    id: entrant.id,
-    label: entrant.label,
-    run: async ({ cores, warmUpMs, measureMs }) => {
-      const { receiver, sender, settings, stop } = await startEnds(entrant, 'messages', { ...shape, warmUpMs, measureMs }, cores);
-      try {
-        await sender.next();
-        const { count, micros } = await receiver.next();
-        sender.send('stop');
-        const [sent, arrived] = [await sender.next(), await receiver.next()];
-        if (sent.messages !== arrived.messages) throw new Error(`${sent.messages} messages were sent and ${arrived.messages} arrived`);
-        return { value: count / micros, settings, details: {} };
-      } finally {
-        await stop();
-      }
-    },
-  };
+  return contestantOf(entrant, async ({ cores, warmUpMs, measureMs }) => {
+    const { receiver, sender, settings, stop } = await startEnds(entrant, 'messages', { ...shape, warmUpMs, measureMs }, cores);
+    try {
+      await sender.next();
+      const { count, micros } = await receiver.next();
+      sender.send('stop');
+      const [sent, arrived] = [await sender.next(), await receiver.next()];
+      if (sent.messages !== arrived.messages) throw new Error(`${sent.messages} messages were sent and ${arrived.messages} arrived`);
+      return { value: count / micros, settings, details: {} };
+    } finally {
+      await stop();
+    }
+  });
 }
 
 /** @param {number} messageBytes @returns {import('../lib/benchmark.mjs').Contestant} */

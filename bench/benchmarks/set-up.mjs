@@ -1,6 +1,6 @@
 // From nothing to the first answer.
 import { startEnds } from '../lib/ends.mjs';
-import { NODE_PEERS, osier, quinn, s2n } from './entrants.mjs';
+import { contestantOf, NODE_PEERS, osier, quinn, s2n } from './entrants.mjs';
 
 /** @typedef {import('../lib/benchmark.mjs').Benchmark} Benchmark @typedef {import('../lib/ends.mjs').Entrant} Entrant */
 
@@ -9,20 +9,16 @@ const SHARE_OF_TRIPS = 0.01;
 
 /** @param {Entrant} entrant @returns {import('../lib/benchmark.mjs').Contestant} */
 function setUpOf(entrant) {
-  return {
-    id: entrant.id,
-    label: entrant.label,
-    run: async ({ cores, trips }) => {
-      const plan = { trips: Math.max(20, Math.ceil(trips * SHARE_OF_TRIPS)), messageBytes: 64 };
-      const { sender, settings, stop } = await startEnds(entrant, 'set-up', plan, cores);
-      try {
-        const { p50Micros, p99Micros } = await sender.next();
-        return { value: p50Micros / 1_000, settings, details: { p99Micros } };
-      } finally {
-        await stop();
-      }
-    },
-  };
+  return contestantOf(entrant, async ({ cores, trips }) => {
+    const plan = { trips: Math.max(20, Math.ceil(trips * SHARE_OF_TRIPS)), messageBytes: 64 };
+    const { sender, settings, stop } = await startEnds(entrant, 'set-up', plan, cores);
+    try {
+      const { p50Micros, p99Micros } = await sender.next();
+      return { value: p50Micros / 1_000, settings, details: { p99Micros } };
+    } finally {
+      await stop();
+    }
+  });
 }
 
 /** @type {readonly (() => Benchmark)[]} */

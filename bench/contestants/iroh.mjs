@@ -6,15 +6,21 @@ const { Endpoint, EndpointAddr, EndpointId, RelayMode } = iroh;
 const ALPN = [...Buffer.from('osier-bench')];
 const READ_BYTES = 65_536;
 
+/** An endpoint that is collected takes its connections along.
+ * @type {unknown[]} */
+const kept = [];
+
 /** @param {Record<string, string>} options @returns {import('./link.mjs').Contestant} */
 export function contestant({ host = HOST }) {
-  const bind = () => {
+  const bind = async () => {
     const builder = Endpoint.builder();
     builder.applyMinimal();
     builder.alpns([ALPN]);
     builder.relayMode(RelayMode.disabled());
     builder.bindAddr(`${host}:0`);
-    return builder.bind();
+    const endpoint = await builder.bind();
+    kept.push(endpoint);
+    return endpoint;
   };
   return {
     name: 'iroh',

@@ -25,7 +25,8 @@ export function contestant({ host = HOST }) {
       const sockets = [];
       return {
         async openStream() {
-          const socket = connectTo({ host: to, port: Number(port), noDelay: true, highWaterMark: SOCKET_BUFFER_BYTES });
+          const settings = { host: to, port: Number(port), noDelay: true, highWaterMark: SOCKET_BUFFER_BYTES };
+          const socket = connectTo(/** @type {import('node:net').NetConnectOpts} */ (settings));
           sockets.push(socket);
           await once(socket, 'connect');
           return asStream(socket);

@@ -3,7 +3,7 @@
 /**
  * @typedef {{ cores: readonly [number, number], warmUpMs: number, measureMs: number, trips: number, rounds: number, round: number }} Context
  * @typedef {{ value: number, settings: string, details: Record<string, number> }} Result `value` in the benchmark's unit.
- * @typedef {{ id: string, label: string, run: (context: Context) => Promise<Result> }} Contestant
+ * @typedef {{ id: string, label: string, needsBuild?: boolean, run: (context: Context) => Promise<Result> }} Contestant
  * @typedef {{ against: string, relation: 'at least' | 'at most', ratio: number }} RatioBar The subject's figure to another's of the same round.
  * @typedef {{ value: number, relation: 'at least' | 'at most' }} ValueBar The subject's own figure.
  * @typedef {RatioBar | ValueBar} Bar What the median of the rounds is to hold.

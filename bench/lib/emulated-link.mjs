@@ -16,12 +16,14 @@ export function canEmulate() {
   return true;
 }
 
-/** Runs `work` between two places that such a link joins. The program that is the link shares both cores with its ends.
- * @template T @param {Faults} faults @param {readonly [number, number]} cores @param {(places: readonly [Place, Place]) => Promise<T>} work @returns {Promise<T>} */
-export async function acrossLink(faults, cores, work) {
+/** Runs `work` between two places that such a link joins. The program that is the link shares both cores with its ends. `controller` is TCP's there.
+ * @template T @param {Faults & { controller?: 'cubic' | 'bbr' }} faults @param {readonly [number, number]} cores @param {(places: readonly [Place, Place]) => Promise<T>} work @returns {Promise<T>} */
+export async function acrossLink({ controller = 'cubic', ...faults }, cores, work) {
   const namespaces = /** @type {const} */ ([`osier-bench-${process.pid}-a`, `osier-bench-${process.pid}-b`]);
   for (const name of namespaces) ip('netns', 'add', name);
   try {
+    allowController(controller);
+    for (const name of namespaces) ip('netns', 'exec', name, 'sysctl', '-qw', `net.ipv4.tcp_congestion_control=${controller}`);
     const [a, b] = namespaces;
     const link = spawn(netemProgram(), [a, `${HOSTS[0]}/24`, b, `${HOSTS[1]}/24`, JSON.stringify(faults)], { stdio: ['pipe', 'pipe', 'inherit'] });
     const exited = new Promise((resolve) => link.once('exit', resolve));
@@ -40,6 +42,14 @@ export async function acrossLink(faults, cores, work) {
   } finally {
     for (const name of namespaces) ip('netns', 'del', name);
   }
+}
+
+/** Namespaces may choose among the controllers that the machine allows everybody; it is told of one more, which changes nothing for anybody else.
+ * @param {string} controller */
+function allowController(controller) {
+  const name = 'net.ipv4.tcp_allowed_congestion_control';
+  const allowed = spawnSync('sysctl', ['-n', name], { encoding: 'utf8' }).stdout.trim().split(' ');
+  if (!allowed.includes(controller)) spawnSync('sysctl', ['-qw', `${name}=${[...allowed, controller].join(' ')}`]);
 }
 
 /** @param {readonly string[]} args */

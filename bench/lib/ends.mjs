@@ -8,7 +8,7 @@ import { PinnedProcess } from './pinned-process.mjs';
  * @typedef {object} Entrant
  * @property {string} id Unique within a benchmark.
  * @property {string} label
- * @property {{ module: string, options?: Record<string, string> } | { program: string }} by A module of `contestants/`, or the path of a native program.
+ * @property {{ module: string, options?: Record<string, string> } | { program: () => string }} by A module of `contestants/`, or a native program, built when it is asked for.
  * @property {Record<string, string | number>} [plan] What differs from the benchmark's plan.
  * @property {NodeJS.ProcessEnv} [env]
  *
@@ -36,7 +36,7 @@ export async function startEnds(entrant, work, plan, places) {
 
 /** @param {number | Place} place @param {Entrant} entrant @param {'receiver' | 'sender'} role @param {string} work @param {object} plan @param {readonly string[]} rest */
 function start(place, { by, env }, role, work, plan, rest) {
-  if ('program' in by) return new PinnedProcess(place, by.program, [role, work, JSON.stringify(plan), ...rest], env);
+  if ('program' in by) return new PinnedProcess(place, by.program(), [role, work, JSON.stringify(plan), ...rest], env);
   // What serves echo serves set-up as well.
   const file = `${work === 'set-up' && role === 'receiver' ? 'echo' : work}-${role}.mjs`;
   const worker = fileURLToPath(new URL(`../workers/${file}`, import.meta.url));

@@ -19,7 +19,12 @@ pub(crate) fn wait(polled: &mut [libc::pollfd], until: Option<u64>) -> io::Resul
     });
     let pointer = timeout.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
     // SAFETY: the array and the timeout outlive the call.
-    let ready = unsafe { libc::ppoll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, pointer, std::ptr::null()) };
+    let ready =
+        unsafe { libc::ppoll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, pointer, std::ptr::null()) };
     let error = io::Error::last_os_error();
-    if ready < 0 && error.kind() != io::ErrorKind::Interrupted { Err(error) } else { Ok(()) }
+    if ready < 0 && error.kind() != io::ErrorKind::Interrupted {
+        Err(error)
+    } else {
+        Ok(())
+    }
 }

@@ -33,7 +33,8 @@ fn run(arguments: &[String]) -> Result<(), Box<dyn std::error::Error>> {
     };
     let faults: Faults = serde_json::from_str(faults)?;
     faults.check()?;
-    let devices = [Tun::open(namespace_a, address_a, faults.mtu)?, Tun::open(namespace_b, address_b, faults.mtu)?];
+    let devices =
+        [Tun::open(namespace_a, address_a, faults.mtu)?, Tun::open(namespace_b, address_b, faults.mtu)?];
     println!("{}", serde_json::json!({ "ready": true }));
     let mut links = [Link::new(&faults, faults.seed), Link::new(&faults, !faults.seed)];
     pump(&devices, &mut links)?;

@@ -43,7 +43,8 @@ impl Tun {
     }
 
     fn create() -> io::Result<Self> {
-        let device = OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open("/dev/net/tun")?;
+        let device =
+            OpenOptions::new().read(true).write(true).custom_flags(libc::O_NONBLOCK).open("/dev/net/tun")?;
         // SAFETY: the structure is plain numbers.
         let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
         for (to, from) in request.ifr_name.iter_mut().zip(NAME.bytes()) {
@@ -70,7 +71,11 @@ impl Tun {
     pub(crate) fn write(&self, packet: &[u8]) -> io::Result<()> {
         match (&self.0).write(packet) {
             Ok(_) => Ok(()),
-            Err(error) if matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EINVAL | libc::ENOBUFS)) => Ok(()),
+            Err(error)
+                if matches!(error.raw_os_error(), Some(libc::EAGAIN | libc::EINVAL | libc::ENOBUFS)) =>
+            {
+                Ok(())
+            }
             Err(error) => Err(error),
         }
     }

@@ -79,7 +79,9 @@ fn jitter_keeps_the_order_and_reordering_does_not() {
 
 #[test]
 fn a_seed_repeats_a_run_and_another_does_not() {
-    let run = |seed| arrivals(&mut link(Faults { seed, loss: 0.3, jitter_ms: 1.0, ..Faults::default() }), 100, 1_000);
+    let run = |seed| {
+        arrivals(&mut link(Faults { seed, loss: 0.3, jitter_ms: 1.0, ..Faults::default() }), 100, 1_000)
+    };
     assert_eq!(run(5), run(5));
     assert_ne!(run(5), run(6));
 }

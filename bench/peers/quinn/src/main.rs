@@ -7,7 +7,10 @@ use bytes::Bytes;
 use peer_work::{Connection, Failure, Listener, Plan, Receiver, Sender, Transport};
 use quinn::congestion::{BbrConfig, CubicConfig};
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
-use quinn::{ClientConfig, Endpoint, EndpointConfig, MtuDiscoveryConfig, ServerConfig, TokioRuntime, TransportConfig, VarInt};
+use quinn::{
+    ClientConfig, Endpoint, EndpointConfig, MtuDiscoveryConfig, ServerConfig, TokioRuntime, TransportConfig,
+    VarInt,
+};
 use rustls::crypto::{ring, CryptoProvider};
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 
@@ -28,7 +31,9 @@ impl Transport for Quinn {
 
     fn settings(&self) -> String {
         let Plan { cipher, congestion, packet_bytes, .. } = &self.plan;
-        format!("{cipher}, {congestion}, packets of {packet_bytes} B, windows of 16 MiB, socket buffers of 4 MiB")
+        format!(
+            "{cipher}, {congestion}, packets of {packet_bytes} B, windows of 16 MiB, socket buffers of 4 MiB"
+        )
     }
 
     fn listen(&self) -> Result<(Accepting, String), Failure> {

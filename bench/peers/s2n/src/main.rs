@@ -31,7 +31,11 @@ impl Transport for S2n {
     type Listener = Accepting;
 
     fn settings(&self) -> String {
-        format!("its own cipher, {}, MTU {}, windows of 16 MiB, socket buffers of 4 MiB", self.plan.congestion, self.mtu())
+        format!(
+            "its own cipher, {}, MTU {}, windows of 16 MiB, socket buffers of 4 MiB",
+            self.plan.congestion,
+            self.mtu()
+        )
     }
 
     fn listen(&self) -> Result<(Accepting, String), Failure> {
@@ -69,7 +73,11 @@ impl Transport for S2n {
 
 impl S2n {
     fn mtu(&self) -> u16 {
-        if self.plan.packet_bytes == 0 { MTU_BYTES } else { self.plan.packet_bytes + HEADER_BYTES }
+        if self.plan.packet_bytes == 0 {
+            MTU_BYTES
+        } else {
+            self.plan.packet_bytes + HEADER_BYTES
+        }
     }
 
     fn io(&self) -> Result<io::tokio::Provider, Failure> {

@@ -32,7 +32,11 @@ pub(crate) async fn receive(mut listener: impl Listener, plan: &Plan) -> Result<
         let (pattern, total, stop, both) = (pattern.clone(), total.clone(), stop.clone(), plan.both);
         ends.push(tokio::spawn(async move {
             let back = async {
-                if both == 0 { Ok(0) } else { send_until(sender, &pattern, &stop).await }
+                if both == 0 {
+                    Ok(0)
+                } else {
+                    send_until(sender, &pattern, &stop).await
+                }
             };
             let (bytes, sent) = tokio::join!(receive_verified(receiver, &pattern, &total), back);
             Ok::<_, Failure>((bytes?, sent?))
@@ -57,7 +61,11 @@ pub(crate) async fn send(connection: impl Connection, plan: &Plan) -> Result<(),
         let (pattern, total, stop, both) = (pattern.clone(), total.clone(), stop.clone(), plan.both);
         ends.push(tokio::spawn(async move {
             let back = async {
-                if both == 0 { Ok(0) } else { receive_verified(receiver, &pattern, &total).await }
+                if both == 0 {
+                    Ok(0)
+                } else {
+                    receive_verified(receiver, &pattern, &total).await
+                }
             };
             let (sent, received) = tokio::join!(send_until(sender, &pattern, &stop), back);
             Ok::<_, Failure>((sent?, received?))

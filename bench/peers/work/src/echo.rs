@@ -75,6 +75,7 @@ pub(crate) fn summary(mut nanos: Vec<u64>) {
         let at = ((nanos.len() as f64 * share) as usize).min(nanos.len().saturating_sub(1));
         nanos.get(at).map_or(f64::NAN, |nanos| *nanos as f64 / 1_000.0)
     };
-    let line = json!({ "p50Micros": quantile(0.5), "p99Micros": quantile(0.99), "p999Micros": quantile(0.999) });
+    let line =
+        json!({ "p50Micros": quantile(0.5), "p99Micros": quantile(0.99), "p999Micros": quantile(0.999) });
     report::line(&line);
 }
