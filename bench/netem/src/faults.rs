@@ -64,7 +64,7 @@ impl Faults {
                 return Err(format!("{name} must be 0 or more, not {value}"));
             }
         }
-        if !(self.burst_packets >= 1.0) {
+        if self.burst_packets.is_nan() || self.burst_packets < 1.0 {
             return Err(format!("burstPackets must be 1 or more, not {}", self.burst_packets));
         }
         Ok(())
