@@ -3,13 +3,20 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 /** How long any step may take before the run counts as failed. */
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
+
+/** Where a process runs: a core, and a network namespace with the address that is its own there.
+ * @typedef {{ core: number, network?: { namespace: string, host: string } }} Place */
 
 export class PinnedProcess {
-  /** @param {number} core @param {string} command @param {readonly string[]} args @param {NodeJS.ProcessEnv} [env] */
-  constructor(core, command, args, env = {}) {
+  /** @param {number | Place} place A number is a core. @param {string} command @param {readonly string[]} args @param {NodeJS.ProcessEnv} [env] */
+  constructor(place, command, args, env = {}) {
+    const { core, network } = typeof place === 'number' ? { core: place, network: undefined } : place;
+    const inNamespace = network === undefined ? [] : ['ip', 'netns', 'exec', network.namespace];
+    const [program = '', ...rest] = [...inNamespace, 'taskset', '-c', String(core), command, ...args];
+    const own = network === undefined ? {} : { OSIER_BENCH_HOST: network.host };
     this.name = args[0] ?? command;
-    this.child = spawn('taskset', ['-c', String(core), command, ...args], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...env } });
+    this.child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...own, ...env } });
     this.child.stdin.on('error', () => {});
     this.exited = new Promise((resolve) => this.child.once('exit', resolve));
     this.lines = createInterface({ input: this.child.stdout })[Symbol.asyncIterator]();

@@ -1,169 +1,99 @@
-// Puts the figures of all rounds together, as text and as the page BENCHMARKS.md.
+// Puts the figures of all rounds together: as text, and as the page BENCHMARKS.md.
+import { ratios } from './benchmark.mjs';
 import { spreadOf } from './statistics.mjs';
 
-/** @typedef {{ gbitPerSecond: number, senderCore: number, receiverCore: number, packetsLost: number }} Bulk */
-/** @typedef {{ p50Micros: number, p99Micros: number }} Echo */
-/** @typedef {{ bulk: { packetBytes: number, osier: Bulk, roof: { gbitPerSecond: number } }[], echo: { osier: Echo, dgram: Echo } }} Round */
+/** @typedef {import('./benchmark.mjs').Benchmark} Benchmark @typedef {import('./benchmark.mjs').Measured} Measured */
 /** @typedef {ReturnType<typeof import('./machine.mjs').describeMachine>} Machine */
 /** @typedef {{ rounds: number, warmUpMs: number, measureMs: number, trips: number }} Plan */
-/** @typedef {{ plan: Plan, machine: Machine, rounds: Round[] }} BenchResult */
-/** @typedef {{ name: string, unit: string, digits: number, values: number[] }} Row */
+/** @typedef {{ command: string, plan: Plan, machine: Machine, versions: Record<string, string> }} Run */
+/** @typedef {{ benchmark: Benchmark, measured: Measured }} Outcome */
 
-/** What the project wants to hold. */
-const TARGETS = { shareOfRoof: 0.6, echoRatio: 1 };
-
-/** @param {BenchResult} result */
-export function summaryText(result) {
-  const rows = rowsOf(result).map((row) => [row.name, ...cellsOf(row), row.unit]);
-  const table = [['', 'min', 'median', 'max', ''], ...rows].map(
-    ([name = '', ...cells]) =>
-      name.padEnd(38) +
-      cells
-        .map((cell) => cell.padStart(9))
-        .join('')
-        .trimEnd(),
-  );
-  return [...table, '', ...verdicts(result), limitText(result)].join('\n');
+/** @param {Outcome} outcome */
+export function summaryText({ benchmark, measured }) {
+  const rows = rowsOf(benchmark, measured).map(({ label, spread, ratio }) => [label, ...spread, ...ratio]);
+  const head = ['', 'min', 'median', 'max', 'ratio', 'min', 'max'];
+  const table = [head, ...rows].map(([name = '', ...cells]) => name.padEnd(44) + cells.map((cell) => cell.padStart(10)).join(''));
+  const failures = measured.failures.map(({ contestant, round, message }) => `failed in round ${round + 1}: ${contestant}: ${message}`);
+  return [`\n${benchmark.title} (${benchmark.unit})`, ...table, ...verdicts(benchmark, measured), ...failures].join('\n');
 }
 
-/** @param {BenchResult} result */
-export function benchmarksPage(result) {
-  const { plan, machine } = result;
-  const rows = rowsOf(result).map((row) => `| ${row.name} | ${cellsOf(row).join(' | ')} | ${row.unit} |`);
+/** @param {Run} run @param {readonly Outcome[]} outcomes */
+export function benchmarksPage({ command, plan, machine, versions }, outcomes) {
   return `# Benchmarks
 
-This page is written by \`npm run bench -- --publish\`; do not edit it. ${machine.date}, ${plan.rounds} interleaved rounds.
+This page is written by \`${command}\`; do not edit it. ${machine.date}, ${plan.rounds} interleaved rounds.
 
 Machine: ${machine.processor}, ${machine.coreCount} cores, ${machine.memoryGigabytes} GB, ${machine.kernel}, Node ${machine.node}.
-Two processes on the loopback, pinned to the cores ${machine.pinnedCores.join(' and ')}. Load before the run: ${machine.loadBefore.toFixed(2)}.
+Every measurement is between two processes on the loopback, pinned to the cores ${machine.pinnedCores.join(' and ')}; load before the run: ${machine.loadBefore.toFixed(2)}.
+Each round measures every contestant once, in turns of who goes first; bulk and messages count for ${plan.measureMs} ms after ${plan.warmUpMs} ms of warm-up.
+A ratio is ours to theirs of the same round; the table shows its median, least and greatest. A figure counts only what was delivered and compared.
 
-| | min | median | max | |
-|---|---:|---:|---:|---|
+Versions: ${Object.entries(versions)
+    .map(([name, version]) => `${name} ${version}`)
+    .join(', ')}.
+
+${outcomes.map(sectionOf).join('\n')}`;
+}
+
+/** @param {Outcome} outcome */
+function sectionOf({ benchmark, measured }) {
+  const subject = benchmark.contestants.find(({ id }) => id === benchmark.subject)?.label ?? benchmark.subject;
+  const rows = rowsOf(benchmark, measured).map(({ label, spread, ratio, settings }) => `| ${[label, ...spread, ...ratio, settings].join(' | ')} |`);
+  const notes = [
+    ...verdicts(benchmark, measured),
+    ...measured.failures.map(({ contestant, round, message }) => `Failed in round ${round + 1}: ${contestant}: ${message}.`),
+  ];
+  return `## ${benchmark.title}
+
+${benchmark.about.join('\n')}
+Run it alone with \`npm run bench -- --only ${benchmark.name}\`. Ratios are those of "${subject}"; ${benchmark.better} is better.
+
+| ${benchmark.unit} | min | median | max | ratio | min | max | settings |
+|---|---:|---:|---:|---:|---:|---:|---|
 ${rows.join('\n')}
 
-${verdicts(result).join('\n')}
-${limitText(result)}
-
-## What is measured
-
-- **Bulk**: one \`bytes\` stream, ChaCha20-Poly1305, 64 KiB writes, one direction, ${plan.measureMs} ms after ${plan.warmUpMs} ms of warm-up. Payload bytes that
-  were delivered to the receiver's JavaScript through \`views()\` and compared there, byte by byte, with what belongs at their position. The total is compared at the end.
-- **Roof**: the same sizes of packets through bare sockets (GSO, GRO, \`recvmmsg\`) in Rust. Each packet is copied in, sealed, opened, compared; no packet
-  is acknowledged or repaired; the receiver only tells how much it has taken, so that its buffer never overflows. Payload bytes that compared well.
-- **Share of the roof**: the two above, round by round.
-- **Echo**: 64 bytes there and back over one stream, ${plan.trips} times, one at a time; each answer is compared. Beside it the same with \`node:dgram\`,
-  unencrypted and unreliable.
+${notes.map((note) => `- ${note}`).join('\n')}
 `;
 }
 
-/** The spread of every figure over the rounds.
- * @param {BenchResult} result */
-export function spreads(result) {
-  return rowsOf(result).map(({ name, unit, values }) => ({ name, unit, ...spreadOf(values) }));
-}
-
-/** @param {BenchResult} result @returns {Row[]} */
-function rowsOf({ rounds }) {
-  const sizes = rounds[0]?.bulk.map(({ packetBytes }) => packetBytes) ?? [];
-  const bulkRows = sizes.flatMap((packetBytes, index) => {
-    const measured = rounds.flatMap((round) => round.bulk[index] ?? []);
-    return [
-      row(
-        `bulk, ${packetBytes} B packets`,
-        'Gbit/s',
-        2,
-        measured.map(({ osier }) => osier.gbitPerSecond),
-      ),
-      row(
-        `roof, ${packetBytes} B packets`,
-        'Gbit/s',
-        2,
-        measured.map(({ roof }) => roof.gbitPerSecond),
-      ),
-      row(
-        `share of the roof, ${packetBytes} B`,
-        '',
-        2,
-        measured.map(({ osier, roof }) => osier.gbitPerSecond / roof.gbitPerSecond),
-      ),
-    ];
+/** @param {Benchmark} benchmark @param {Measured} measured */
+function rowsOf(benchmark, measured) {
+  return benchmark.contestants.flatMap(({ id, label }) => {
+    const results = measured.rounds.flatMap((round) => round[id] ?? []);
+    if (results.length === 0) return [];
+    const values = spreadOf(results.map(({ value }) => value));
+    const own = id === benchmark.subject ? [] : ratios(benchmark, measured, id);
+    const ratio = own.length === 0 ? ['', '', ''] : cells([spreadOf(own).median, spreadOf(own).min, spreadOf(own).max]);
+    return [{ id, label, spread: cells([values.min, values.median, values.max]), ratio, settings: results[0]?.settings ?? '' }];
   });
-  const echo = rounds.map((round) => round.echo);
-  return [
-    ...bulkRows,
-    row(
-      'echo 64 B, p50',
-      'us',
-      1,
-      echo.map(({ osier }) => osier.p50Micros),
-    ),
-    row(
-      'echo 64 B, p99',
-      'us',
-      1,
-      echo.map(({ osier }) => osier.p99Micros),
-    ),
-    row(
-      'node:dgram echo 64 B, p50',
-      'us',
-      1,
-      echo.map(({ dgram }) => dgram.p50Micros),
-    ),
-    row(
-      'node:dgram echo 64 B, p99',
-      'us',
-      1,
-      echo.map(({ dgram }) => dgram.p99Micros),
-    ),
-    row('echo p50, Osier to node:dgram', '', 2, echoRatios(echo)),
-  ];
 }
 
-/** @param {string} name @param {string} unit @param {number} digits @param {number[]} values @returns {Row} */
-function row(name, unit, digits, values) {
-  return { name, unit, digits, values };
+/** @param {readonly number[]} numbers */
+function cells(numbers) {
+  return numbers.map((number) => (Math.abs(number) >= 100 ? number.toFixed(1) : number.toFixed(2)));
 }
 
-/** @param {Row} row */
-function cellsOf({ values, digits }) {
-  const { min, median, max } = spreadOf(values);
-  return [min, median, max].map((value) => value.toFixed(digits));
-}
-
-/** @param {readonly { osier: Echo, dgram: Echo }[]} echo */
-function echoRatios(echo) {
-  return echo.map(({ osier, dgram }) => osier.p50Micros / dgram.p50Micros);
-}
-
-/** @param {BenchResult} result */
-function verdicts({ rounds }) {
-  const shares = (rounds[0]?.bulk ?? []).map(({ packetBytes }, index) => {
-    const perRound = rounds.flatMap((round) => round.bulk[index] ?? []).map(({ osier, roof }) => osier.gbitPerSecond / roof.gbitPerSecond);
-    return verdict(`share of the roof at ${packetBytes} B`, spreadOf(perRound).median, 'at least', TARGETS.shareOfRoof);
+/** What was to hold, and whether the median of the rounds holds it.
+ * @param {Benchmark} benchmark @param {Measured} measured */
+export function verdicts(benchmark, measured) {
+  return benchmark.bars.map((bar) => {
+    const values = 'ratio' in bar ? ratios(benchmark, measured, bar.against) : subjectValues(benchmark, measured);
+    const bound = 'ratio' in bar ? bar.ratio : bar.value;
+    const name = 'ratio' in bar ? `ratio to ${labelOf(benchmark, bar.against)}` : 'the figure itself';
+    const target = `Target, ${name} ${bar.relation} ${bound.toFixed(2)}`;
+    if (values.length === 0) return `${target}: not measured.`;
+    const { median } = spreadOf(values);
+    const isMet = bar.relation === 'at least' ? median >= bound : median <= bound;
+    return `${target}: ${isMet ? 'met' : 'missed'} (${median.toFixed(2)}).`;
   });
-  return [
-    ...shares,
-    verdict('echo p50 beside node:dgram', spreadOf(echoRatios(rounds.map((round) => round.echo))).median, 'at most', TARGETS.echoRatio),
-  ];
 }
 
-/** @param {string} name @param {number} value @param {'at least' | 'at most'} relation @param {number} bound */
-function verdict(name, value, relation, bound) {
-  const isMet = relation === 'at least' ? value >= bound : value <= bound;
-  return `Target, ${name} ${relation} ${bound.toFixed(1)}: ${isMet ? 'met' : 'missed'} (${value.toFixed(2)}).`;
+/** @param {Benchmark} benchmark @param {Measured} measured */
+function subjectValues({ subject }, { rounds }) {
+  return rounds.flatMap((round) => round[subject]?.value ?? []);
 }
 
-/** Says what bulk was limited by, as far as the cores tell.
- * @param {BenchResult} result */
-function limitText({ rounds }) {
-  const bulk = rounds.flatMap((round) => round.bulk.map(({ osier }) => osier));
-  const [sender, receiver] = [
-    spreadOf(bulk.map(({ senderCore }) => senderCore)).median,
-    spreadOf(bulk.map(({ receiverCore }) => receiverCore)).median,
-  ];
-  const percent = (/** @type {number} */ share) => `${Math.round(share * 100)} %`;
-  const lost = bulk.reduce((sum, { packetsLost }) => sum + packetsLost, 0);
-  const limit =
-    Math.max(sender, receiver) < 0.9 ? 'neither core was the limit' : `the ${sender > receiver ? "sender's" : "receiver's"} core was the limit`;
-  return `During bulk ${limit} (busy, median: sender ${percent(sender)}, receiver ${percent(receiver)}); packets lost in all runs: ${lost}.`;
+/** @param {Benchmark} benchmark @param {string} id */
+function labelOf({ contestants }, id) {
+  return contestants.find((contestant) => contestant.id === id)?.label ?? id;
 }

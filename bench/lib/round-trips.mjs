@@ -1,16 +1,17 @@
-// A series of round trips of 64 bytes: what to ask, and how long the answers took.
-import { quantile } from './statistics.mjs';
+// A series of round trips: what to ask, and how long the answers took.
+import { quantiles } from './statistics.mjs';
 
 /** Not counted: the first round trips run code that is not compiled yet. */
 const WARM_UP_TRIPS = 2000;
 
 export class RoundTrips {
-  #question = Buffer.alloc(64, 'osier');
+  #question;
   #sequence = 0;
   /** @type {Float64Array} */ #micros;
 
-  /** @param {number} trips How many to count. */
-  constructor(trips) {
+  /** @param {number} trips How many to count. @param {number} [messageBytes] */
+  constructor(trips, messageBytes = 64) {
+    this.#question = Buffer.alloc(messageBytes, 'osier');
     this.#micros = new Float64Array(trips);
   }
 
@@ -18,7 +19,7 @@ export class RoundTrips {
     return this.#sequence === WARM_UP_TRIPS + this.#micros.length;
   }
 
-  /** 64 bytes that differ from all before. */
+  /** Bytes that differ from all before. */
   nextQuestion() {
     this.#question.writeUInt32LE(this.#sequence);
     return this.#question;
@@ -33,7 +34,6 @@ export class RoundTrips {
   }
 
   summary() {
-    const sorted = this.#micros.sort();
-    return { p50Micros: quantile(sorted, 0.5), p99Micros: quantile(sorted, 0.99) };
+    return quantiles(this.#micros);
   }
 }

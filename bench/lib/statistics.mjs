@@ -15,3 +15,10 @@ export function quantile(sorted, share) {
   const rank = Math.max(0, Math.ceil(share * sorted.length) - 1);
   return sorted[rank] ?? Number.NaN;
 }
+
+/** What is told of round trips; sorts them.
+ * @param {Float64Array} micros */
+export function quantiles(micros) {
+  const sorted = micros.sort();
+  return { p50Micros: quantile(sorted, 0.5), p99Micros: quantile(sorted, 0.99), p999Micros: quantile(sorted, 0.999) };
+}

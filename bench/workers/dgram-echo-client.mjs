@@ -4,8 +4,8 @@ import { performance } from 'node:perf_hooks';
 import { report } from '../lib/report-line.mjs';
 import { RoundTrips } from '../lib/round-trips.mjs';
 
-const [trips = '0', port = '0'] = process.argv.slice(2);
-const roundTrips = new RoundTrips(Number(trips));
+const [trips = '0', port = '0', messageBytes = '64'] = process.argv.slice(2);
+const roundTrips = new RoundTrips(Number(trips), Number(messageBytes));
 const socket = createSocket('udp4');
 let startMs = 0;
 

@@ -1,0 +1,84 @@
+// Osier itself, as a program that embeds a node has it.
+import { generateIdentity, generateNetworkSecret, MeshNode } from '../../dist/index.js';
+import { HOST } from './host.mjs';
+
+/** @param {Record<string, string>} options @returns {import('./link.mjs').Contestant} */
+export function contestant({ cipher = 'auto', congestion = 'cubic', listen = `udp://${HOST}:0`, spinMicros = '' }) {
+  /** @param {Uint8Array} secret */
+  const start = async (secret) =>
+    MeshNode.create({
+      identity: await generateIdentity(),
+      network: { secret },
+      listen,
+      cipher: /** @type {'auto'} */ (cipher),
+      congestion: /** @type {'cubic'} */ (congestion),
+      ...(spinMicros === '' ? {} : { spin: { maxMicros: Number(spinMicros) } }),
+    });
+  return {
+    name: 'osier',
+    settings: `cipher ${cipher}, ${congestion}${spinMicros === '' ? '' : `, polls up to ${spinMicros} us`}`,
+    isEncrypted: true,
+    async listen(onStream) {
+      const secret = generateNetworkSecret();
+      const node = await start(secret);
+      node.handle('bench', async (stream) => {
+        onStream(asStream(stream));
+        await stream.closed;
+      });
+      return `${Buffer.from(secret).toString('hex')} ${node.address}`;
+    },
+    async listenForMessages(onMessages) {
+      const secret = generateNetworkSecret();
+      const node = await start(secret);
+      node.handle('bench', { kind: 'messages' }, async (stream) => {
+        onMessages(asReceiver(stream));
+        await stream.closed;
+      });
+      return `${Buffer.from(secret).toString('hex')} ${node.address}`;
+    },
+    async connect(address) {
+      const [secret = '', target = ''] = address.split(' ');
+      const node = await start(Buffer.from(secret, 'hex'));
+      const peer = await node.connect(target);
+      return {
+        openStream: async () => asStream(await peer.openStream('bench')),
+        openMessages: async () => asSender(await peer.openStream('bench', { kind: 'messages' })),
+        close: async () => {
+          await node.close({ timeoutMs: 0 });
+        },
+      };
+    },
+  };
+}
+
+/** @param {import('../../dist/index.js').ByteStream} stream @returns {import('./link.mjs').Stream} */
+function asStream(stream) {
+  const views = stream.views()[Symbol.asyncIterator]();
+  return {
+    write: (bytes) => stream.write(bytes),
+    end: () => stream.end(),
+    read: async () => {
+      const { value, done } = await views.next();
+      return done ? null : value;
+    },
+  };
+}
+
+/** @param {import('../../dist/index.js').MessageStream} stream @returns {import('./link.mjs').MessageSender} */
+function asSender(stream) {
+  return {
+    send: (message) => (stream.trySend(message) ? undefined : stream.send(message)),
+    end: () => stream.end(),
+  };
+}
+
+/** @param {import('../../dist/index.js').MessageStream} stream @returns {import('./link.mjs').MessageReceiver} */
+function asReceiver(stream) {
+  const batches = stream.batches()[Symbol.asyncIterator]();
+  return {
+    readBatch: async () => {
+      const { value, done } = await batches.next();
+      return done ? null : value;
+    },
+  };
+}
