@@ -47,7 +47,8 @@ export async function held() {
     gc();
     await setImmediate();
   }
-  return { rssBytes: process.memoryUsage.rss(), descriptors: readdirSync('/proc/self/fd').length };
+  const count = (/** @type {string} */ what) => readdirSync(`/proc/self/${what}`).length;
+  return { rssBytes: process.memoryUsage.rss(), descriptors: count('fd'), threads: count('task') };
 }
 
 /** @param {string} message @returns {never} */
