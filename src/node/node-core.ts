@@ -121,8 +121,13 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
 
   /** Begins to answer, to connect to the peers of the options, and to keep them connected. Throws LIMIT when there are too many. */
   begin(): void {
-    this.#answering.begin();
+    this.answer();
     this.#kept.replace(this.#options.peers);
+  }
+
+  /** Begins to answer callers, and leaves alone who is kept connected. */
+  answer(): void {
+    this.#answering.begin();
   }
 
   get id(): NodeId {

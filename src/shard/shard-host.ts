@@ -145,7 +145,7 @@ export class ShardHost {
         this.#calls.cancel(entry.call);
         return;
       case 'begin':
-        this.core.begin();
+        this.core.answer();
         return;
       case 'admit':
         this.#onAdmit(entry.ask, entry.admitted, entry.error);
