@@ -11,6 +11,7 @@ import type { Clock } from './waiting.js';
  * @example export const register: ShardModule['register'] = (shard) => { shard.handle('echo', echo); };
  */
 export interface ShardModule {
+  /** Called once when the shard starts, before it answers anybody; the shard counts as started when it has resolved. What it throws fails the start. */
   readonly register: (shard: ShardContext) => void | Promise<void>;
 }
 
@@ -22,6 +23,7 @@ export interface ShardContext {
   readonly clock: Clock;
   /** As {@link MeshNode.handle}, in this shard. */
   handle(protocol: string, handler: Handler<ByteStream>): HandlerRegistration;
+  /** The same, of another kind or with options. */
   handle<K extends StreamKind>(protocol: string, options: HandleOptions<K>, handler: Handler<StreamOfKind[K]>): HandlerRegistration;
   /** This shard's part of {@link MeshNode.stats}. */
   stats(): NodeStats;
