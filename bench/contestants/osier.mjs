@@ -14,28 +14,32 @@ export function contestant({ cipher = 'auto', congestion = 'cubic', listen = `ud
       congestion: /** @type {'cubic'} */ (congestion),
       ...(spinMicros === '' ? {} : { spin: { maxMicros: Number(spinMicros) } }),
     });
+  /** @param {(node: MeshNode) => void} serve */
+  const listenBy = async (serve) => {
+    const secret = generateNetworkSecret();
+    const node = await start(secret);
+    serve(node);
+    return `${Buffer.from(secret).toString('hex')} ${node.address}`;
+  };
   return {
     name: 'osier',
     settings: `cipher ${cipher}, ${congestion}${spinMicros === '' ? '' : `, polls up to ${spinMicros} us`}`,
     isEncrypted: true,
-    async listen(onStream) {
-      const secret = generateNetworkSecret();
-      const node = await start(secret);
-      node.handle('bench', async (stream) => {
-        onStream(asStream(stream));
-        await stream.closed;
-      });
-      return `${Buffer.from(secret).toString('hex')} ${node.address}`;
-    },
-    async listenForMessages(onMessages) {
-      const secret = generateNetworkSecret();
-      const node = await start(secret);
-      node.handle('bench', { kind: 'messages' }, async (stream) => {
-        onMessages(asReceiver(stream));
-        await stream.closed;
-      });
-      return `${Buffer.from(secret).toString('hex')} ${node.address}`;
-    },
+    listen: (onStream) =>
+      listenBy((node) =>
+        node.handle(
+          'bench',
+          served((stream) => onStream(asStream(stream))),
+        ),
+      ),
+    listenForMessages: (onMessages) =>
+      listenBy((node) =>
+        node.handle(
+          'bench',
+          { kind: 'messages' },
+          served((stream) => onMessages(asReceiver(stream))),
+        ),
+      ),
     async connect(address) {
       const [secret = '', target = ''] = address.split(' ');
       const node = await start(Buffer.from(secret, 'hex'));
@@ -48,6 +52,15 @@ export function contestant({ cipher = 'auto', congestion = 'cubic', listen = `ud
         },
       };
     },
+  };
+}
+
+/** A handler lives for as long as its stream.
+ * @template {{ readonly closed: Promise<unknown> }} S @param {(stream: S) => void} take */
+function served(take) {
+  return async (/** @type {S} */ stream) => {
+    take(stream);
+    await stream.closed;
   };
 }
 

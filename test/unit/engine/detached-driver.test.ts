@@ -2,22 +2,10 @@ import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { type Carrier, DetachedDriver, type Train } from '../../../src/engine/detached-driver.js';
 import type { EngineConfig, EngineInfo, PathRecord, SessionConfig } from '../../../src/engine/engine.js';
 import { EventKind, RECORD_WORDS } from '../../../src/engine/events.js';
+import { ENGINE_CONFIG } from '../support/engine-config.js';
 
 const PEER_LOST_MICROS = 2_000_000;
-const CONFIG: EngineConfig = {
-  idleTimeoutMicros: 0,
-  peerLostAfterMicros: PEER_LOST_MICROS,
-  keepAliveMicros: 0,
-  memoryBytes: 64 << 20,
-  peers: 8,
-  streamsPerPeer: 8,
-  streamWindowBytes: 1 << 20,
-  messageBytes: 1 << 20,
-  initialDataBytes: 48 << 10,
-  initialStreamDataBytes: 48 << 10,
-  mtuBytes: 1_200,
-  congestion: 0,
-};
+const CONFIG: EngineConfig = { ...ENGINE_CONFIG, peerLostAfterMicros: PEER_LOST_MICROS };
 const START_MICROS = 1_000_000;
 /** A packet that closes, and pads nothing. */
 const CLOSE_BYTES_MAX = 200;

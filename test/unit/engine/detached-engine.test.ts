@@ -1,22 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { createDetachedEngine, type DetachedEngine, TRAIN_HEAD_BYTES, TRAIN_ROOM_BYTES } from '../../../src/engine/detached-engine.js';
-import { ENGINE_COUNTERS, type EngineConfig, PATH_RECORD_BYTES, type SessionConfig } from '../../../src/engine/engine.js';
+import { ENGINE_COUNTERS, PATH_RECORD_BYTES, type SessionConfig } from '../../../src/engine/engine.js';
 import { EventKind, RECORD_WORDS } from '../../../src/engine/events.js';
+import { ENGINE_CONFIG } from '../support/engine-config.js';
 
-const CONFIG: EngineConfig = {
-  idleTimeoutMicros: 0,
-  peerLostAfterMicros: 30_000_000,
-  keepAliveMicros: 0,
-  memoryBytes: 64 << 20,
-  peers: 8,
-  streamsPerPeer: 8,
-  streamWindowBytes: 1 << 20,
-  messageBytes: 1 << 20,
-  initialDataBytes: 48 << 10,
-  initialStreamDataBytes: 48 << 10,
-  mtuBytes: 1200,
-  congestion: 0,
-};
 const CREDIT = { peerMaxData: 48 << 10, peerMaxStreamData: 48 << 10, peerMaxStreams: 8 };
 const START_MICROS = 1_000_000;
 const TEXT = new TextEncoder();
@@ -48,7 +35,7 @@ function makeEnd(parity: 0 | 1, seedByte: number): End {
   const wake = (): void => {
     end.wakes++;
   };
-  const engine = createDetachedEngine(CONFIG, onBatch, { wake, seed: new Uint8Array(32).fill(seedByte), startMicros: START_MICROS });
+  const engine = createDetachedEngine(ENGINE_CONFIG, onBatch, { wake, seed: new Uint8Array(32).fill(seedByte), startMicros: START_MICROS });
   open.push(engine);
   const key = new Uint8Array(32).fill(9);
   const end: End = { engine, kinds, streams, index: 0, association: 0, wakes: 0 };

@@ -18,32 +18,41 @@ struct Total {
     span: Span,
 }
 
+/// What all streams of an end share.
+#[derive(Clone)]
+struct Shared {
+    pattern: Arc<Pattern>,
+    total: Arc<Mutex<Total>>,
+    stop: Stop,
+}
+
+impl Shared {
+    fn new(plan: &Plan, stop: Stop) -> Self {
+        let total = Arc::new(Mutex::new(Total { bytes: 0, span: Span::new(plan) }));
+        Self { pattern: Arc::new(Pattern::new()), total, stop }
+    }
+}
+
+/// Which directions of a stream carry something.
+#[derive(Clone, Copy)]
+struct Directions {
+    sends: bool,
+    receives: bool,
+}
+
 pub(crate) async fn receive(mut listener: impl Listener, plan: &Plan) -> Result<(), Failure> {
     let stop = Stop::by_stdin();
-    let pattern = Arc::new(Pattern::new());
     let connection = listener.accept().await?.ok_or("nobody came")?;
     let mut streams = Vec::new();
     while streams.len() < plan.streams {
         streams.push(connection.accept().await?.ok_or("the connection ended")?);
     }
-    let total = Arc::new(Mutex::new(Total { bytes: 0, span: Span::new(plan) }));
-    let mut ends = Vec::new();
-    for (sender, receiver) in streams {
-        let (pattern, total, stop, both) = (pattern.clone(), total.clone(), stop.clone(), plan.both);
-        ends.push(tokio::spawn(async move {
-            let back = async {
-                if both == 0 {
-                    Ok(0)
-                } else {
-                    send_until(sender, &pattern, &stop).await
-                }
-            };
-            let (bytes, sent) = tokio::join!(receive_verified(receiver, &pattern, &total), back);
-            Ok::<_, Failure>((bytes?, sent?))
-        }));
-    }
+    let shared = Shared::new(plan, stop);
+    let directions = Directions { sends: plan.both != 0, receives: true };
+    let ends: Vec<_> =
+        streams.into_iter().map(|stream| tokio::spawn(carry(stream, directions, shared.clone()))).collect();
     for end in ends {
-        let (bytes, sent) = end.await??;
+        let (sent, bytes) = end.await??;
         report::line(&json!({ "bytes": bytes, "sentBytes": sent }));
     }
     let _ = connection.accept().await;
@@ -51,25 +60,12 @@ pub(crate) async fn receive(mut listener: impl Listener, plan: &Plan) -> Result<
 }
 
 pub(crate) async fn send(connection: impl Connection, plan: &Plan) -> Result<(), Failure> {
-    let stop = Stop::by_stdin();
-    let pattern = Arc::new(Pattern::new());
     let (start, cpu) = (std::time::Instant::now(), cpu_micros());
-    let total = Arc::new(Mutex::new(Total { bytes: 0, span: Span::new(plan) }));
+    let shared = Shared::new(plan, Stop::by_stdin());
+    let directions = Directions { sends: true, receives: plan.both != 0 };
     let mut ends = Vec::new();
     for _ in 0..plan.streams {
-        let (sender, receiver) = connection.open().await?;
-        let (pattern, total, stop, both) = (pattern.clone(), total.clone(), stop.clone(), plan.both);
-        ends.push(tokio::spawn(async move {
-            let back = async {
-                if both == 0 {
-                    Ok(0)
-                } else {
-                    receive_verified(receiver, &pattern, &total).await
-                }
-            };
-            let (sent, received) = tokio::join!(send_until(sender, &pattern, &stop), back);
-            Ok::<_, Failure>((sent?, received?))
-        }));
+        ends.push(tokio::spawn(carry(connection.open().await?, directions, shared.clone())));
     }
     report::connected();
     let (mut bytes, mut received) = (0, 0);
@@ -85,6 +81,30 @@ pub(crate) async fn send(connection: impl Connection, plan: &Plan) -> Result<(),
     );
     connection.close();
     Ok(())
+}
+
+/// Both directions of a stream at once, as far as they carry something; bytes sent and received.
+async fn carry(
+    (sender, receiver): (impl Sender, impl Receiver),
+    Directions { sends, receives }: Directions,
+    Shared { pattern, total, stop }: Shared,
+) -> Result<(u64, u64), Failure> {
+    let there = async {
+        if sends {
+            send_until(sender, &pattern, &stop).await
+        } else {
+            Ok(0)
+        }
+    };
+    let back = async {
+        if receives {
+            receive_verified(receiver, &pattern, &total).await
+        } else {
+            Ok(0)
+        }
+    };
+    let (sent, received) = tokio::join!(there, back);
+    Ok((sent?, received?))
 }
 
 async fn receive_verified(
