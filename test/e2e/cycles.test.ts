@@ -40,10 +40,12 @@ describeInEnvironments('1,000 times connected and disconnected', ({ places: [one
     };
   }
 
-  /** Runs the cycles, and holds what each process has after them against what it had after the warm-up. */
+  /**
+   * Runs the cycles, and holds what each process has after them against what it had after the warm-up; both without the threads that read bursts of
+   * handshakes, each of which is worth as much memory as may be left. There are none of these when it begins.
+   */
   async function expectNothingLeft(parties: readonly Party[], run: (cycles: number) => Promise<void>): Promise<void> {
     const held = () => Promise.all(parties.map((party) => party.ask<Held>('held')));
-    await run(1);
     const calm = await held();
     const atRest = () =>
       vi.waitFor(
@@ -76,13 +78,16 @@ describeInEnvironments('1,000 times connected and disconnected', ({ places: [one
   test('nodes that are made and closed leave nothing in their processes, and their port is free for the next', async () => {
     const { server, client, createServer, createClients } = startParties();
     let port = 0;
-    await expectNothingLeft([server, client], async (cycles) => {
+    const run = async (cycles: number) => {
       for (let cycle = 0; cycle < cycles; cycle++) {
         const [address] = await Promise.all([createServer(port), createClients(1)]);
         port = parseAddress(address).hosts[0]?.port ?? 0;
         await client.ask('connect', { address, count: 1 });
         expect(await Promise.all([client.ask('close'), server.ask('close')])).toEqual([['drained'], ['drained']]);
       }
-    });
+    };
+    // A first node makes the process begin the threads that it keeps.
+    await run(1);
+    await expectNothingLeft([server, client], run);
   });
 });
