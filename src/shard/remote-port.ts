@@ -20,6 +20,8 @@ const DELIVERED = 1;
 /** A stream's calls into the engine of a shard: answered at once from what is known here, done when the shard hears of them. */
 export class RemotePort implements StreamPort {
   readonly stream: number;
+  /** Never called: what is accepted here stays. */
+  onReturned = null;
   readonly #outbox: Outbox<ToShard>;
   readonly #isBytes: boolean;
   readonly #counted: RemoteCounters;
@@ -81,6 +83,8 @@ export class RemotePort implements StreamPort {
     this.#counted.sentBytes += bytes.length;
     return ACCEPTED;
   }
+
+  handOver(): void {}
 
   finish(): void {
     this.#order({ op: 'finish', stream: this.stream });

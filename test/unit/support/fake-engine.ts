@@ -96,6 +96,14 @@ export class FakeEngine implements Engine {
     return true;
   }
 
+  messageRoom(): number {
+    return 0;
+  }
+
+  sendMessages(): number {
+    throw new Error('there is no room, so nothing is staged');
+  }
+
   sendMessage(_association: number, _stream: number, bytes: Uint8Array, options: number, lifetimeMicros: number, token: number): number {
     if (bytes.length > this.maxMessageBytes) return 2;
     if (this.isForgetful) return -1;
