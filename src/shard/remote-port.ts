@@ -84,6 +84,10 @@ export class RemotePort implements StreamPort {
     return ACCEPTED;
   }
 
+  sendSoon(bytes: Uint8Array, options: number): number {
+    return this.sendMessage(bytes, options, 0, 0);
+  }
+
   handOver(): void {}
 
   finish(): void {

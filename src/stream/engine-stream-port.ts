@@ -7,9 +7,6 @@ import { MessageCounter, StreamCounter, type StreamPort } from './stream-port.js
 const ACCEPTED = 0;
 const NO_ROOM = 1;
 
-/** The only option of a message that is staged. */
-const UNORDERED = 1;
-
 /** The engine was not asked for room since a message crossed. */
 const NOT_ASKED = -1;
 
@@ -52,16 +49,18 @@ export class EngineStreamPort implements StreamPort, Staging {
   }
 
   sendMessage(bytes: Uint8Array, options: number, lifetimeMicros: number, token: number): number {
-    if (lifetimeMicros === 0 && this.#mayStage(bytes.length, options)) {
-      this.#flusher.stage?.add(this, options, bytes);
-      return ACCEPTED;
-    }
     const returned = this.#returned;
     this.handOver();
     if (this.#returned !== returned) return NO_ROOM;
     const answer = this.#engine.sendMessage(this.association, this.stream, bytes, options, lifetimeMicros, token);
     this.#flusher.mark();
     return answer;
+  }
+
+  sendSoon(bytes: Uint8Array, options: number): number {
+    if (!this.#mayStage(bytes.length)) return this.sendMessage(bytes, options, 0, 0);
+    this.#flusher.stage?.add(this, options, bytes);
+    return ACCEPTED;
   }
 
   handOver(): void {
@@ -137,9 +136,9 @@ export class EngineStreamPort implements StreamPort, Staging {
   }
 
   /** Whether the engine is sure to take a small message. */
-  #mayStage(byteCount: number, options: number): boolean {
+  #mayStage(byteCount: number): boolean {
     const { stage } = this.#flusher;
-    if (stage === null || byteCount > STAGED_MESSAGE_MAX_BYTES || options > UNORDERED) return false;
+    if (stage === null || byteCount > STAGED_MESSAGE_MAX_BYTES) return false;
     if (this.#epoch !== stage.epoch) {
       this.#epoch = stage.epoch;
       this.#room = NOT_ASKED;

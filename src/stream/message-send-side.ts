@@ -165,7 +165,10 @@ export class MessageSendSide extends SendLine<PendingMessage> {
 
   #accept(message: Uint8Array, lifetimeMs: number | null, token: number | null): boolean {
     const options = (this.#sending.ordered ? 0 : UNORDERED) | (token === null ? 0 : TELL_FATE);
-    const answer = this.port.sendMessage(message, options, lifetimeMs === null ? 0 : micros(lifetimeMs), token ?? 0);
+    const isPlain = lifetimeMs === null && token === null && this.line.length === 0;
+    const answer = isPlain
+      ? this.port.sendSoon(message, options)
+      : this.port.sendMessage(message, options, lifetimeMs === null ? 0 : micros(lifetimeMs), token ?? 0);
     if (answer === TOO_LARGE) throw tooLarge(message.length, this.#sending.maxBytes);
     // No room; or sending has ended, and the record that says why is on its way.
     if (answer !== ACCEPTED) return false;

@@ -9,6 +9,8 @@ export interface StreamPort {
   write(bytes: Uint8Array): number;
   /** As {@link Engine.sendMessage}. */
   sendMessage(bytes: Uint8Array, options: number, lifetimeMicros: number, token: number): number;
+  /** As {@link StreamPort.sendMessage} without a lifetime and a token, for one that nothing waits before; the engine may have it no sooner than this tick ends. */
+  sendSoon(bytes: Uint8Array, options: number): number;
   /** The engine has all messages that were accepted, but those that were returned. */
   handOver(): void;
   finish(): void;

@@ -102,23 +102,6 @@ impl FrameLog {
         }
     }
 
-    /// Records `len` bytes of a stream that were never sent before, with those before them where these are the last that was recorded: as they lie side by
-    /// side in one packet, one record tells the fate of all. Asks for room as [`FrameLog::push`] does.
-    #[inline]
-    pub(crate) fn push_following(&mut self, handle: u32, offset: u64, len: u16) {
-        if let Some(SentFrame::Stream { handle: last, offset: start, len: before, fin: false }) =
-            self.frames[..self.len].last_mut()
-        {
-            if let (true, Some(both)) =
-                (*last == handle && *start + u64::from(*before) == offset, before.checked_add(len))
-            {
-                *before = both;
-                return;
-            }
-        }
-        self.push(SentFrame::Stream { handle, offset, len, fin: false });
-    }
-
     /// The frames in the order that they were written.
     #[inline]
     pub(crate) fn as_slice(&self) -> &[SentFrame] {

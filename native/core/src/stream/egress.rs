@@ -146,17 +146,13 @@ impl Streams {
         let offset = stream.send.buffer.sent();
         let available = stream.send.sendable().min(self.shared.send_credit.left());
         let range = offset..offset + available;
-        let (len, fin) = if stream.send.contents.is_some() {
-            let Some(len) = stream.write_messages(now, range, w) else { return false };
-            log.push_following(handle, offset, len);
-            (len, false)
+        let written = if stream.send.contents.is_some() {
+            stream.write_messages(now, range, w).map(|len| (len, false))
         } else {
-            let Some((len, fin)) = write_stream_frame(w, stream.id, &stream.send, range) else {
-                return false;
-            };
-            log.push(SentFrame::Stream { handle, offset, len, fin });
-            (len, fin)
+            write_stream_frame(w, stream.id, &stream.send, range)
         };
+        let Some((len, fin)) = written else { return false };
+        log.push(SentFrame::Stream { handle, offset, len, fin });
         stream.send.on_sent(&self.shared.blocks, u64::from(len));
         self.shared.send_credit.on_sent(u64::from(len));
         if fin {
