@@ -52,13 +52,15 @@ pub(crate) fn send_messages(
 ) -> JsResult<sys::napi_value> {
     let mut bytes = arguments.bytes(0, c"bytes")?;
     let mut lengths = arguments.words(1, c"lengths")?;
-    let (runs, _) = arguments.words(2, c"runs")?.as_chunks::<RUN_NUMBERS>();
-    let runs = runs.get(..arguments.u32(3, c"runCount")? as usize);
+    let run_count = arguments.u32(3, c"runCount")? as usize;
+    let runs = arguments.words(2, c"runs")?.chunks_exact(RUN_NUMBERS);
+    if run_count > runs.len() {
+        return Err(unfit(c"runCount", "no more than there are"));
+    }
     let mut taken = 0;
-    for [association, stream, flags, count] in
-        runs.ok_or_else(|| unfit(c"runCount", "no more than there are"))?
-    {
-        let Some((own_lengths, other_lengths)) = lengths.split_at_checked(*count as usize) else {
+    for run in runs.take(run_count) {
+        let &[association, stream, flags, count] = run else { break };
+        let Some((own_lengths, other_lengths)) = lengths.split_at_checked(count as usize) else {
             return Err(unfit(c"lengths", "as many as there are messages"));
         };
         let byte_count = own_lengths.iter().map(|length| *length as usize).sum();
@@ -68,7 +70,7 @@ pub(crate) fn send_messages(
         let options = MessageOptions { unordered: flags & UNORDERED != 0, ..MessageOptions::default() };
         let sent = endpoint.with_driver(|driver| {
             let messages = (own_bytes, own_lengths);
-            driver.engine.send_messages(driver.clock.now(), *association, *stream, messages, &options)
+            driver.engine.send_messages(driver.clock.now(), association, stream, messages, &options)
         });
         let own_taken = sent.and_then(Result::ok).unwrap_or(0);
         taken += own_taken;
