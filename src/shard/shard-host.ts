@@ -5,6 +5,7 @@ import type { Logger } from '../api/waiting.js';
 import type { Runtime } from '../engine/runtime.js';
 import type { NodeId } from '../identity/index.js';
 import { NodeCore } from '../node/node-core.js';
+import { Counter } from '../node/node-counters.js';
 import type { MeshPeer } from '../peer/index.js';
 import { optionsOf, type ShardBoot, type StartedShard } from './boot.js';
 import { encodeError, pack, unpack } from './error-codec.js';
@@ -184,6 +185,7 @@ export class ShardHost {
   /** Before anything is told: what was counted by then. */
   #publish(): void {
     this.core.counters.read(this.#words);
+    this.#words[Counter.memoryBytes] = (this.#words[Counter.memoryBytes] ?? 0n) + BigInt(this.streams.crossingBytes);
     this.#words.forEach((count, word) => void Atomics.store(this.#counters, word, count));
     this.peers.publishTouched();
   }
@@ -220,7 +222,7 @@ class HostParts {
           );
     this.outbox = new Outbox<FromShard>(port, afterSending, () => this.beforePost());
     this.peers = new HostPeers(this.outbox);
-    this.streams = new HostStreams(this.outbox, this.peers);
+    this.streams = new HostStreams(this.outbox, this.peers, boot.crossingBytes);
   }
 
   /** Asks the application on the main thread. */

@@ -13,6 +13,7 @@ import type { ParsedNodeOptions } from '../node/options.js';
 import { parseReload } from '../node/reload.js';
 import { publish } from '../observe/index.js';
 import { BootMaker, type StartedShard } from './boot.js';
+import { CrossingBudget, memoryPartsOf } from './crossing-budget.js';
 import { KeptAddresses } from './kept-addresses.js';
 import { Launching } from './launching.js';
 import type { ToShard } from './protocol.js';
@@ -46,11 +47,13 @@ export interface ShardsListener {
 export class Shards implements ShardOwner {
   readonly directory: ShardDirectory;
   readonly kept: KeptAddresses;
+  /** Of what the streams of this thread have on its way to the shards. */
+  readonly crossing: CrossingBudget;
   readonly #plan: ShardPlan;
   readonly #runtime: Runtime;
   readonly #boots: BootMaker;
   readonly #listener: ShardsListener;
-  readonly #totals = new ShardTotals();
+  readonly #totals: ShardTotals;
   readonly #steering: Steering;
   readonly #launching = new Launching();
   readonly #restarts: Restarts;
@@ -65,6 +68,8 @@ export class Shards implements ShardOwner {
     this.#runtime = runtime;
     this.#listener = listener;
     this.#boots = new BootMaker(options, runtime, credentials, plan);
+    this.crossing = new CrossingBudget(memoryPartsOf(options.limits.memoryBytes).toShards);
+    this.#totals = new ShardTotals(this.crossing);
     this.#steering = new Steering(
       runtime,
       (order) => this.#steer(order),

@@ -3,7 +3,9 @@ import { beforeEach, expect, test, vi } from 'vitest';
 import { generateIdentity } from '../../../src/identity/index.js';
 import type { OsierError } from '../../../src/index.js';
 import { loadCredentials } from '../../../src/node/credentials.js';
+import { Counter } from '../../../src/node/node-counters.js';
 import { parseNodeOptions } from '../../../src/node/options.js';
+import type { ShardBoot } from '../../../src/shard/boot.js';
 import type { RemotePeers } from '../../../src/shard/remote-peers.js';
 import { shardDied } from '../../../src/shard/shard-errors.js';
 import type { ShardLink, ShardOwner } from '../../../src/shard/shard-link.js';
@@ -16,6 +18,7 @@ class FakeLink {
   readonly streams = new Map();
   readonly pushed: string[] = [];
   readonly outbox = { push: ({ op }: { op: string }) => void this.pushed.push(op) };
+  readonly boot: ShardBoot;
   readonly index: number;
   readonly owner: ShardOwner;
   isRunning = false;
@@ -37,8 +40,9 @@ class FakeLink {
     this.onFailed = reject;
   });
 
-  constructor({ index }: { index: number }, _runtime: unknown, owner: ShardOwner) {
-    this.index = index;
+  constructor(boot: ShardBoot, _runtime: unknown, owner: ShardOwner) {
+    this.boot = boot;
+    this.index = boot.index;
     this.owner = owner;
     links.push(this);
     onMade(this);
@@ -165,4 +169,16 @@ test('a shard answers callers when the node has begun, one that is started again
   links[1]?.die();
   await runtime.advance(0);
   expect(begun()).toEqual([1, 1, 1]);
+});
+
+test("all that a node may hold is the engines' and what crosses between the threads, which its counters tell", async () => {
+  const shards = await started(3);
+  const parts = links.map(({ boot }) => boot.limits.memoryBytes + boot.crossingBytes);
+  const ofThisThread = 2 ** 25;
+  expect(parts.reduce((sum, bytes) => sum + bytes, ofThisThread)).toBe(2 ** 29);
+  links[0]?.counters.set([5_000n], Counter.memoryBytes);
+  shards.crossing.take(1_000);
+  expect(shards.stats(0).memoryBytes).toBe(6_000);
+  links[0]?.die();
+  expect(shards.stats(0).memoryBytes).toBe(1_000);
 });
