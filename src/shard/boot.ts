@@ -9,6 +9,7 @@ import { identityOfSeed, seedOf } from '../identity/index.js';
 import type { Credentials } from '../node/credentials.js';
 import { COUNTER_WORDS } from '../node/node-counters.js';
 import type { ListenAddress, ParsedNodeOptions } from '../node/options.js';
+import type { Pin } from '../peer/index.js';
 import { memoryPartsOf } from './crossing-budget.js';
 import { listenAddressOf, type ShardPlan } from './shard-plan.js';
 
@@ -32,6 +33,8 @@ export interface ShardBoot extends PlainOptions {
   readonly seed: Uint8Array;
   readonly networkSecrets: readonly Uint8Array[];
   readonly listen: readonly ListenAddress[] | null;
+  /** What a shard before it had found at addresses. */
+  readonly pins: readonly Pin[];
   /** Callers are to be asked for on the main thread. */
   readonly asks: boolean;
   /** Somebody reads the log. */
@@ -112,7 +115,7 @@ export class BootMaker {
   }
 
   /** `sockets`: those that a shard before it was bound to. */
-  make(index: number, handled: readonly string[], sockets: readonly SocketAddress[]): ShardBoot {
+  make(index: number, handled: readonly string[], sockets: readonly SocketAddress[], pins: readonly Pin[]): ShardBoot {
     const { count, listen } = this.#plan;
     const { accept, logger, handlers, limits } = this.#options;
     return {
@@ -125,6 +128,7 @@ export class BootMaker {
       seed: this.#seed,
       networkSecrets: this.networkSecrets,
       listen: sockets.length === 0 ? listen : sockets.map(listenAddressOf),
+      pins,
       asks: accept !== undefined,
       logs: logger !== null,
       handlers: handlers?.href ?? null,

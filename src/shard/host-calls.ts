@@ -1,4 +1,4 @@
-import { type NodeId, parseAddress } from '../identity/index.js';
+import { formatAddress, type NodeId, parseAddress } from '../identity/index.js';
 import type { NodeCore } from '../node/node-core.js';
 import { type Association, type MeshPeer, type PeerContext, PlacedElsewhere, type StreamShape } from '../peer/index.js';
 import { STREAM_KINDS } from '../stream/index.js';
@@ -114,11 +114,17 @@ export class HostCalls {
     return null;
   }
 
-  async reload({ secrets, peers }: ShardCalls['reload']['args']): Promise<null> {
-    await this.#host.core.reloading.apply({
-      network: secrets === null ? null : { kind: 'secrets', secrets },
-      peers: peers === null ? null : peers.map(parseAddress),
-    });
+  async keepPeers({ peers, isWhole }: ShardCalls['keepPeers']['args']): Promise<readonly string[]> {
+    const { closedBy, kept } = this.#host.core;
+    if (closedBy !== null) throw closedBy;
+    const addresses = peers.map(parseAddress);
+    if (!isWhole) return kept.replaceWithRoom(addresses).map(formatAddress);
+    kept.replace(addresses);
+    return [];
+  }
+
+  async reload({ secrets }: ShardCalls['reload']['args']): Promise<null> {
+    await this.#host.core.reloading.apply({ network: { kind: 'secrets', secrets }, peers: null });
     return null;
   }
 

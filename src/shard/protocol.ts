@@ -84,7 +84,9 @@ export interface ShardCalls {
   ping: { readonly args: { readonly peer: number; readonly timeoutMs: number | undefined }; readonly value: number };
   closePeer: { readonly args: { readonly peer: number; readonly timeoutMs: number; readonly reason: string }; readonly value: unknown };
   release: { readonly args: { readonly peer: number; readonly reason: string }; readonly value: null };
-  reload: { readonly args: { readonly secrets: readonly Uint8Array[] | null; readonly peers: readonly string[] | null }; readonly value: null };
+  /** Keeps these peers connected, and those of before no longer. `isWhole`: all of them or none; otherwise the value is those for which there is no room. */
+  keepPeers: { readonly args: { readonly peers: readonly string[]; readonly isWhole: boolean }; readonly value: readonly string[] };
+  reload: { readonly args: { readonly secrets: readonly Uint8Array[] }; readonly value: null };
   close: { readonly args: { readonly timeoutMs: number; readonly reason: string }; readonly value: unknown };
 }
 
@@ -140,4 +142,6 @@ export type FromShard =
   | { readonly op: 'handled'; readonly protocol: string; readonly handled: boolean }
   /** A peer that was found by an address, and is to be kept connected, lives elsewhere. */
   | { readonly op: 'keptElsewhere'; readonly id: NodeId; readonly hosts: readonly HostAndPort[]; readonly reason: string }
+  /** A peer was found at these hosts, and no other may be there from now on. */
+  | { readonly op: 'pinned'; readonly hosts: readonly HostAndPort[]; readonly id: NodeId }
   | { readonly op: 'info'; readonly info: unknown };

@@ -6,7 +6,7 @@ import type { Runtime } from '../engine/runtime.js';
 import type { NodeId } from '../identity/index.js';
 import { NodeCore } from '../node/node-core.js';
 import { Counter } from '../node/node-counters.js';
-import type { MeshPeer } from '../peer/index.js';
+import { type MeshPeer, PinTable } from '../peer/index.js';
 import { optionsOf, type ShardBoot, type StartedShard } from './boot.js';
 import { encodeError, pack, unpack } from './error-codec.js';
 import { HostCalls } from './host-calls.js';
@@ -78,6 +78,7 @@ export class ShardHost {
       instance: boot.instance,
       group: boot.group,
       routing: control?.routing ?? null,
+      pins: parts.pins,
       tap: peers,
       forward: (context, incoming) => streams.forward(context, incoming),
       onMade: (peer) => control?.onMade(peer),
@@ -205,6 +206,7 @@ class HostParts {
   readonly asks = new Map<number, Ask>();
   /** `null` where there is one shard only. */
   readonly control: HostControl | null;
+  readonly pins: PinTable;
   beforePost: () => void = () => {};
   #lastAsk = 0;
 
@@ -220,6 +222,7 @@ class HostParts {
             () => clock.nowMs(),
             ({ id }, hosts, reason) => this.outbox.push({ op: 'keptElsewhere', id, hosts, reason }),
           );
+    this.pins = new PinTable(boot.pins, (hosts, id) => this.outbox.push({ op: 'pinned', hosts, id }));
     this.outbox = new Outbox<FromShard>(port, afterSending, () => this.beforePost());
     this.peers = new HostPeers(this.outbox);
     this.streams = new HostStreams(this.outbox, this.peers, boot.crossingBytes);
