@@ -203,6 +203,8 @@ describe('a peer that was found at an address, and lives elsewhere,', () => {
     await settle();
     await kept.replace([]);
     other.room = 1;
+    // Told before the shard that found it heard of that.
+    kept.keepFound(two.id, place(9).hosts, reason);
     await runtime.advance(60_000);
     expect(other.keptAlone).toEqual([]);
   });
