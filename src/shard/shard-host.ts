@@ -118,6 +118,8 @@ export class ShardHost {
     return this.#control === null ? this.#index : this.#control.place(id);
   }
 
+  readonly unplace = (id: NodeId): void => this.#control?.onGone({ id });
+
   onClosed(): void {
     this.peers.publishAll();
   }
