@@ -1,5 +1,6 @@
 import type { NodeStats } from '../api/stats.js';
 import { COUNTER_WORDS, Counter, nodeStatsOf } from '../node/node-counters.js';
+import type { CrossingBudget } from './crossing-budget.js';
 import type { ShardLink } from './shard-link.js';
 
 /** Words that are levels, and go with their shard. */
@@ -8,6 +9,12 @@ const LEVELS: ReadonlySet<number> = new Set([Counter.streamsOpen, Counter.memory
 /** What all shards of a node counted, those that are gone included. */
 export class ShardTotals {
   readonly #gone = new BigUint64Array(COUNTER_WORDS);
+  readonly #crossing: Pick<CrossingBudget, 'usedBytes'>;
+
+  /** `crossing`: what is on its way to them. */
+  constructor(crossing: Pick<CrossingBudget, 'usedBytes'>) {
+    this.#crossing = crossing;
+  }
 
   /** A shard is gone: its counters stay as it wrote them last. */
   retire({ counters }: Pick<ShardLink, 'counters'>): void {
@@ -22,6 +29,7 @@ export class ShardTotals {
   /** As `NodeCounters.read` of one node. */
   words(running: readonly Pick<ShardLink, 'counters'>[]): BigUint64Array {
     const sum = this.#gone.slice();
+    sum[Counter.memoryBytes] = BigInt(this.#crossing.usedBytes);
     for (const { counters } of running) add(sum, counters);
     return sum;
   }
