@@ -137,6 +137,17 @@ export interface Engine {
    */
   sendMessage(association: number, stream: number, bytes: Uint8Array, options: number, lifetimeMicros: number, token: number): number;
   /**
+   * Bytes of messages that a stream is sure to take before its loop's next turn, each with 16 bytes beside its own; 0 for a dead handle, or where sending
+   * has ended.
+   */
+  messageRoom(association: number, stream: number): number;
+  /**
+   * {@link sendMessage} for many at a time, without lifetimes, and without their fates. `bytes` holds them back to back, `lengths` their lengths. The first
+   * `runCount` runs of four numbers in `runs` say whose they are: association, stream, options (bit 0: unordered), how many messages. Stops at the first
+   * that is not taken; returns how many were.
+   */
+  sendMessages(bytes: Uint8Array, lengths: Uint32Array, runs: Uint32Array, runCount: number): number;
+  /**
    * Copies whole messages or datagrams, back to back, into `into`, and their lengths into `lengths`, as many as fit; gives credit for them. Returns
    * their count: 0 when none is there; -1 at the end or for a dead handle; -2 when the first is longer than `into`: lengths[0] is then its length.
    */

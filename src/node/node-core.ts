@@ -8,6 +8,7 @@ import { Dispatcher, type NodeSink } from '../engine/dispatch.js';
 import type { Engine } from '../engine/engine.js';
 import { isDelivering } from '../engine/events.js';
 import { Flusher } from '../engine/flusher.js';
+import { MessageStage } from '../engine/message-stage.js';
 import type { Runtime } from '../engine/runtime.js';
 import { type OsierError, osierError } from '../errors/index.js';
 import { closeTimeoutOption, reasonOption, rejecting } from '../errors/option-checks.js';
@@ -70,11 +71,15 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
     this.#role = role;
     this.runtime = runtime;
     this.dispatcher = new Dispatcher(this);
-    this.engine = runtime.createEngine(engineConfigOf(options, role), (records) => this.dispatcher.dispatch(this.engine, records));
+    this.engine = runtime.createEngine(engineConfigOf(options, role), (records) => {
+      this.dispatcher.dispatch(this.engine, records);
+      this.flusher.onDelivered();
+    });
     this.flusher = new Flusher(
       () => this.engine.flush(),
       () => isDelivering(this.engine.events),
       runtime.atEndOfTick,
+      new MessageStage(this.engine),
     );
     this.party = makeParty(this.engine);
     const { logger, tracing } = options;

@@ -15,6 +15,8 @@ const DELIVERED = 1;
 /** A stream's calls into the engine of a shard: answered at once from what is known here, done when the shard hears of them. */
 export class RemotePort implements StreamPort {
   readonly stream: number;
+  /** Never called: what is accepted here stays. */
+  onReturned = null;
   readonly #outbox: Outbox<ToShard>;
   readonly #counted: RemoteCounters;
   readonly #sender: RemoteSender;
@@ -56,6 +58,12 @@ export class RemotePort implements StreamPort {
   sendMessage(bytes: Uint8Array, options: number, lifetimeMicros: number, token: number): number {
     return this.#sender.sendMessage(bytes, options, lifetimeMicros, token);
   }
+
+  sendSoon(bytes: Uint8Array, options: number): number {
+    return this.sendMessage(bytes, options, 0, 0);
+  }
+
+  handOver(): void {}
 
   finish(): void {
     this.#order({ op: 'finish', stream: this.stream });

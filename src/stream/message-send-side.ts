@@ -61,11 +61,14 @@ export class MessageSendSide extends SendLine<PendingMessage> {
   #deliveredMessages = 0;
   #expiredMessages = 0;
   #mayLose: boolean;
+  /** Of messages that the engine had room for, and no longer has. */
+  #keptBytes = 0;
 
   constructor(port: StreamPort, sending: MessageSending) {
     super(port, () => {});
     this.#sending = sending;
     this.#mayLose = sending.isOneShot;
+    port.onReturned = (message, options) => this.#keepReturned(message, options);
   }
 
   /** Messages that the engine accepted. */
@@ -91,9 +94,8 @@ export class MessageSendSide extends SendLine<PendingMessage> {
     return this.#largestBytes;
   }
 
-  /** Messages are accepted by the engine or not at all. */
   get keptBytes(): number {
-    return 0;
+    return this.#keptBytes;
   }
 
   /** Resolves when `message` is accepted. Without `lifetimeMs` it has the stream's. Throws TOO_LARGE. */
@@ -163,7 +165,10 @@ export class MessageSendSide extends SendLine<PendingMessage> {
 
   #accept(message: Uint8Array, lifetimeMs: number | null, token: number | null): boolean {
     const options = (this.#sending.ordered ? 0 : UNORDERED) | (token === null ? 0 : TELL_FATE);
-    const answer = this.port.sendMessage(message, options, lifetimeMs === null ? 0 : micros(lifetimeMs), token ?? 0);
+    const isPlain = lifetimeMs === null && token === null && this.line.length === 0;
+    const answer = isPlain
+      ? this.port.sendSoon(message, options)
+      : this.port.sendMessage(message, options, lifetimeMs === null ? 0 : micros(lifetimeMs), token ?? 0);
     if (answer === TOO_LARGE) throw tooLarge(message.length, this.#sending.maxBytes);
     // No room; or sending has ended, and the record that says why is on its way.
     if (answer !== ACCEPTED) return false;
@@ -172,6 +177,18 @@ export class MessageSendSide extends SendLine<PendingMessage> {
     if (message.length > this.#largestBytes) this.#largestBytes = message.length;
     this.#mayLose ||= lifetimeMs !== null;
     return true;
+  }
+
+  /** It counts as accepted already, and has no lifetime. */
+  #keepReturned(message: Uint8Array, options: number): void {
+    if (this.isOver) return;
+    this.#keptBytes += message.length;
+    const handOver = (): boolean => {
+      if (this.port.sendMessage(message, options, 0, 0) !== ACCEPTED) return false;
+      this.#keptBytes -= message.length;
+      return true;
+    };
+    this.keep(new PendingMessage(null, this.#sending.clock, handOver));
   }
 
   #checkSize(message: Uint8Array): void {

@@ -81,6 +81,7 @@ export abstract class SendLine<P extends PendingSend = PendingSend> {
   flush(signal: AbortSignal | undefined): Promise<void> {
     if (signal?.aborted) return Promise.reject(signal.reason);
     if (this.#state.status === 'failed') return Promise.reject(this.#state.error);
+    this.port.handOver();
     if (this.#state.status === 'finished' || (this.#line.length === 0 && this.hasNothingUnsettled())) return Promise.resolve();
     const flushed = this.#unwatched.wait(signal);
     this.#watchNext();
@@ -94,6 +95,7 @@ export abstract class SendLine<P extends PendingSend = PendingSend> {
     if (this.#state.status === 'finished') return Promise.resolve();
     const finished = this.#finishWaiters.wait(signal);
     if (this.#state.status === 'open') {
+      this.port.handOver();
       this.#state = { status: 'ending' };
       this.#roomWaiters.rejectAll(streamEnded());
       this.#finishWhenAccepted();

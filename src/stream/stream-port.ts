@@ -2,11 +2,17 @@
 export interface StreamPort {
   /** The stream's handle, unique among the streams of its association. */
   readonly stream: number;
+  /** Called with each message that was accepted and then found no room, in order, before any that is sent after it. */
+  onReturned: ((message: Uint8Array, options: number) => void) | null;
 
   /** Bytes accepted; -1 when the sending side has ended. Fewer than given: {@link StreamSink.onWritable} follows. */
   write(bytes: Uint8Array): number;
   /** As {@link Engine.sendMessage}. */
   sendMessage(bytes: Uint8Array, options: number, lifetimeMicros: number, token: number): number;
+  /** As {@link StreamPort.sendMessage} without a lifetime and a token, for one that nothing waits before; the engine may have it no sooner than this tick ends. */
+  sendSoon(bytes: Uint8Array, options: number): number;
+  /** The engine has all messages that were accepted, but those that were returned. */
+  handOver(): void;
   finish(): void;
   reset(reason: number, code: number): void;
   stop(code: number): void;

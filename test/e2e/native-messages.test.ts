@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { EventKind } from '../../src/engine/events.js';
 import { CONFIG, connectedPair, TEXT } from './support/engines.js';
 
@@ -47,6 +47,44 @@ describe('messages and datagrams', () => {
     await first.recorder.next(EventKind.streamFinished);
     expect(read(opened.stream)).toBeNaN();
     expect(send('late', 0, 0)).toBe(-1);
+  });
+
+  it('cross many at a time, where the engine says that there is room', async () => {
+    const { first, second, stream, send, read } = await openMessages(1);
+    const { engine, association } = first;
+    const other = engine.openStream(association, 1, 3, TEXT.encode('m'), new Uint8Array());
+    expect(send('first', 0, 0)).toBe(0);
+    expect(engine.sendMessage(association, other, TEXT.encode('first'), 0, 0, 0)).toBe(0);
+    expect(engine.messageRoom(association, stream)).toBeGreaterThan(1_000);
+    const runs = Uint32Array.of(association, stream, 0, 2, association, other, 1, 1, association, stream, 0, 1);
+    expect(engine.sendMessages(TEXT.encode('abbcccd'), Uint32Array.of(1, 2, 3, 1), runs, 3)).toBe(4);
+    const [one, two] = [await second.recorder.next(EventKind.streamOpened), await second.recorder.next(EventKind.streamOpened)];
+    const all = (handle: number, messages: string[]) => {
+      const got: string[] = [];
+      return vi.waitFor(() => {
+        const more = read(handle);
+        if (Array.isArray(more)) got.push(...more);
+        expect(got).toEqual(messages);
+      });
+    };
+    await all(one.stream, ['first', 'a', 'bb', 'd']);
+    await all(two.stream, ['first', 'ccc']);
+  });
+
+  it('cross in order until one is not taken', async () => {
+    const { first, stream } = await openMessages(1);
+    const { engine, association } = first;
+    const large = CONFIG.messageBytes + 1;
+    const dead = [association, 0xffff_ffff, 0, 1, association, stream, 0, 1];
+    const send = (lengths: number[], runs: number[], runCount = runs.length / 4) =>
+      engine.sendMessages(new Uint8Array(large + 1), Uint32Array.from(lengths), Uint32Array.from(runs), runCount);
+    expect(send([1, large], [association, stream, 0, 2])).toBe(1);
+    expect(send([1, 1], dead)).toBe(0);
+    expect(engine.messageRoom(association, 0xffff_ffff)).toBe(0);
+    expect(() => send([1], [association, stream, 0, 2])).toThrow('lengths');
+    expect(() => send([large, 2], [association, stream, 0, 2])).toThrow('bytes');
+    expect(() => send([1], [association, stream, 0, 1], 2)).toThrow('runCount');
+    expect(() => engine.sendMessages(new Uint8Array(1), new Uint8Array(4) as never, new Uint32Array(4), 1)).toThrow('lengths');
   });
 
   it('tell what they refuse', async () => {

@@ -117,6 +117,15 @@ impl Arguments {
         Ok(unsafe { (slice_mut(bytes_data, byte_count), slice_mut(words_data.cast(), word_count)) })
     }
 
+    /// The elements of a `Uint32Array`. As for [`Arguments::bytes`].
+    pub(crate) fn words(&self, index: usize, name: &CStr) -> JsResult<&[u32]> {
+        let kind = sys::TypedarrayType::uint32_array;
+        let array = self.js.typed_array(self.value(index), kind);
+        let (data, length) = array.ok_or_else(|| unfit(name, "a Uint32Array"))?;
+        // SAFETY: as for `bytes`, and a Uint32Array is aligned for its elements.
+        Ok(unsafe { slice(data.cast::<u32>(), length) })
+    }
+
     /// Exactly `N` bytes, copied.
     pub(crate) fn array<const N: usize>(&self, index: usize, name: &CStr) -> JsResult<[u8; N]> {
         read_array(self.js, self.value(index), name)
@@ -178,8 +187,8 @@ unsafe fn slice_mut<'a, T>(data: *mut T, length: usize) -> &'a mut [T] {
 }
 
 /// # Safety
-/// `data` must lead to `length` bytes that stay as they are while the slice lives.
-unsafe fn slice<'a>(data: *const u8, length: usize) -> &'a [u8] {
+/// `data` must lead to `length` elements that stay as they are while the slice lives.
+unsafe fn slice<'a, T>(data: *const T, length: usize) -> &'a [T] {
     if length == 0 {
         return &[];
     }

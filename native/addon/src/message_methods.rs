@@ -7,6 +7,7 @@ use osier_core::{MessageOptions, SendOutcome};
 
 use crate::arguments::{read_safe_integer, Arguments};
 use crate::endpoint::Endpoint;
+use crate::failure::unfit;
 use crate::js::{Js, JsResult};
 use crate::stream_methods::handles;
 
@@ -38,6 +39,59 @@ pub(crate) fn send_message(
         Some(Ok(SendOutcome::TooLarge)) => 2,
         Some(Err(_)) | None => -1,
     })
+}
+
+/// Numbers that tell of one run: association, stream, options, messages.
+const RUN_NUMBERS: usize = 4;
+
+/// `sendMessages(bytes, lengths: Uint32Array, runs: Uint32Array, runCount): number`
+pub(crate) fn send_messages(
+    js: Js,
+    endpoint: &Rc<Endpoint>,
+    arguments: &mut Arguments,
+) -> JsResult<sys::napi_value> {
+    let mut bytes = arguments.bytes(0, c"bytes")?;
+    let mut lengths = arguments.words(1, c"lengths")?;
+    let run_count = arguments.u32(3, c"runCount")? as usize;
+    let runs = arguments.words(2, c"runs")?.chunks_exact(RUN_NUMBERS);
+    if run_count > runs.len() {
+        return Err(unfit(c"runCount", "no more than there are"));
+    }
+    let mut taken = 0;
+    for run in runs.take(run_count) {
+        let &[association, stream, flags, count] = run else { break };
+        let Some((own_lengths, other_lengths)) = lengths.split_at_checked(count as usize) else {
+            return Err(unfit(c"lengths", "as many as there are messages"));
+        };
+        let byte_count = own_lengths.iter().map(|length| *length as usize).sum();
+        let Some((own_bytes, other_bytes)) = bytes.split_at_checked(byte_count) else {
+            return Err(unfit(c"bytes", "as long as the messages"));
+        };
+        let options = MessageOptions { unordered: flags & UNORDERED != 0, ..MessageOptions::default() };
+        let sent = endpoint.with_driver(|driver| {
+            let messages = (own_bytes, own_lengths);
+            driver.engine.send_messages(driver.clock.now(), association, stream, messages, &options)
+        });
+        let own_taken = sent.and_then(Result::ok).unwrap_or(0);
+        taken += own_taken;
+        if own_taken < own_lengths.len() {
+            break;
+        }
+        (bytes, lengths) = (other_bytes, other_lengths);
+    }
+    endpoint.schedule_turn();
+    js.size(taken)
+}
+
+/// `messageRoom(association, stream): number`
+pub(crate) fn message_room(
+    js: Js,
+    endpoint: &Rc<Endpoint>,
+    arguments: &mut Arguments,
+) -> JsResult<sys::napi_value> {
+    let (association, stream) = handles(arguments)?;
+    let room = endpoint.with_driver(|driver| driver.engine.message_room(association, stream));
+    js.size(room.and_then(Result::ok).unwrap_or(0) as usize)
 }
 
 /// `readMessages(association, stream, into: Uint8Array, lengths: Uint32Array): number`

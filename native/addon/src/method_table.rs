@@ -116,6 +116,8 @@ fn common() -> Vec<sys::napi_property_descriptor> {
         method!(c"watchAcknowledged", stream_methods::watch_acknowledged),
         method!(c"streamStats", stream_methods::stream_stats),
         method!(c"sendMessage", message_methods::send_message),
+        method!(c"sendMessages", message_methods::send_messages),
+        method!(c"messageRoom", message_methods::message_room),
         method!(c"readMessages", message_methods::read_messages),
         method!(c"maxDatagramBytes", message_methods::max_datagram_bytes),
         method!(c"messageStats", message_methods::message_stats),

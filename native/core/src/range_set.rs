@@ -107,6 +107,12 @@ impl RangeSet {
         self.iter().rev()
     }
 
+    /// The ranges that have members in `range`, lowest first.
+    pub(crate) fn overlapping(&self, range: Range<u64>) -> impl Iterator<Item = Range<u64>> + '_ {
+        let from = self.ranges.partition_point(|r| r.end <= range.start);
+        self.ranges.range(from..).take_while(move |r| r.start < range.end).cloned()
+    }
+
     /// Number of ranges.
     pub(crate) fn len(&self) -> usize {
         self.ranges.len()

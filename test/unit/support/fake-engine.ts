@@ -33,6 +33,10 @@ export class FakeEngine implements Engine {
   /** Messages that were accepted. */
   readonly sentMessages: FakeMessage[] = [];
   /** Messages that it will take. */
+  /** What {@link FakeEngine.messageRoom} answers. */
+  sureBytes = 0;
+  /** Calls of {@link FakeEngine.sendMessages}. */
+  batches = 0;
   roomMessages = Number.MAX_SAFE_INTEGER;
   /** The largest message that it takes. */
   maxMessageBytes = Number.MAX_SAFE_INTEGER;
@@ -94,6 +98,25 @@ export class FakeEngine implements Engine {
   handOver(shard: number): boolean {
     this.calls.push(`handOver ${shard}`);
     return true;
+  }
+
+  messageRoom(): number {
+    return this.sureBytes;
+  }
+
+  sendMessages(bytes: Uint8Array, lengths: Uint32Array, runs: Uint32Array, runCount: number): number {
+    this.batches++;
+    let [taken, start] = [0, 0];
+    for (let run = 0; run < runCount; run++) {
+      const [association = 0, stream = 0, options = 0, count = 0] = runs.subarray(4 * run);
+      for (let at = 0; at < count; at++) {
+        const end = start + (lengths[taken] ?? 0);
+        if (this.sendMessage(association, stream, bytes.subarray(start, end), options, 0, 0) !== 0) return taken;
+        start = end;
+        taken++;
+      }
+    }
+    return taken;
   }
 
   sendMessage(_association: number, _stream: number, bytes: Uint8Array, options: number, lifetimeMicros: number, token: number): number {

@@ -18,6 +18,26 @@ impl Engine {
         self.on_stream(now, association, |streams, _| streams.send_message(now, stream, bytes, options))
     }
 
+    /// Copies messages or datagrams, which lie in `bytes` back to back, for sending, in order, until one finds no room or is too large. Returns how many.
+    pub fn send_messages(
+        &mut self,
+        now: Instant,
+        association: u32,
+        stream: u32,
+        (bytes, lengths): (&[u8], &[u32]),
+        options: &MessageOptions,
+    ) -> Result<usize, StreamError> {
+        self.on_stream(now, association, |streams, _| {
+            streams.send_messages(now, stream, bytes, lengths, options)
+        })
+    }
+
+    /// Bytes of messages, 16 more for each, that [`Engine::send_messages`] is sure to take as long as nothing is acknowledged.
+    pub fn message_room(&self, association: u32, stream: u32) -> Result<u64, StreamError> {
+        let association = self.associations.get(association).ok_or(StreamError::Unknown)?;
+        association.streams.message_room(stream)
+    }
+
     /// Copies messages or datagrams, back to back, into `into`, and their lengths into `lengths`, as many as fit, and gives credit for them. What
     /// arrived before the peer ended the association can be read for 3 PTO more.
     pub fn read_messages(

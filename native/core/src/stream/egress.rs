@@ -145,7 +145,12 @@ impl Streams {
         };
         let offset = stream.send.buffer.sent();
         let available = stream.send.sendable().min(self.shared.send_credit.left());
-        let written = write_range(stream, now, offset..offset + available, w);
+        let range = offset..offset + available;
+        let written = if stream.send.contents.is_some() {
+            stream.write_messages(now, range, w).map(|len| (len, false))
+        } else {
+            write_stream_frame(w, stream.id, &stream.send, range)
+        };
         let Some((len, fin)) = written else { return false };
         log.push(SentFrame::Stream { handle, offset, len, fin });
         stream.send.on_sent(&self.shared.blocks, u64::from(len));

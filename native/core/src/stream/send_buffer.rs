@@ -180,13 +180,15 @@ impl SendBuffer {
         true
     }
 
-    /// A packet with `range` counts as lost. Bytes that the peer has all the same are not sent again, unless they lie beside
-    /// others of the range that it lacks.
+    /// A packet with `range` counts as lost. Bytes that the peer has all the same, and those that were given up, are not sent again.
     pub(crate) fn on_lost(&mut self, range: Range<u64>) {
         let range = range.start.max(self.acknowledged)..range.end.min(self.sent);
-        if !self.acknowledged_beyond.covers(range.clone()) {
-            self.lost.insert(range);
+        let mut start = range.start;
+        for settled in self.acknowledged_beyond.overlapping(range.clone()) {
+            self.lost.insert(start..settled.start);
+            start = settled.end;
         }
+        self.lost.insert(start..range.end);
     }
 
     /// Drops everything that is held. From now on nothing counts as written beyond what is acknowledged.

@@ -2,6 +2,7 @@
 
 use super::request::{MessageOptions, MessageStats, MessagesRead, SendOutcome};
 use super::MESSAGE_RECORD_BYTES;
+use crate::stream::entry::Stream;
 use crate::stream::error::StreamError;
 use crate::stream::event::StreamEvent;
 use crate::stream::event_queue::EventSort;
@@ -30,17 +31,41 @@ impl Streams {
         let lifetime_micros = options.lifetime_micros.map(|micros| micros.min(MAX_LIFETIME_MICROS));
         let options = MessageOptions { lifetime_micros, ..*options };
         let is_taken = stream.send.send_message(&shared.blocks, now, bytes, &options)?;
-        shared.note_held_back(handle, stream);
-        if !is_taken {
-            return Ok(SendOutcome::NoRoom);
+        shared.after_sending(handle, stream);
+        Ok(if is_taken { SendOutcome::Accepted } else { SendOutcome::NoRoom })
+    }
+
+    /// Takes messages or datagrams, which lie in `bytes` back to back, in order, until one finds no room or is too large. Returns how many it took.
+    pub(crate) fn send_messages(
+        &mut self,
+        now: Instant,
+        handle: u32,
+        bytes: &[u8],
+        lengths: &[u32],
+        options: &MessageOptions,
+    ) -> Result<usize, StreamError> {
+        let (stream, shared) = self.live(handle)?;
+        let (mut rest, mut taken) = (bytes, 0);
+        for len in lengths {
+            let Some((message, next)) = rest.split_at_checked(*len as usize) else { break };
+            let fits = u64::from(*len) <= shared.config.message_bytes;
+            if !fits || !stream.send.send_message(&shared.blocks, now, message, options)? {
+                break;
+            }
+            (rest, taken) = (next, taken + 1);
         }
-        if stream.send.owes_datagrams() {
-            shared.urgent.insert(handle, stream.priority);
-        } else if stream.send.sendable() > 0 {
-            shared.fresh.insert(handle, stream.priority);
+        shared.after_sending(handle, stream);
+        Ok(taken)
+    }
+
+    /// Bytes of messages, a record for each included, that need no more memory than the stream has: sure to be taken until something is acknowledged.
+    pub(crate) fn message_room(&self, handle: u32) -> Result<u64, StreamError> {
+        let stream = self.get(handle)?;
+        match (stream.send.state.refusal(), &stream.send.contents) {
+            (Some(refusal), _) => Err(refusal),
+            (None, Some(_)) => Ok(stream.send.buffer.message_room()),
+            (None, None) => Err(StreamError::WrongKind),
         }
-        shared.rearm(handle, stream);
-        Ok(SendOutcome::Accepted)
     }
 
     /// Copies messages into `into`, back to back, as many as fit, and their lengths into `lengths`.
@@ -107,6 +132,19 @@ impl Streams {
             shared.events.raise_next(handle, &mut stream.raised, EventSort::Settled);
         }
         Some(StreamEvent::MessageSettled { handle, token, fate })
+    }
+}
+
+impl Shared {
+    /// Messages were given to `stream`, or found no room in it.
+    fn after_sending(&mut self, handle: u32, stream: &mut Stream) {
+        self.note_held_back(handle, stream);
+        if stream.send.owes_datagrams() {
+            self.urgent.insert(handle, stream.priority);
+        } else if stream.send.sendable() > 0 {
+            self.fresh.insert(handle, stream.priority);
+        }
+        self.rearm(handle, stream);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::frame_writer::{write_datagram_part, write_message_part};
 use super::MESSAGE_RECORD_BYTES;
+use crate::constants::TURN_BYTES;
 use crate::sent_frame::{FrameLog, SentFrame};
 use crate::stream::block::BlockSource;
 use crate::stream::egress::write;
@@ -166,6 +167,23 @@ impl Stream {
             outbox.on_asked(now);
         }
         true
+    }
+
+    /// Writes messages of `range` of the send buffer, none of which was sent before, as many as fit and are a turn. Returns how many bytes of the buffer.
+    pub(in crate::stream) fn write_messages(
+        &mut self,
+        now: Instant,
+        range: Range<u64>,
+        w: &mut Writer<'_>,
+    ) -> Option<u16> {
+        let end = range.end.min(range.start + u64::from(u16::MAX));
+        let turn_end = end.min(range.start + u64::from(TURN_BYTES));
+        let mut at = range.start;
+        while at < turn_end && self.send.outbox()?.may_send(at..end) {
+            let Some(bytes) = self.write_part(now, at..end, w) else { break };
+            at += bytes;
+        }
+        (at > range.start).then_some((at - range.start) as u16)
     }
 
     /// Writes as much of `range` of the send buffer as fits and is of one message. Returns how many bytes of the buffer.

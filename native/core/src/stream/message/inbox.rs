@@ -201,6 +201,9 @@ impl Inbox {
 
     /// The place, when it is known already: then with the same end. It must not overlap another.
     fn known(&self, place: &Place) -> Result<Option<Place>, ProtocolViolation> {
+        if self.places.is_behind_all(place.offset) {
+            return Ok(None);
+        }
         if self.places.before(place.offset).is_some_and(|before| before.end() > place.offset) {
             return Err(ProtocolViolation::MessageOverlap);
         }

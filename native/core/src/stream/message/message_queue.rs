@@ -1,23 +1,17 @@
 //! Messages in the order of the send buffer, found by where they lie in it.
 
+use super::fingers::Fingers;
 use super::out_message::OutMessage;
-use std::cell::Cell;
 use std::collections::VecDeque;
+use std::ops::Range;
 
 /// A queue of messages that remembers where it was looked into last.
-///
-/// Thousands of small messages are in it at a time, and nearly every look is for the one found before or its neighbour: at one place they are sent, at
-/// another they are acknowledged. So two fingers, as positions counted from the first message ever, spare most searches.
 #[derive(Default)]
 pub(super) struct MessageQueue {
     messages: VecDeque<OutMessage>,
     /// Messages that have left at the front.
     forgotten: u64,
-    /// The one used last first.
-    fingers: Cell<[u64; 2]>,
-    /// Searches that no finger spared.
-    #[cfg(test)]
-    searches: Cell<usize>,
+    fingers: Fingers,
 }
 
 impl MessageQueue {
@@ -69,30 +63,32 @@ impl MessageQueue {
         }
     }
 
-    fn index_at(&self, offset: u64) -> Option<usize> {
-        let [newer, older] = self.fingers.get();
-        if let Some(index) = self.index_near(newer, offset) {
-            self.fingers.set([self.forgotten + index as u64, older]);
-            return Some(index);
-        }
-        let index = self.index_near(older, offset).or_else(|| self.search(offset))?;
-        self.fingers.set([self.forgotten + index as u64, newer]);
-        Some(index)
-    }
-
-    /// Of the message at a finger and the one after it, the one with `offset`.
+    /// The index of the first message of which a byte is in `range`.
     #[inline]
-    fn index_near(&self, finger: u64, offset: u64) -> Option<usize> {
-        let index = finger.saturating_sub(self.forgotten) as usize;
-        (index..index + 2)
-            .find(|index| self.messages.get(*index).is_some_and(|message| message.holds(offset)))
+    pub(super) fn first_in(&self, range: &Range<u64>) -> Option<usize> {
+        let front = self.messages.front()?;
+        if front.start >= range.start {
+            return (front.start < range.end).then_some(0);
+        }
+        self.index_at(range.start)
     }
 
-    fn search(&self, offset: u64) -> Option<usize> {
-        #[cfg(test)]
-        self.searches.set(self.searches.get() + 1);
-        let index = self.messages.partition_point(|message| message.start <= offset).checked_sub(1)?;
-        self.messages.get(index).is_some_and(|message| message.holds(offset)).then_some(index)
+    /// The message at `index`.
+    #[inline]
+    pub(super) fn get_mut(&mut self, index: usize) -> Option<&mut OutMessage> {
+        self.messages.get_mut(index)
+    }
+
+    fn index_at(&self, offset: u64) -> Option<usize> {
+        if self.messages.back().is_none_or(|last| offset >= last.end()) {
+            return None;
+        }
+        let is_it =
+            |index| self.messages.get(index).is_some_and(|message: &OutMessage| message.holds(offset));
+        self.fingers.find(self.forgotten, is_it, || {
+            let index = self.messages.partition_point(|message| message.start <= offset).checked_sub(1)?;
+            is_it(index).then_some(index)
+        })
     }
 }
 

@@ -8,6 +8,8 @@ mod assembly;
 mod datagram_inbox;
 mod deadline_queue;
 mod egress;
+mod fates;
+mod fingers;
 mod frame_writer;
 mod inbox;
 mod ingress;

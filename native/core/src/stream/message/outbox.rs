@@ -1,12 +1,15 @@
 //! Messages that were accepted and whose fate is not known.
 
 use super::deadline_queue::DeadlineQueue;
+use super::fates::Fates;
 use super::message_queue::MessageQueue;
 use super::out_message::{OutMessage, OutState, NO_PLACE};
 use super::request::{MessageFate, MessageOptions, MessageStats};
+use super::MESSAGE_RECORD_BYTES;
 use crate::constants::{EXPIRE_REPEAT_MICROS, EXPIRIES_ASKED_MAX};
 use crate::time::Instant;
 use std::collections::VecDeque;
+use std::ops::Range;
 
 #[cfg(test)]
 mod tests;
@@ -23,11 +26,7 @@ pub(crate) struct Outbox {
     to_ask: VecDeque<u64>,
     /// EXPIREs sent and not answered.
     asked: usize,
-    /// Messages whose fate is open.
-    pending: u64,
-    /// Fates that the application has not been told.
-    untold: VecDeque<(u32, MessageFate)>,
-    stats: MessageStats,
+    fates: Fates,
     /// Bytes that the last message refused needs.
     pub(crate) wanted_bytes: u64,
     /// Number of the next datagram that is sent in parts.
@@ -52,14 +51,24 @@ impl Outbox {
         if expires_at != Instant::FAR_FUTURE {
             self.watch(expires_at, start);
         }
-        self.pending += 1;
-        self.stats.sent += 1;
+        self.fates.on_accepted();
     }
 
     /// The message that holds the buffer's `offset`.
     #[inline]
     pub(crate) fn at(&self, offset: u64) -> Option<OutMessage> {
         self.messages.at(offset)
+    }
+
+    /// Whether something of the message at the start of `range` may be sent, when all of `range` may: with its first part goes its record. One that expired is
+    /// passed over before what follows it has a place.
+    #[inline]
+    pub(crate) fn may_send(&self, range: Range<u64>) -> bool {
+        self.at(range.start).is_some_and(|message| {
+            let record_and_byte = MESSAGE_RECORD_BYTES + u64::from(message.len > 0);
+            let fits = message.start < range.start || range.end - range.start >= record_and_byte;
+            fits && !message.is_settled()
+        })
     }
 
     /// The message's first part is in a packet: from now on it has a place.
@@ -72,13 +81,23 @@ impl Outbox {
         }
     }
 
-    /// The peer has every part of the message. After its lifetime that settles a datagram (`one_shot`), but of a message only EXPIRE_REPLY does.
-    pub(crate) fn on_whole(&mut self, now: Instant, start: u64, one_shot: bool) {
-        let found = self.messages.find(start);
-        if found
-            .is_some_and(|message| message.state == OutState::Sent && (one_shot || now < message.expires_at))
-        {
-            self.settle(start, MessageFate::Delivered);
+    /// The peer has `range` of the buffer: of the messages that it touches, those are delivered of which the peer `has` every part. After its lifetime that
+    /// settles a datagram (`one_shot`), but of a message only EXPIRE_REPLY does.
+    pub(crate) fn on_acknowledged(
+        &mut self,
+        now: Instant,
+        range: &Range<u64>,
+        one_shot: bool,
+        has: impl Fn(Range<u64>) -> bool,
+    ) {
+        let Some(mut index) = self.messages.first_in(range) else { return };
+        while let Some(message) = self.messages.get_mut(index).filter(|message| message.start < range.end) {
+            let is_open = message.state == OutState::Sent && (one_shot || now < message.expires_at);
+            let is_inside = range.start <= message.start && message.end() <= range.end;
+            if is_open && (is_inside || has(message.start..message.end())) {
+                self.fates.settle(message, MessageFate::Delivered);
+            }
+            index += 1;
         }
     }
 
@@ -207,8 +226,7 @@ impl Outbox {
 
     /// Sending was given up: what is pending will never be known.
     pub(crate) fn abandon(&mut self) {
-        self.stats.unknown += self.pending;
-        self.pending = 0;
+        self.fates.abandon();
         self.messages = MessageQueue::default();
         self.to_ask = VecDeque::new();
         self.asked = 0;
@@ -217,18 +235,18 @@ impl Outbox {
 
     /// The next fate to be told, with its token.
     pub(crate) fn pop_untold(&mut self) -> Option<(u32, MessageFate)> {
-        self.untold.pop_front()
+        self.fates.pop_untold()
     }
 
     /// Whether a fate has to be told.
     #[inline]
     pub(crate) fn has_untold(&self) -> bool {
-        !self.untold.is_empty()
+        self.fates.has_untold()
     }
 
     /// Totals of what was sent.
     pub(crate) fn stats(&self) -> MessageStats {
-        self.stats
+        self.fates.stats()
     }
 
     /// Sees to it that the message is looked at, at `at` or, where it is watched already, before: then it is watched again.
@@ -243,15 +261,8 @@ impl Outbox {
     }
 
     fn settle(&mut self, start: u64, fate: MessageFate) {
-        let Some(message) = self.messages.find_mut(start) else { return };
-        message.state = OutState::Settled;
-        if let Some(token) = message.token {
-            self.untold.push_back((token, fate));
-        }
-        self.pending -= 1;
-        match fate {
-            MessageFate::Delivered => self.stats.delivered += 1,
-            MessageFate::Expired => self.stats.expired += 1,
+        if let Some(message) = self.messages.find_mut(start) {
+            self.fates.settle(message, fate);
         }
     }
 }

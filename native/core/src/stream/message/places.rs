@@ -1,5 +1,6 @@
 //! The places of one stream that are not settled, by their offsets.
 
+use super::fingers::Fingers;
 use super::place::Place;
 use super::place_runs::PlaceRuns;
 use std::collections::VecDeque;
@@ -9,6 +10,9 @@ use std::collections::VecDeque;
 #[derive(Debug, Default)]
 pub(super) struct Places {
     in_order: VecDeque<Place>,
+    /// Places that have left at the front of the ring.
+    forgotten: u64,
+    fingers: Fingers,
     late: PlaceRuns,
 }
 
@@ -23,6 +27,7 @@ impl Places {
     pub(super) fn get(&self, offset: u64) -> Option<&Place> {
         match self.find(offset) {
             Some(index) => self.in_order.get(index),
+            None if self.late.len() == 0 => None,
             None => self.late.get(offset),
         }
     }
@@ -32,6 +37,7 @@ impl Places {
     pub(super) fn get_mut(&mut self, offset: u64) -> Option<&mut Place> {
         match self.find(offset) {
             Some(index) => self.in_order.get_mut(index),
+            None if self.late.len() == 0 => None,
             None => self.late.get_mut(offset),
         }
     }
@@ -49,6 +55,13 @@ impl Places {
         in_order.into_iter().chain(self.late.after(offset)).min_by_key(|place| place.offset)
     }
 
+    /// Whether `offset` lies behind all places.
+    #[inline]
+    pub(super) fn is_behind_all(&self, offset: u64) -> bool {
+        let is_behind = |last: Option<&Place>| last.is_none_or(|last| last.end() <= offset);
+        is_behind(self.in_order.back()) && (self.late.len() == 0 || is_behind(self.late.before(u64::MAX)))
+    }
+
     /// Adds a place whose offset is not remembered.
     pub(super) fn insert(&mut self, place: Place) {
         if self.in_order.back().is_none_or(|last| last.offset < place.offset) {
@@ -59,7 +72,11 @@ impl Places {
     }
 
     /// The first place of all.
+    #[inline]
     pub(super) fn front(&self) -> Option<&Place> {
+        if self.late.len() == 0 {
+            return self.in_order.front();
+        }
         self.in_order.front().into_iter().chain(self.late.front()).min_by_key(|place| place.offset)
     }
 
@@ -68,6 +85,7 @@ impl Places {
         let Some(first) = self.front().map(|place| place.offset) else { return };
         if self.in_order.front().is_some_and(|place| place.offset == first) {
             self.in_order.pop_front();
+            self.forgotten += 1;
         } else {
             self.late.pop_front();
         }
@@ -76,9 +94,13 @@ impl Places {
     #[inline]
     fn find(&self, offset: u64) -> Option<usize> {
         match self.in_order.back() {
-            Some(last) if last.offset == offset => Some(self.in_order.len() - 1),
-            _ => self.in_order.binary_search_by_key(&offset, |place| place.offset).ok(),
+            Some(last) if offset < last.offset => {}
+            Some(last) if last.offset == offset => return Some(self.in_order.len() - 1),
+            _ => return None,
         }
+        let is_it = |index| self.in_order.get(index).is_some_and(|place: &Place| place.offset == offset);
+        let search = || self.in_order.binary_search_by_key(&offset, |place| place.offset).ok();
+        self.fingers.find(self.forgotten, is_it, search)
     }
 }
 
@@ -102,6 +124,24 @@ mod tests {
         assert_eq!((places.in_order.len(), places.late.len()), (1_001, 999));
     }
 
+    #[test]
+    fn who_reads_behind_one_that_comes_searches_for_nothing() {
+        let mut places = Places::default();
+        (0..1_000).for_each(|at| places.insert(place(at * 16)));
+        assert!(places.get(0).is_some());
+        let before = places.fingers.searches.get();
+        for at in 0..900 {
+            places.insert(place((1_000 + at) * 16));
+            assert!(places.get_mut((1_000 + at) * 16).is_some());
+            assert!(places.get((1_001 + at) * 16).is_none(), "what comes next is not there yet");
+            assert!(places.get(at * 16).is_some() && places.get_mut(at * 16).is_some());
+            if at % 3 == 2 {
+                (0..3).for_each(|_| places.pop_front());
+            }
+        }
+        assert_eq!(places.fingers.searches.get(), before);
+    }
+
     proptest! {
         #[test]
         fn places_agree_with_a_map(offsets in proptest::collection::vec(0..400u64, 1..300), pops in 0..50usize) {
@@ -118,6 +158,8 @@ mod tests {
                 prop_assert_eq!(places.front().map(|place| place.offset), map.keys().next().copied());
             }
             prop_assert_eq!(places.len(), map.len());
+            let end = map.keys().next_back().map_or(0, |at| place(*at).end());
+            prop_assert!(places.is_behind_all(end) && (end == 0 || !places.is_behind_all(end - 1)));
             for offset in 0..400 {
                 let (before, after) = (map.range(..offset).next_back(), map.range(offset + 1..).next());
                 prop_assert_eq!(places.before(offset).map(|place| place.offset), before.map(|(at, ())| *at));

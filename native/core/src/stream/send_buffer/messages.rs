@@ -27,6 +27,11 @@ impl SendBuffer {
         Some(start)
     }
 
+    /// Bytes, with a record for each message, that messages may take before the ring has to grow.
+    pub(crate) fn message_room(&self) -> u64 {
+        self.limit.min(self.ring.capacity()).saturating_sub(self.held())
+    }
+
     /// Whether it is time to call somebody whose message of `size` bytes, its record included, found no room.
     pub(crate) fn wants_message(&self, size: u64) -> bool {
         self.is_empty() || (self.wants_more() && self.fits(self.held() + size))

@@ -90,10 +90,10 @@ impl SendHalf {
             return 0;
         }
         let allowed = (self.maximum + self.passed_over).saturating_sub(sent).min(self.buffer.unsent());
-        match contents.outbox.at(sent) {
-            Some(message) if message.start == sent && allowed <= MESSAGE_RECORD_BYTES && message.len > 0 => 0,
-            Some(message) if message.start == sent && allowed < MESSAGE_RECORD_BYTES => 0,
-            _ => allowed,
+        if contents.outbox.may_send(sent..sent + allowed) {
+            allowed
+        } else {
+            0
         }
     }
 
@@ -106,23 +106,18 @@ impl SendHalf {
         }
     }
 
-    /// A part of a message was acknowledged.
+    /// Messages, or parts of them, were acknowledged.
     pub(crate) fn on_part_acknowledged(
         &mut self,
         blocks: &RefCell<dyn BlockSource>,
         now: Instant,
         range: Range<u64>,
     ) -> SendProgress {
-        let start = range.start;
-        self.buffer.on_acknowledged(blocks, range);
+        self.buffer.on_acknowledged(blocks, range.clone());
         let Some(Contents { outbox, one_shot }) = &mut self.contents else {
             return SendProgress::default();
         };
-        if let Some(message) = outbox.at(start) {
-            if self.buffer.has_acknowledged(message.start..message.end()) {
-                outbox.on_whole(now, message.start, *one_shot);
-            }
-        }
+        outbox.on_acknowledged(now, &range, *one_shot, |range| self.buffer.has_acknowledged(range));
         self.after_settling(blocks)
     }
 

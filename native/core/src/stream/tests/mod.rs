@@ -8,6 +8,7 @@ mod ending;
 mod expiry;
 mod limits;
 mod long_path;
+mod many_messages;
 mod message_chaos;
 mod message_limits;
 mod messages;

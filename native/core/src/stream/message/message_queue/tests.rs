@@ -47,7 +47,7 @@ fn who_sends_at_one_place_and_is_acknowledged_at_another_searches_for_neither() 
     for lead in [0, 5_000] {
         assert!(queue.at(lead * TAKEN).is_some());
     }
-    let before = queue.searches.get();
+    let before = queue.fingers.searches.get();
     for number in 1..4_900 {
         for part in 0..3 {
             assert!(queue.at((5_000 + number) * TAKEN + part).is_some());
@@ -56,5 +56,6 @@ fn who_sends_at_one_place_and_is_acknowledged_at_another_searches_for_neither() 
         assert!(queue.find_mut(number * TAKEN).is_some());
         queue.pop_front();
     }
-    assert_eq!(queue.searches.get(), before);
+    assert!(queue.at(MESSAGES * TAKEN).is_none(), "what comes next is not there yet, which takes no search");
+    assert_eq!(queue.fingers.searches.get(), before);
 }
