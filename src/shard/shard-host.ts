@@ -65,6 +65,7 @@ export class ShardHost {
     events.on('close', (failure) => failure !== null && this.#fail(failure));
     core.events = events;
     parts.beforePost = () => this.#publish();
+    parts.beforeHandling = () => this.#publishStreamsOpen();
   }
 
   /** Starts the node. Errors: as `NodeCore.start`. */
@@ -81,6 +82,7 @@ export class ShardHost {
       pins: parts.pins,
       tap: peers,
       forward: (context, incoming) => streams.forward(context, incoming),
+      beforeHandling: () => parts.beforeHandling(),
       onMade: (peer) => control?.onMade(peer),
       onGone: (peer) => {
         control?.onGone(peer);
@@ -193,6 +195,12 @@ export class ShardHost {
     this.peers.publishTouched();
   }
 
+  /** So that the close of a stuck shard knows what it cuts. */
+  #publishStreamsOpen(): void {
+    this.core.counters.read(this.#words);
+    Atomics.store(this.#counters, Counter.streamsOpen, this.#words[Counter.streamsOpen] ?? 0n);
+  }
+
   #refresh(): void {
     this.#publish();
     this.peers.publishSome(PUBLISHED_PEERS);
@@ -210,6 +218,7 @@ class HostParts {
   readonly control: HostControl | null;
   readonly pins: PinTable;
   beforePost: () => void = () => {};
+  beforeHandling: () => void = () => {};
   #lastAsk = 0;
 
   readonly port: ShardPort;

@@ -14,6 +14,7 @@ import { BootMaker, type StartedShard } from './boot.js';
 import { CrossingBudget, memoryPartsOf } from './crossing-budget.js';
 import { KeptAddresses } from './kept-addresses.js';
 import { Launching } from './launching.js';
+import { PatientConnecting } from './patient-connecting.js';
 import type { ToShard } from './protocol.js';
 import type { RemotePeers } from './remote-peers.js';
 import { Restarts } from './restarts.js';
@@ -45,6 +46,7 @@ export interface ShardsListener {
 /** All shards of a node: starts them, starts them again, and ends them. */
 export class Shards implements ShardOwner {
   readonly directory: ShardDirectory;
+  readonly connecting: PatientConnecting;
   readonly kept: KeptAddresses;
   /** Of what the streams of this thread have on its way to the shards. */
   readonly crossing: CrossingBudget;
@@ -54,7 +56,7 @@ export class Shards implements ShardOwner {
   readonly #listener: ShardsListener;
   readonly #totals: ShardTotals;
   readonly #steering: Steering;
-  readonly #launching = new Launching();
+  readonly #launching: Launching;
   readonly #restarts: Restarts;
   readonly #reloads: ShardReloads;
   #started: StartedShard | null = null;
@@ -73,12 +75,14 @@ export class Shards implements ShardOwner {
       (order) => this.#steer(order),
       (cause) => this.#listener.warn(steeringRefused(this.directory.running[0]?.index ?? CONTROL, cause)),
     );
+    this.#launching = new Launching(runtime);
     this.#restarts = new Restarts(
       runtime,
       (index) => this.#relaunch(index),
       (index, cause) => this.#warn(index, cause),
     );
     this.directory = new ShardDirectory(listener.peers, plan.count);
+    this.connecting = new PatientConnecting(runtime, this.directory);
     this.kept = new KeptAddresses(credentials.identity.id, this.directory, listener.peers, runtime, (error) => listener.warn(error));
     this.#reloads = new ShardReloads(this.#boots, this.directory, this.#launching, this.kept, listener);
   }
@@ -136,8 +140,9 @@ export class Shards implements ShardOwner {
     if (this.#started !== null) this.#started = { ...this.#started, info };
   }
 
-  /** Never rejects. */
-  async close(timeoutMs: number, reason: string): Promise<CloseReport> {
+  /** Never rejects; what waits for shards fails with `error`. */
+  async close(timeoutMs: number, reason: string, error: OsierError): Promise<CloseReport> {
+    this.connecting.close(error);
     this.#steering.close();
     this.#restarts.close();
     this.kept.close();
@@ -165,6 +170,7 @@ export class Shards implements ShardOwner {
       return;
     }
     this.#forget(shard);
+    this.connecting.onChange();
     publish('osier:shard', () => ({ index, event: 'failed' }));
     this.#listener.onDeath(shard, error);
     this.#listener.warn(error);
@@ -199,6 +205,7 @@ export class Shards implements ShardOwner {
     this.#listener.onStarted(shard);
     this.#introduce(shard);
     if (this.#hasBegun) shard.outbox.push({ op: 'begin' });
+    this.connecting.onChange();
     publish('osier:shard', () => ({ index, event: 'started' }));
   }
 
@@ -228,9 +235,7 @@ export class Shards implements ShardOwner {
   }
 
   async #closeOne(shard: ShardLink, timeoutMs: number, reason: string): Promise<CloseReport> {
-    const streams = shard.streams.size;
-    const lost = (): CloseReport => (streams === 0 ? { status: 'drained' } : { status: 'cut', streams, unacknowledgedBytes: 0n });
-    const report = await shard.close({ timeoutMs, reason }).then((value) => value as CloseReport, lost);
+    const report = await shard.close({ timeoutMs, reason });
     this.#forget(shard);
     publish('osier:shard', () => ({ index: shard.index, event: 'stopped' }));
     return report;
