@@ -11,7 +11,7 @@ import type { Clock } from './waiting.js';
  * @example export const register: ShardModule['register'] = (shard) => { shard.handle('echo', echo); };
  */
 export interface ShardModule {
-  /** Called once when the shard starts, before it answers anybody; the shard counts as started when it has resolved. What it throws fails the start. */
+  /** Called once when the shard starts, before it answers anybody; the shard counts as started when it has resolved. What it throws fails the start, and so does taking more than 60 s. */
   readonly register: (shard: ShardContext) => void | Promise<void>;
 }
 

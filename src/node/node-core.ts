@@ -192,8 +192,12 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
 
   serve(peer: MeshPeer, association: Association, handle: number, kind: number, head: Uint8Array): void {
     const incoming = { peer, association, handle, kind, head };
-    if (this.#role !== null && this.#handlers.get(protocolOf(head)) === undefined) this.#role.forward(this, incoming);
-    else serveStream(this, this.#handlers, incoming);
+    if (this.#role !== null && this.#handlers.get(protocolOf(head)) === undefined) {
+      this.#role.forward(this, incoming);
+      return;
+    }
+    this.#role?.beforeHandling();
+    serveStream(this, this.#handlers, incoming);
   }
 
   onMade(peer: MeshPeer): void {
@@ -276,6 +280,7 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
     this.counters.freeze();
     const threadsEnded = this.#answering.close();
     this.engine.close();
+    this.counters.complete();
     this.log('info', { node: this.id, code: failure?.code ?? null }, 'The node is closed.');
     this.observer.close();
     // The last event.

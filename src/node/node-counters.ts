@@ -19,6 +19,9 @@ export const Counter = {
   handshakesFailed: ENGINE_COUNTERS + 1,
 } as const;
 
+/** Those that are levels: side by side. */
+export const LEVELS = [Counter.streamsOpen, Counter.memoryBytes] as const;
+
 /** Words of {@link NodeCounters.read}. */
 export const COUNTER_WORDS = ENGINE_COUNTERS + 2;
 
@@ -59,6 +62,18 @@ export class NodeCounters {
   /** The engine is about to close. */
   freeze(): void {
     this.#frozen = { stats: this.stats(), info: this.info() };
+  }
+
+  /** The engine is closed: what it sent to that end is counted, too. The levels stay. */
+  complete(): void {
+    const levels = LEVELS.map((position) => this.#present[position] ?? 0n);
+    this.#engine.stats(this.#present);
+    this.#present.set(levels, LEVELS[0]);
+    if (this.#frozen === null) return;
+    const words = new BigUint64Array(COUNTER_WORDS);
+    this.read(words);
+    const { stats, info } = this.#frozen;
+    this.#frozen = { stats: nodeStatsOf(words, stats.peersConnected), info };
   }
 
   /** Writes {@link COUNTER_WORDS} words: what the engine counts, and then the handshakes that succeeded and failed. */

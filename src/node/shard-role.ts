@@ -16,6 +16,8 @@ export interface ShardRole {
   readonly tap: ObserverTap;
   /** Takes a stream whose protocol has no handler in this shard. */
   forward(context: PeerContext, incoming: IncomingStream): void;
+  /** A handler in this shard is about to get a stream, and may not give the thread back. */
+  beforeHandling(): void;
   onMade(peer: MeshPeer): void;
   /** The peer was closed, or never came to anything. */
   onGone(peer: MeshPeer): void;

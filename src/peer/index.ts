@@ -7,7 +7,7 @@ export { type CallRouting, type FirstMessage, PlacedElsewhere } from './call-rou
 export { closeNumber, nodeClosed, peerClosed } from './closing-errors.js';
 export type { Calling, PeerContext } from './context.js';
 export { Deadline, WAIT_TIMEOUT_MS } from './deadline.js';
-export { stillClosing, tooSlow, unreachable } from './dial-errors.js';
+export { stillClosing, timedOut, tooSlow, unreachable } from './dial-errors.js';
 export { JoinTable } from './join-table.js';
 export type { MeshPeer } from './mesh-peer.js';
 export { type OpenRequest, parseOpenOptions } from './open-stream.js';

@@ -1,5 +1,5 @@
 import type { MessageOptions, OpenOptions, Priority, StreamKind } from '../api/streams.js';
-import { osierError } from '../errors/index.js';
+import { OsierError, osierError } from '../errors/index.js';
 import { choiceOption, integerOption, protocolOption } from '../errors/option-checks.js';
 import { type AssociationStream, encodeMetadata, kindNumber, parseMessageOptions, STREAM_KINDS } from '../stream/index.js';
 import type { Association } from './association.js';
@@ -50,10 +50,28 @@ export async function openStream<S extends AssociationStream>(
     signal.throwIfAborted();
     if (association.endedBy !== null) throw association.endedBy;
     if (association.closingBy !== null) throw association.closingBy;
+    if (association.isPeerDraining) await refuse(peer, association, signal);
     const stream = tryOpen(context, peer, association, request, make);
     if (stream !== null) return stream;
     await association.creditForStreams(signal);
   }
+}
+
+/**
+ * The peer asked for no new streams. A word of it is waited for first: one that died since neither says that it is back nor is found to be lost by an
+ * association on which nothing is sent. Rejects with REFUSED, or with {@link Association.endedBy} when the association turns out to be of the past.
+ */
+async function refuse(peer: MeshPeer, association: Association, signal: AbortSignal): Promise<never> {
+  try {
+    await association.ping(signal);
+  } catch (error) {
+    if (!saysShutdown(error)) throw error;
+  }
+  throw osierError('ERR_OSIER_REFUSED', `${peer.id} is shutting down and takes no new streams: try later.`, { why: 'shutdown' });
+}
+
+function saysShutdown(error: unknown): boolean {
+  return OsierError.is(error, 'ERR_OSIER_PEER_CLOSED') && error.details.by === 'remote' && error.details.closeCode === 'shutdown';
 }
 
 /** `null` at the peer's limit. Throws LIMIT at this node's own. */
@@ -64,9 +82,6 @@ function tryOpen<S extends AssociationStream>(
   request: OpenRequest,
   make: MakeStream<S>,
 ): S | null {
-  if (association.isPeerDraining) {
-    throw osierError('ERR_OSIER_REFUSED', `${peer.id} is shutting down and takes no new streams: try later.`, { why: 'shutdown' });
-  }
   if (association.openedHere >= context.streamsPerPeer) {
     const message = `${context.streamsPerPeer} streams to ${peer.id} are open already: close some, or raise limits.streamsPerPeer.`;
     throw osierError('ERR_OSIER_LIMIT', message, { limit: 'streamsPerPeer' });

@@ -22,7 +22,7 @@ import {
   tooSlow,
   WAIT_TIMEOUT_MS,
 } from '../peer/index.js';
-import { kindNumber } from '../stream/index.js';
+import { kindNumber, Patience } from '../stream/index.js';
 import { type CounterSlot, readPeerStats, statsAtRest } from './peer-counters.js';
 import type { StreamTold } from './protocol.js';
 import { STUCK_AFTER_MS } from './shard-errors.js';
@@ -47,7 +47,7 @@ export interface RemotePeerHost extends TracingContext {
   settle(peer: RemotePeer, options: TimedWaitOptions | undefined): Promise<PeerHome>;
   /** This thread's end of a stream that was opened in a shard. */
   streamOf(peer: RemotePeer, shard: ShardLink, stream: number, told: StreamTold, shape: StreamShape): PeerStream;
-  /** The peer is closed, and had no home. */
+  /** The peer is closed, and no shard tells so. */
   onGone(peer: RemotePeer): void;
 }
 
@@ -75,6 +75,8 @@ export class RemotePeer extends EventEmitter<PeerEvents> implements Peer {
   #path: Path | null = null;
   #verified: 'id' | 'network' = 'network';
   #closing: Promise<CloseReport> | null = null;
+  /** With the shard that closes it. */
+  #patience: Patience | null = null;
   /** Of homes before the present one. */
   #counted: PeerStats = NOTHING_COUNTED;
   #hosts: readonly HostAndPort[] = [];
@@ -133,9 +135,18 @@ export class RemotePeer extends EventEmitter<PeerEvents> implements Peer {
     return rejecting(() => {
       const timeoutMs = closeTimeoutOption(options?.timeoutMs);
       reasonOption(options?.reason);
-      const report = this.#close(timeoutMs, options?.reason ?? '');
-      this.#closing ??= report;
-      return report;
+      const reason = options?.reason ?? '';
+      if (this.#closing !== null) {
+        this.#hurry(timeoutMs, reason);
+        return this.#closing;
+      }
+      // Whoever hears of its first steps may close it as well.
+      let settle: (report: Promise<CloseReport>) => void = () => {};
+      this.#closing = new Promise((resolve) => {
+        settle = resolve;
+      });
+      settle(this.#close(timeoutMs, reason));
+      return this.#closing;
     });
   }
 
@@ -212,24 +223,31 @@ export class RemotePeer extends EventEmitter<PeerEvents> implements Peer {
 
   async #close(timeoutMs: number, reason: string): Promise<CloseReport> {
     const home = this.#home;
-    if (home !== null) {
-      // Its shard died, or was asked too late.
-      const lost = (): CloseReport => {
-        this.#onLast();
-        const { streamsOpen } = readPeerStats(home.counters);
-        return streamsOpen === 0 ? { status: 'drained' } : { status: 'cut', streams: streamsOpen, unacknowledgedBytes: 0n };
-      };
-      return home.shard.call('closePeer', { peer: home.key, timeoutMs, reason }).then((report) => report as CloseReport, lost);
+    if (home === null) {
+      this.#host.onGone(this);
+      return { status: 'drained' };
     }
-    this.#onLast();
-    return { status: 'drained' };
+    const reports: CloseReport[] = [];
+    const asked = home.shard.call('closePeer', { peer: home.key, timeoutMs, reason }).then(
+      (report) => reports.push(report as CloseReport),
+      () => {},
+    );
+    this.#patience = new Patience(this.#host.runtime.setTimer, timeoutMs + STUCK_AFTER_MS);
+    await this.#patience.wait(asked);
+    const [report] = reports;
+    if (report !== undefined) return report;
+    // Its shard died, is stuck, or was asked too late.
+    const { streamsOpen } = readPeerStats(home.counters);
+    this.#host.onGone(this);
+    return streamsOpen === 0 ? { status: 'drained' } : { status: 'cut', streams: streamsOpen, unacknowledgedBytes: 0n };
   }
 
-  /** It is closed, and no shard tells so. */
-  #onLast(): void {
-    if (this.#state.status === 'closed') return;
-    this.#host.onGone(this);
-    this.enter({ status: 'closed', error: null });
+  /** The close that is going on takes no longer than `timeoutMs` from now. */
+  #hurry(timeoutMs: number, reason: string): void {
+    const home = this.#home;
+    if (home === null || this.#patience === null || this.#patience.isOver) return;
+    this.#patience.shorten(timeoutMs + STUCK_AFTER_MS);
+    home.shard.call('closePeer', { peer: home.key, timeoutMs, reason }).catch(() => {});
   }
 }
 

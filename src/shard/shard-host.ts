@@ -5,6 +5,7 @@ import type { Logger } from '../api/waiting.js';
 import type { Runtime } from '../engine/runtime.js';
 import type { NodeId } from '../identity/index.js';
 import { NodeCore } from '../node/node-core.js';
+import { Counter } from '../node/node-counters.js';
 import type { MeshPeer } from '../peer/index.js';
 import { optionsOf, type ShardBoot, type StartedShard } from './boot.js';
 import { encodeError, pack, unpack } from './error-codec.js';
@@ -64,6 +65,7 @@ export class ShardHost {
     events.on('close', (failure) => failure !== null && this.#fail(failure));
     core.events = events;
     parts.beforePost = () => this.#publish();
+    parts.beforeHandling = () => this.#publishStreamsOpen();
   }
 
   /** Starts the node. Errors: as `NodeCore.start`. */
@@ -79,6 +81,7 @@ export class ShardHost {
       routing: control?.routing ?? null,
       tap: peers,
       forward: (context, incoming) => streams.forward(context, incoming),
+      beforeHandling: () => parts.beforeHandling(),
       onMade: (peer) => control?.onMade(peer),
       onGone: (peer) => {
         control?.onGone(peer);
@@ -188,6 +191,12 @@ export class ShardHost {
     this.peers.publishTouched();
   }
 
+  /** So that the close of a stuck shard knows what it cuts. */
+  #publishStreamsOpen(): void {
+    this.core.counters.read(this.#words);
+    Atomics.store(this.#counters, Counter.streamsOpen, this.#words[Counter.streamsOpen] ?? 0n);
+  }
+
   #refresh(): void {
     this.#publish();
     this.peers.publishSome(PUBLISHED_PEERS);
@@ -204,6 +213,7 @@ class HostParts {
   /** `null` where there is one shard only. */
   readonly control: HostControl | null;
   beforePost: () => void = () => {};
+  beforeHandling: () => void = () => {};
   #lastAsk = 0;
 
   readonly port: ShardPort;

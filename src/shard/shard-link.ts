@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { CloseReport } from '../api/waiting.js';
 import type { Runtime } from '../engine/runtime.js';
 import { invalidOption, type OsierError } from '../errors/index.js';
 import { textOf } from '../errors/text-of.js';
@@ -9,6 +10,7 @@ import { Outbox } from './outbox.js';
 import type { CallName, FromShard, ShardCalls, StreamNews, ToShard } from './protocol.js';
 import type { RemotePort } from './remote-port.js';
 import { STUCK_AFTER_MS, shardDied, shardNotStarted } from './shard-errors.js';
+import { openIn } from './shard-totals.js';
 
 /** A closed shard's thread may take this long to end by itself. */
 const EXIT_PATIENCE_MS = 250;
@@ -50,6 +52,8 @@ export class ShardLink {
   #onBound: () => void = () => {};
   #lastCall = 0;
   #cause: unknown = null;
+  /** What had not ended in it when its thread did. */
+  #unfinished: CloseReport = { status: 'drained' };
   #state: 'starting' | 'running' | 'stopping' | 'dead' = 'starting';
 
   /** Throws INVALID_OPTION when the options cannot go to another thread. */
@@ -137,12 +141,17 @@ export class ShardLink {
     });
   }
 
-  /** Closes the shard's node and then its thread, whose end is not a death from now on. Rejects when it died, or was stuck, before it had an answer. */
-  async close(args: ShardCalls['close']['args']): Promise<unknown> {
+  /**
+   * Closes the shard's node and then its thread, whose end is not a death from now on. Never rejects: of one that died, or was stuck and had to be
+   * ended, all that was open is cut.
+   */
+  async close(args: ShardCalls['close']['args']): Promise<CloseReport> {
     if (this.#state !== 'dead') this.#state = 'stopping';
     const patience = this.#runtime.setTimer(args.timeoutMs + STUCK_AFTER_MS, () => void this.#worker.terminate());
     try {
-      return await this.call('close', args);
+      return (await this.call('close', args)) as CloseReport;
+    } catch {
+      return this.#unfinished;
     } finally {
       patience.cancel();
       await this.#stop();
@@ -209,14 +218,20 @@ export class ShardLink {
 
   #onExit(): void {
     const before = this.#state;
+    const error = this.#errorOfEnd();
+    this.#unfinished = openIn(this);
     this.#state = 'dead';
     this.outbox.close();
-    const error = before === 'starting' ? shardNotStarted(this.index, this.#cause ?? 'its thread ended') : shardDied(this.index, this.#cause);
     this.#onStarted({ error });
     this.#onBound();
     if (before === 'running') this.#owner.onDeath(this, error);
-    for (const call of [...this.#calls.keys()]) this.#take(call)?.reject(before === 'stopping' ? nodeClosed(null) : error);
+    for (const call of [...this.#calls.keys()]) this.#take(call)?.reject(error);
     for (const port of [...this.streams.values()]) port.fail(error);
+  }
+
+  #errorOfEnd(): OsierError {
+    if (this.#state === 'stopping') return nodeClosed(null);
+    return this.#state === 'starting' ? shardNotStarted(this.index, this.#cause ?? 'its thread ended') : shardDied(this.index, this.#cause);
   }
 }
 

@@ -66,10 +66,20 @@ export class ShardNewsDesk {
   /** The shard died, and its peers have no home until something is asked of them, or they call. */
   evict(shard: ShardLink, error: DiagnosticsPayloads['osier:handshake']['error']): void {
     for (const peer of this.#node.peers.evict(shard)) {
-      if (peer.state.status === 'closed') continue;
+      // Whoever closes it hears the end from its close.
+      if (peer.state.status === 'closed' || peer.closing !== null) continue;
       if (peer.state.status !== 'idle') this.#tellState(peer, { status: 'idle' });
       if (peer.path !== null) this.#tellPath(peer, { from: peer.path, to: null, cause: { kind: 'disconnected', error } });
     }
+  }
+
+  /** The peer is closed, and no shard tells so. */
+  end(peer: RemotePeer): void {
+    if (peer.state.status === 'closed') return;
+    this.#node.peers.forget(peer);
+    peer.moveOut();
+    this.#tellState(peer, { status: 'closed', error: null });
+    if (peer.path !== null) this.#tellPath(peer, { from: peer.path, to: null, cause: { kind: 'disconnected', error: null } });
   }
 
   /** What the shard before it handled, and this one does not, is free. */
@@ -83,7 +93,7 @@ export class ShardNewsDesk {
   #onState(shard: ShardLink, key: number, state: PeerState, verified: 'id' | 'network'): void {
     const { peers } = this.#node;
     const peer = peers.in(shard, key);
-    if (peer === undefined) return;
+    if (peer === undefined || peer.state.status === 'closed') return;
     if (state.status === 'closed') peers.forget(peer);
     peer.onVerified(verified);
     this.#tellState(peer, state);

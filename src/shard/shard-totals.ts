@@ -1,15 +1,14 @@
 import type { NodeStats } from '../api/stats.js';
-import { COUNTER_WORDS, Counter, nodeStatsOf } from '../node/node-counters.js';
+import type { CloseReport } from '../api/waiting.js';
+import { COUNTER_WORDS, Counter, LEVELS, nodeStatsOf } from '../node/node-counters.js';
+import { StreamCounter } from '../stream/index.js';
 import type { ShardLink } from './shard-link.js';
-
-/** Words that are levels, and go with their shard. */
-const LEVELS: ReadonlySet<number> = new Set([Counter.streamsOpen, Counter.memoryBytes]);
 
 /** What all shards of a node counted, those that are gone included. */
 export class ShardTotals {
   readonly #gone = new BigUint64Array(COUNTER_WORDS);
 
-  /** A shard is gone: its counters stay as it wrote them last. */
+  /** A shard is gone: its counters stay as it wrote them last, and its levels go with it. */
   retire({ counters }: Pick<ShardLink, 'counters'>): void {
     add(this.#gone, counters);
     for (const word of LEVELS) this.#gone[word] = 0n;
@@ -25,6 +24,15 @@ export class ShardTotals {
     for (const { counters } of running) add(sum, counters);
     return sum;
   }
+}
+
+/** What is open in a shard, by its last word, as a close that cuts it counts. */
+export function openIn({ counters, streams }: Pick<ShardLink, 'counters' | 'streams'>): CloseReport {
+  const count = Math.max(streams.size, Number(Atomics.load(counters, Counter.streamsOpen)));
+  if (count === 0) return { status: 'drained' };
+  let unacknowledgedBytes = 0n;
+  for (const port of streams.values()) unacknowledgedBytes += port.counters()[StreamCounter.sendBuffered] ?? 0n;
+  return { status: 'cut', streams: count, unacknowledgedBytes };
 }
 
 function add(sum: BigUint64Array, counters: BigUint64Array): void {

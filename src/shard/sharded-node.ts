@@ -84,7 +84,7 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
     if (this.#closedBy !== null) throw this.#closedBy;
     const { address, reconnect } = parseConnect(this.id, target, options);
     const { timeoutMs, signal } = options ?? {};
-    return this.shards.directory.connect(address, { byId: true, keep: reconnect === 'always' ? BY_CALL : null, timeoutMs, signal });
+    return this.shards.connecting.connect(address, { byId: true, keep: reconnect === 'always' ? BY_CALL : null, timeoutMs, signal });
   }
 
   handle(protocol: string, options: HandleOptions<StreamKind> | undefined, handler: Handler<never>): HandlerRegistration {
@@ -152,7 +152,7 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
   // ---- for the peers ----
 
   async settle(peer: RemotePeer, options: TimedWaitOptions | undefined): Promise<PeerHome> {
-    await this.shards.directory.connect({ id: peer.id, hosts: peer.knownHosts }, { byId: peer.verified === 'id', keep: null, ...options });
+    await this.shards.connecting.connect({ id: peer.id, hosts: peer.knownHosts }, { byId: peer.verified === 'id', keep: null, ...options });
     // Another object has the id by now, or this one was closed meanwhile.
     if (peer.home === null || peer.closing !== null) throw this.#closedBy ?? peerClosed('local', 'normal', '');
     return peer.home;
@@ -169,13 +169,16 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
   }
 
   onGone(peer: RemotePeer): void {
-    this.peers.forget(peer);
+    this.#desk.end(peer);
   }
 
   async #close(timeoutMs: number, reason: string): Promise<CloseReport> {
-    this.#closedBy = nodeClosed(null);
+    const closedBy = nodeClosed(null);
+    this.#closedBy = closedBy;
     this.handlers.drainAll();
-    const report = await this.shards.close(timeoutMs, reason);
+    const report = await this.shards.close(timeoutMs, reason, closedBy);
+    // Those of shards that could not tell so.
+    for (const peer of this.peers.values()) this.#desk.end(peer);
     safely(() => this.events?.emit('close', null));
     return report;
   }

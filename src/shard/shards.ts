@@ -15,6 +15,7 @@ import { publish } from '../observe/index.js';
 import { BootMaker, type StartedShard } from './boot.js';
 import { KeptAddresses } from './kept-addresses.js';
 import { Launching } from './launching.js';
+import { PatientConnecting } from './patient-connecting.js';
 import type { ToShard } from './protocol.js';
 import type { RemotePeers } from './remote-peers.js';
 import { Restarts } from './restarts.js';
@@ -45,6 +46,7 @@ export interface ShardsListener {
 /** All shards of a node: starts them, starts them again, and ends them. */
 export class Shards implements ShardOwner {
   readonly directory: ShardDirectory;
+  readonly connecting: PatientConnecting;
   readonly kept: KeptAddresses;
   readonly #plan: ShardPlan;
   readonly #runtime: Runtime;
@@ -52,7 +54,7 @@ export class Shards implements ShardOwner {
   readonly #listener: ShardsListener;
   readonly #totals = new ShardTotals();
   readonly #steering: Steering;
-  readonly #launching = new Launching();
+  readonly #launching: Launching;
   readonly #restarts: Restarts;
   #started: StartedShard | null = null;
   /** Callers are answered. */
@@ -70,12 +72,14 @@ export class Shards implements ShardOwner {
       (order) => this.#steer(order),
       (cause) => this.#listener.warn(steeringRefused(this.directory.running[0]?.index ?? CONTROL, cause)),
     );
+    this.#launching = new Launching(runtime);
     this.#restarts = new Restarts(
       runtime,
       (index) => this.#relaunch(index),
       (index, cause) => this.#warn(index, cause),
     );
     this.directory = new ShardDirectory(listener.peers, plan.count);
+    this.connecting = new PatientConnecting(runtime, this.directory);
     this.kept = new KeptAddresses(credentials.identity.id, this.directory, listener.peers);
   }
 
@@ -145,8 +149,9 @@ export class Shards implements ShardOwner {
     if (this.#started !== null) this.#started = { ...this.#started, info };
   }
 
-  /** Never rejects. */
-  async close(timeoutMs: number, reason: string): Promise<CloseReport> {
+  /** Never rejects; what waits for shards fails with `error`. */
+  async close(timeoutMs: number, reason: string, error: OsierError): Promise<CloseReport> {
+    this.connecting.close(error);
     this.#steering.close();
     this.#restarts.close();
     const starting = this.#launching.close();
@@ -173,6 +178,7 @@ export class Shards implements ShardOwner {
       return;
     }
     this.#forget(shard);
+    this.connecting.onChange();
     publish('osier:shard', () => ({ index, event: 'failed' }));
     this.#listener.onDeath(shard, error);
     this.#listener.warn(error);
@@ -208,6 +214,7 @@ export class Shards implements ShardOwner {
     this.#listener.onStarted(shard);
     this.#introduce(shard);
     if (this.#hasBegun) shard.outbox.push({ op: 'begin' });
+    this.connecting.onChange();
     publish('osier:shard', () => ({ index, event: 'started' }));
   }
 
@@ -237,9 +244,7 @@ export class Shards implements ShardOwner {
   }
 
   async #closeOne(shard: ShardLink, timeoutMs: number, reason: string): Promise<CloseReport> {
-    const streams = shard.streams.size;
-    const lost = (): CloseReport => (streams === 0 ? { status: 'drained' } : { status: 'cut', streams, unacknowledgedBytes: 0n });
-    const report = await shard.close({ timeoutMs, reason }).then((value) => value as CloseReport, lost);
+    const report = await shard.close({ timeoutMs, reason });
     this.#forget(shard);
     publish('osier:shard', () => ({ index: shard.index, event: 'stopped' }));
     return report;

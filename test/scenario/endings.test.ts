@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type ByteStream, generateIdentity, generateNetworkSecret, MeshNode, OsierError, type Peer, parseAddress } from '../../src/index.js';
 import { collect, deferred, nextEvent, patternBytes, sameBytes, startConnected, startNode, startTwo } from './support/nodes.js';
 
@@ -55,6 +55,17 @@ describe('closing a node', () => {
     expect(await closing).toEqual({ status: 'drained' });
     expect(() => server.handle('more', () => {})).toThrow(expect.objectContaining({ code: 'ERR_OSIER_NODE_CLOSED' }));
     await expect(server.connect(client.address)).rejects.toMatchObject({ code: 'ERR_OSIER_NODE_CLOSED' });
+  });
+
+  test('counts to the last packet: what it sent is what its peers received', async () => {
+    const { server, client, peer } = await startConnected();
+    const held = await openHeld(server, peer);
+    const closing = server.close();
+    await held.end();
+    expect(await closing).toEqual({ status: 'drained' });
+    const stats = server.stats();
+    await vi.waitFor(() => expect(client.stats()).toMatchObject({ packetsReceived: stats.packetsSent, bytesReceived: stats.bytesSent }));
+    expect(server.stats()).toEqual(stats);
   });
 
   test('tells the peers why, frees the port at once, and emits close last', async () => {

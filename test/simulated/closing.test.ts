@@ -164,6 +164,52 @@ describe('a stream that waits until the peer allows more', () => {
   });
 });
 
+describe('a peer that takes no new streams', () => {
+  const REFUSED = { code: 'ERR_OSIER_REFUSED', details: { why: 'shutdown' } };
+
+  /** A client whose peer waits, in its close, for a stream of the client's. */
+  async function connectDraining(network: ReturnType<typeof simulate>, timeoutMs: number) {
+    const ends = await connectTwo(network);
+    const held = await ends.peer.openStream('echo');
+    await held.write(Uint8Array.of(1));
+    await held.read(new Uint8Array(1));
+    const closing = ends.server.close({ timeoutMs });
+    await network.clock.sleep(150);
+    return { ...ends, held, closing };
+  }
+
+  test.each([
+    ['and starts again, is found there', true],
+    ['for good, is lost', false],
+  ])('and dies without another word %s', async (_outcome, isBack) => {
+    const network = simulate();
+    await network.run(async () => {
+      const { peer, hosts, held } = await connectDraining(network, 60_000);
+      await expect(peer.openStream('echo')).rejects.toMatchObject(REFUSED);
+      hosts[0].crash();
+      if (isBack) {
+        const again = await hosts[0].start();
+        again.handle('greet', (stream) => stream.write(Uint8Array.of(7)));
+        const stream = await peer.openStream('greet', { timeoutMs: 2_000 });
+        expect(await stream.read(new Uint8Array(1))).toBe(1);
+        expect(await held.closed).toMatchObject({ status: 'failed', error: { code: 'ERR_OSIER_PEER_RESTARTED' } });
+      } else {
+        await expect(peer.openStream('echo')).rejects.toMatchObject({ code: 'ERR_OSIER_TIMEOUT' });
+        expect(await held.closed).toMatchObject({ status: 'failed', error: { code: 'ERR_OSIER_PEER_LOST' } });
+      }
+    });
+  });
+
+  test('and is closed before it is asked once more has refused all the same', async () => {
+    const network = simulate({ link: { delayMs: 100 } });
+    await network.run(async () => {
+      const { peer, closing } = await connectDraining(network, 100);
+      await Promise.all([expect(peer.openStream('echo')).rejects.toMatchObject(REFUSED), closing]);
+      expect(peer.state.status).toBe('idle');
+    });
+  });
+});
+
 describe('a peer of the options', () => {
   test.each(['by id', 'by address'])('named %s is connected again after somebody closed it, until a reload lets it go', async (way) => {
     const network = simulate();

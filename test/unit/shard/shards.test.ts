@@ -4,6 +4,8 @@ import { generateIdentity } from '../../../src/identity/index.js';
 import type { OsierError } from '../../../src/index.js';
 import { loadCredentials } from '../../../src/node/credentials.js';
 import { parseNodeOptions } from '../../../src/node/options.js';
+import { nodeClosed } from '../../../src/peer/index.js';
+import { START_PATIENCE_MS } from '../../../src/shard/launching.js';
 import type { RemotePeers } from '../../../src/shard/remote-peers.js';
 import { shardDied } from '../../../src/shard/shard-errors.js';
 import type { ShardLink, ShardOwner } from '../../../src/shard/shard-link.js';
@@ -54,6 +56,8 @@ class FakeLink {
 
   async terminate(): Promise<void> {
     this.isTerminated = true;
+    this.isRunning = false;
+    this.onFailed(nodeClosed(null));
   }
 
   /** Its thread ends. */
@@ -135,6 +139,48 @@ test('a shard that did not start is ended before it is started again', async () 
     [1, false],
   ]);
   expect(orders.at(-1)).toEqual([0, 1]);
+});
+
+const TOO_LATE = expect.objectContaining({
+  code: 'ERR_OSIER_SHARD_FAILED',
+  details: { shard: 1 },
+  message: expect.stringMatching(/^Shard 1 did not start: it was not ready within 60 s: 'register' of its module has not settled/),
+});
+
+test('a shard whose module never settles ends the start of its node after a minute, and all shards with it', async () => {
+  onMade = (link) => (link.index === 1 ? link.onBound() : comesUp(link));
+  const failed = expect(started(3)).rejects.toEqual(TOO_LATE);
+  await runtime.advance(START_PATIENCE_MS - 1);
+  expect(links.map(({ index, isTerminated }) => [index, isTerminated])).toEqual([
+    [0, false],
+    [1, false],
+  ]);
+  await runtime.advance(1);
+  await failed;
+  expect(links.map(({ isTerminated }) => isTerminated)).toEqual([true, true]);
+  expect(runtime.pendingTimers).toBe(0);
+});
+
+test('a shard that is started again and never settles has failed after a minute, and is started again by the pace', async () => {
+  await started(2);
+  onMade = (link) => link.onBound();
+  links[1]?.die();
+  await runtime.advance(0);
+  const startedAtMs = runtime.nowMs;
+  await runtime.advance(START_PATIENCE_MS);
+  expect(links.map(({ index, isTerminated }) => [index, isTerminated])).toEqual([
+    [0, false],
+    [1, false],
+    [1, true],
+  ]);
+  expect(warnings.at(-1)).toEqual(TOO_LATE);
+  onMade = comesUp;
+  await runtime.advance(1_000);
+  expect(links).toHaveLength(4);
+  expect(orders.at(-1)).toEqual([0, 1]);
+  // Later than that it is left alone.
+  await runtime.advance(startedAtMs + 10 * START_PATIENCE_MS);
+  expect(links.map(({ isTerminated }) => isTerminated)).toEqual([false, false, true, false]);
 });
 
 test('shards are in the order in which they bound, whenever they are ready, and bind one after another', async () => {
