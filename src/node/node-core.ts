@@ -24,6 +24,7 @@ import {
   type MeshPeer,
   type PeerContext,
   PeerTable,
+  PinTable,
   safely,
 } from '../peer/index.js';
 import { Connecting } from './connecting.js';
@@ -55,7 +56,7 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   readonly #handlers: HandlerTable;
   readonly #answering: Answering;
   readonly #joins: JoinTable;
-  readonly #kept: KeptPeers;
+  readonly kept: KeptPeers;
   readonly connecting: Connecting;
   readonly reloading: Reloading;
   readonly #closing: NodeClosing;
@@ -89,11 +90,11 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
     this.peers = new PeerTable(this, options.limits.peers);
     this.#handlers = new HandlerTable(runtime);
     this.#answering = new Answering(this, this.peers, options.accept, options.limits.peers);
-    this.#joins = new JoinTable(this, this.peers);
-    this.#kept = new KeptPeers(this, this.peers, this.#joins);
+    this.#joins = new JoinTable(this, this.peers, role?.pins ?? new PinTable());
+    this.kept = new KeptPeers(this, this.peers, this.#joins);
     this.counters = new NodeCounters(this.engine, this.peers);
     this.connecting = new Connecting(this, this.peers, this.#joins);
-    this.reloading = new Reloading(this, this.#kept, (secrets) => this.#useNetworkSecrets(secrets));
+    this.reloading = new Reloading(this, this.kept, (secrets) => this.#useNetworkSecrets(secrets));
     this.#closing = new NodeClosing(this.peers, {
       onClosing: (error) => this.#onClosing(error),
       onPeersClosed: (failure) => this.#onPeersClosed(failure),
@@ -122,12 +123,13 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   /** Begins to answer, to connect to the peers of the options, and to keep them connected. Throws LIMIT when there are too many. */
   begin(): void {
     this.answer();
-    this.#kept.replace(this.#options.peers);
+    this.kept.replace(this.#options.peers);
   }
 
-  /** Begins to answer callers, and leaves alone who is kept connected. */
+  /** Begins to answer callers, and to connect to those who are to be kept so by now. */
   answer(): void {
     this.#answering.begin();
+    this.kept.begin();
   }
 
   get id(): NodeId {
@@ -211,7 +213,7 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
 
   onGone(peer: MeshPeer): void {
     this.peers.remove(peer);
-    this.#kept.onGone(peer);
+    this.kept.onGone(peer);
     this.#role?.onGone(peer);
   }
 

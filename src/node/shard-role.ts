@@ -1,5 +1,5 @@
 import type { ObserverTap } from '../observe/index.js';
-import type { CallRouting, MeshPeer, PeerContext } from '../peer/index.js';
+import type { CallRouting, MeshPeer, PeerContext, PinTable } from '../peer/index.js';
 import type { IncomingStream } from './serve-stream.js';
 
 /** What is different in a node that is one shard of several, or the only one, in a thread of its own. */
@@ -12,6 +12,8 @@ export interface ShardRole {
   /** Under which the shards of one node leave packets for one another; `null` where there is one only. */
   readonly group: bigint | null;
   readonly routing: CallRouting | null;
+  /** What the shard before it had found, and is to find again. */
+  readonly pins: PinTable;
   /** Hears what the main thread is to hear. */
   readonly tap: ObserverTap;
   /** Takes a stream whose protocol has no handler in this shard. */

@@ -13,4 +13,5 @@ export type { MeshPeer } from './mesh-peer.js';
 export { type OpenRequest, parseOpenOptions } from './open-stream.js';
 export { type PeerStream, type StreamShape, streamOf } from './peer-stream.js';
 export { PeerTable } from './peer-table.js';
+export { type Pin, PinTable } from './pin-table.js';
 export { openTraced, type TracingContext } from './traced-open.js';

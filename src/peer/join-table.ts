@@ -1,6 +1,6 @@
 import type { TimedWaitOptions } from '../api/waiting.js';
 import { OsierError } from '../errors/index.js';
-import { formatAddress, formatHost, type HostAndPort, type NodeId } from '../identity/index.js';
+import { formatAddress, type HostAndPort, type NodeId } from '../identity/index.js';
 import { PlacedElsewhere } from './call-routing.js';
 import type { PeerContext } from './context.js';
 import { Deadline } from './deadline.js';
@@ -8,28 +8,26 @@ import { pinMismatch, refused, timedOut } from './dial-errors.js';
 import { Join } from './join.js';
 import type { MeshPeer } from './mesh-peer.js';
 import type { PeerTable } from './peer-table.js';
+import type { PinTable } from './pin-table.js';
 import { Reconnector } from './reconnector.js';
-
-/** Addresses whose id is remembered, about 150 bytes each. The one that was joined first is forgotten first. */
-const PINS_MAX = 16_384;
 
 /** Close codes by which a node turns away who joined it, after it proved its key. */
 const REFUSALS: Readonly<Record<string, 'policy' | 'limit' | 'shutdown'>> = { refused: 'policy', limit: 'limit', shutdown: 'shutdown' };
 
-/** Joins by address alone, and the ids that were found: each is pinned to its address for as long as the node lives. */
+/** Joins by address alone. */
 export class JoinTable {
   readonly #context: PeerContext;
   readonly #peers: PeerTable;
-  /** By host and port, as written. */
-  readonly #pins = new Map<string, NodeId>();
+  readonly #pins: PinTable;
   /** Under way, by address. */
   readonly #joins = new Map<string, Join>();
   /** Addresses to be kept connected, until the first join; then the peer is kept. */
   readonly #kept = new Map<string, Reconnector>();
 
-  constructor(context: PeerContext, peers: PeerTable) {
+  constructor(context: PeerContext, peers: PeerTable, pins: PinTable) {
     this.#context = context;
     this.#peers = peers;
+    this.#pins = pins;
   }
 
   /** Resolves with the peer at an address when it is connected; one that is connected already at once. */
@@ -121,7 +119,7 @@ export class JoinTable {
   /** The connected peer that one of the hosts is pinned to. */
   #connected(hosts: readonly HostAndPort[]): MeshPeer | null {
     for (const host of hosts) {
-      const id = this.#pins.get(formatHost(host));
+      const id = this.#pins.get(host);
       const peer = id === undefined ? undefined : this.#peers.get(id);
       if (peer !== undefined && peer.closing === null && peer.associations.current !== null) return peer;
     }
@@ -132,13 +130,13 @@ export class JoinTable {
   #pinned(address: string, hosts: readonly HostAndPort[], peer: MeshPeer): MeshPeer {
     const mismatch = this.#mismatchOf(address, hosts, peer.id);
     if (mismatch !== null) throw mismatch;
-    this.#pin(hosts, peer.id);
+    this.#pins.pin(hosts, peer.id);
     return peer;
   }
 
   #mismatchOf(address: string, hosts: readonly HostAndPort[], id: NodeId): OsierError | null {
     for (const host of hosts) {
-      const pinned = this.#pins.get(formatHost(host));
+      const pinned = this.#pins.get(host);
       if (pinned !== undefined && pinned !== id) return pinMismatch(address, pinned, id);
     }
     return null;
@@ -149,21 +147,13 @@ export class JoinTable {
     if (mismatch !== null) throw mismatch;
     const place = this.#context.routing?.claimFound(id) ?? 'here';
     if (place !== 'here') {
-      this.#pin(hosts, id);
+      this.#pins.pin(hosts, id);
       throw new PlacedElsewhere(id, place);
     }
     const peer = this.#peers.obtain(id);
     if (peer.closing !== null) return null;
     peer.addHosts(hosts);
     return peer;
-  }
-
-  #pin(hosts: readonly HostAndPort[], id: NodeId): void {
-    for (const host of hosts) this.#pins.set(formatHost(host), id);
-    for (const first of this.#pins.keys()) {
-      if (this.#pins.size <= PINS_MAX) break;
-      this.#pins.delete(first);
-    }
   }
 }
 

@@ -9,6 +9,8 @@ import { identityOfSeed, seedOf } from '../identity/index.js';
 import type { Credentials } from '../node/credentials.js';
 import { COUNTER_WORDS } from '../node/node-counters.js';
 import type { ListenAddress, ParsedNodeOptions } from '../node/options.js';
+import type { Pin } from '../peer/index.js';
+import { memoryPartsOf } from './crossing-budget.js';
 import { listenAddressOf, type ShardPlan } from './shard-plan.js';
 
 /** The options that cross as they are. */
@@ -22,6 +24,8 @@ export interface ShardBoot extends PlainOptions {
   readonly index: number;
   /** Of all shards together. */
   readonly peersMax: number;
+  /** What may be on its way from this shard to the main thread. */
+  readonly crossingBytes: number;
   /** Under which the shards leave packets for one another, in listening to the same addresses; `null` where there is one only. */
   readonly group: bigint | null;
   readonly instance: string;
@@ -29,6 +33,8 @@ export interface ShardBoot extends PlainOptions {
   readonly seed: Uint8Array;
   readonly networkSecrets: readonly Uint8Array[];
   readonly listen: readonly ListenAddress[] | null;
+  /** What a shard before it had found at addresses. */
+  readonly pins: readonly Pin[];
   /** Callers are to be asked for on the main thread. */
   readonly asks: boolean;
   /** Somebody reads the log. */
@@ -56,7 +62,7 @@ export function shareOf(total: number, index: number, shards: number): number {
 function plainOptionsOf(options: ParsedNodeOptions, index: number, shards: number): PlainOptions {
   const { limits, advertise, keepAliveMs, idleTimeoutMs, peerLostAfterMs, spinMicros, cipher, congestion, shardData } = options;
   // Each shard has its part.
-  const memoryBytes = shareOf(limits.memoryBytes, index, shards);
+  const memoryBytes = shareOf(memoryPartsOf(limits.memoryBytes).engines, index, shards);
   const peers = shareOf(limits.peers, index, shards);
   const plain = { advertise, keepAliveMs, idleTimeoutMs, peerLostAfterMs, spinMicros, cipher, congestion, shards, shardData };
   return { ...plain, limits: { ...limits, memoryBytes, peers } };
@@ -109,18 +115,20 @@ export class BootMaker {
   }
 
   /** `sockets`: those that a shard before it was bound to. */
-  make(index: number, handled: readonly string[], sockets: readonly SocketAddress[]): ShardBoot {
+  make(index: number, handled: readonly string[], sockets: readonly SocketAddress[], pins: readonly Pin[]): ShardBoot {
     const { count, listen } = this.#plan;
-    const { accept, logger, handlers } = this.#options;
+    const { accept, logger, handlers, limits } = this.#options;
     return {
       ...plainOptionsOf(this.#options, index, count),
       index,
-      peersMax: this.#options.limits.peers,
+      peersMax: limits.peers,
+      crossingBytes: shareOf(memoryPartsOf(limits.memoryBytes).fromShards, index, count),
       group: count === 1 ? null : this.#group,
       instance: this.#instance,
       seed: this.#seed,
       networkSecrets: this.networkSecrets,
       listen: sockets.length === 0 ? listen : sockets.map(listenAddressOf),
+      pins,
       asks: accept !== undefined,
       logs: logger !== null,
       handlers: handlers?.href ?? null,

@@ -1,8 +1,5 @@
 /** Numbers that both sides of a stream between two threads must agree on. */
 
-/** Bytes that may be on their way between the threads, for each stream and direction: the next message comes within a millisecond, 2 Gbit/s need this. */
-export const CROSSING_WINDOW_BYTES = 256 * 1024;
-
 /** What a message takes of the window beside its bytes, so that empty ones are bounded too. */
 export const MESSAGE_OVERHEAD_BYTES = 64;
 

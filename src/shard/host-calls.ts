@@ -1,4 +1,4 @@
-import { type NodeId, parseAddress } from '../identity/index.js';
+import { formatAddress, type NodeId, parseAddress } from '../identity/index.js';
 import type { NodeCore } from '../node/node-core.js';
 import { type Association, type MeshPeer, type PeerContext, PlacedElsewhere, type StreamShape } from '../peer/index.js';
 import { STREAM_KINDS } from '../stream/index.js';
@@ -14,6 +14,8 @@ export interface CalledHost {
   readonly peers: HostPeers;
   readonly streams: HostStreams;
   place(id: NodeId): number | null;
+  /** There is no room here for a peer that was placed here. */
+  unplace(id: NodeId): void;
   tellInfo(): void;
   /** The node is closed: the last counters are to be written. */
   onClosed(): void;
@@ -52,6 +54,16 @@ export class HostCalls {
     this.#open.get(call)?.abort();
   }
 
+  /** Throws LIMIT; the peer may be placed elsewhere then. */
+  #obtain(id: NodeId): MeshPeer {
+    try {
+      return this.#host.core.peers.obtain(id);
+    } catch (error) {
+      this.#host.unplace(id);
+      throw error;
+    }
+  }
+
   #settle(call: number, entry: FromShard): void {
     this.#open.delete(call);
     this.#outbox.push(entry);
@@ -71,7 +83,7 @@ export class HostCalls {
   async keep({ target, byId, reason }: ShardCalls['keep']['args']): Promise<ShardCalls['keep']['value']> {
     const { id, hosts } = parseAddress(target);
     if (id === null) throw new Error('only peers with an id are kept one by one');
-    const peer = this.#host.core.peers.obtain(id);
+    const peer = this.#obtain(id);
     peer.addHosts(hosts);
     if (byId) peer.askById();
     peer.keepConnected(reason);
@@ -114,11 +126,21 @@ export class HostCalls {
     return null;
   }
 
-  async reload({ secrets, peers }: ShardCalls['reload']['args']): Promise<null> {
-    await this.#host.core.reloading.apply({
-      network: secrets === null ? null : { kind: 'secrets', secrets },
-      peers: peers === null ? null : peers.map(parseAddress),
-    });
+  async keepPeers({ peers, isWhole }: ShardCalls['keepPeers']['args']): Promise<readonly string[]> {
+    const { closedBy, kept } = this.#host.core;
+    if (closedBy !== null) throw closedBy;
+    const addresses = peers.map(parseAddress);
+    if (isWhole) {
+      kept.replace(addresses);
+      return [];
+    }
+    const without = kept.replaceWithRoom(addresses);
+    for (const { id } of without) if (id !== null) this.#host.unplace(id);
+    return without.map(formatAddress);
+  }
+
+  async reload({ secrets }: ShardCalls['reload']['args']): Promise<null> {
+    await this.#host.core.reloading.apply({ network: { kind: 'secrets', secrets }, peers: null });
     return null;
   }
 

@@ -47,7 +47,7 @@ export class HostControl implements ControlledShard {
     this.routing.onMade(id);
   }
 
-  onGone({ id }: MeshPeer): void {
+  onGone({ id }: Pick<MeshPeer, 'id'>): void {
     this.routing.onGone(id);
   }
 

@@ -2,6 +2,7 @@ import type { IncomingStream } from '../node/serve-stream.js';
 import { protocolOf } from '../node/serve-stream.js';
 import type { Association, MeshPeer, PeerContext, StreamShape } from '../peer/index.js';
 import { EngineStreamPort, ResetReason, STREAM_KINDS } from '../stream/index.js';
+import { CrossingBudget } from './crossing-budget.js';
 import type { HostPeers } from './host-peers.js';
 import type { Outbox } from './outbox.js';
 import type { FromShard, StreamOrder } from './protocol.js';
@@ -19,11 +20,20 @@ export class HostStreams {
   readonly #outbox: Outbox<FromShard>;
   readonly #peers: HostPeers;
   readonly #streams = new Map<number, RelayedStream>();
+  /** Of what is on its way to the main thread. */
+  readonly #crossing: CrossingBudget;
   #lastId = 0;
 
-  constructor(outbox: Outbox<FromShard>, peers: HostPeers) {
+  /** `crossingBytes`: what may be on its way to the main thread. */
+  constructor(outbox: Outbox<FromShard>, peers: HostPeers, crossingBytes: number) {
+    this.#crossing = new CrossingBudget(crossingBytes);
     this.#outbox = outbox;
     this.#peers = peers;
+  }
+
+  /** Bytes on their way to the main thread, or unread there. */
+  get crossingBytes(): number {
+    return this.#crossing.usedBytes;
   }
 
   /** Gives a stream that a peer opened to the main thread. */
@@ -50,6 +60,7 @@ export class HostStreams {
       this.#outbox,
       id,
       port,
+      this.#crossing,
       { ...shape, peer },
       {
         onPriority: (priority) => engine.setPriority(association.handle, handle, priority),

@@ -1,64 +1,173 @@
+import type { Runtime, Timer } from '../engine/runtime.js';
+import { OsierError } from '../errors/index.js';
 import { formatAddress, type HostAndPort, type NodeAddress, type NodeId } from '../identity/index.js';
 import type { RemotePeer } from './remote-peer.js';
 import type { RemotePeers } from './remote-peers.js';
 import type { ShardDirectory } from './shard-directory.js';
+import { noRoomForPeers, shardDown } from './shard-errors.js';
 import type { ShardLink } from './shard-link.js';
 
 /** The shard that looks for peers by address. */
 const FINDER = 0;
 
-/** The peers that the options keep connected, each in the shard where it lives. */
+/** Peers that found no place are tried again after a pause that doubles. */
+const PAUSE_MS_MIN = 500;
+const PAUSE_MS_MAX = 30_000;
+
+/** A peer that was found at an address that is kept connected, and lives in another shard than it was found in. */
+interface Found {
+  readonly id: NodeId;
+  readonly hosts: readonly HostAndPort[];
+}
+
+/** The peers that are kept connected, each in the shard where it lives: those of the options, and those that a shard had which died. */
 export class KeptAddresses {
   readonly #own: NodeId;
   readonly #directory: ShardDirectory;
   readonly #peers: RemotePeers;
+  readonly #runtime: Runtime;
+  readonly #warn: (error: OsierError) => void;
   #addresses: readonly NodeAddress[] = [];
+  /** By the address that is kept, as written. */
+  readonly #found = new Map<string, Found>();
   /** What each shard keeps. */
   readonly #kept = new Map<ShardLink, readonly string[]>();
   /** One distribution at a time. */
   #done: Promise<unknown> = Promise.resolve();
+  #retry: Timer | null = null;
+  #pauseMs = PAUSE_MS_MIN;
+  /** That there is no room was told, and there was none since. */
+  #hasWarned = false;
+  #isClosed = false;
 
-  /** `own` is this node's id, which is passed over. */
-  constructor(own: NodeId, directory: ShardDirectory, peers: RemotePeers) {
+  /** `own` is this node's id, which is passed over. `warn` hears when there is no room for a peer, once until all have some. */
+  constructor(own: NodeId, directory: ShardDirectory, peers: RemotePeers, runtime: Runtime, warn: (error: OsierError) => void) {
     this.#own = own;
     this.#directory = directory;
     this.#peers = peers;
+    this.#runtime = runtime;
+    this.#warn = warn;
   }
 
-  /** Keeps the peers at `addresses`, and those of before no longer. Rejects with LIMIT, and then changes nothing. */
+  /** Keeps the peers at `addresses`, and those of before no longer. Rejects with LIMIT, and then changes nothing; while a shard is down, what fails is done later. */
   replace(addresses: readonly NodeAddress[]): Promise<void> {
     return this.#inTurn(async () => {
       const before = this.#addresses;
       this.#addresses = addresses.filter(({ id }) => id !== this.#own);
-      try {
-        await this.#distribute();
-      } catch (error) {
+      const failures = await this.#distribute(this.#directory.isWhole);
+      const refusal = this.#directory.isWhole ? failures.find(isLimit) : undefined;
+      if (refusal !== undefined) {
         this.#addresses = before;
-        await this.#distribute().catch(() => {});
-        throw error;
+        this.#settle(await this.#distribute(false));
+        throw refusal;
       }
+      this.#settle(failures);
       const stay = new Set(addresses.map(formatAddress));
       for (const address of before) if (address.id === null && !stay.has(formatAddress(address))) this.#release(formatAddress(address));
     });
   }
 
-  /** A shard died, or is back: what it kept is kept by whoever has the peers now. Never rejects. */
+  /** A shard died, or is back: what it kept is kept by whoever has the peers now. What fails is tried again. Never rejects. */
   redistribute(): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#distribute();
-      await Promise.all(this.#peers.values().map((peer) => this.#keepAgain(peer)));
-    }).catch(() => {});
+      const failures = await this.#distribute(false);
+      const kept = await Promise.all([
+        ...[...this.#found].map(([reason, found]) => this.#keepFound(reason, found)),
+        ...this.#peers.values().map((peer) => this.#keepAgain(peer)),
+      ]);
+      this.#settle([...failures, ...kept.flat()]);
+    });
   }
 
   /** A peer that was found at an address that is kept connected lives in another shard than it was found in. */
   keepFound(id: NodeId, hosts: readonly HostAndPort[], reason: string): void {
-    this.#directory.keep(id, hosts, false, reason).catch(() => {});
+    this.#found.set(reason, { id, hosts });
+    void this.redistribute();
   }
 
-  /** The shard of a peer that is to be kept connected died. What fails is done when the next shard is back. */
-  async #keepAgain(peer: RemotePeer): Promise<void> {
-    if (peer.home !== null || peer.closing !== null) return;
-    for (const reason of peer.keptFor) await this.#directory.keep(peer.id, peer.knownHosts, peer.verified === 'id', reason).catch(() => {});
+  /** Nothing is tried any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#retry?.cancel();
+  }
+
+  /** Places what can be placed; returns why the rest cannot. `isWhole`: each shard takes all that is meant for it, or nothing. */
+  async #distribute(isWhole: boolean): Promise<unknown[]> {
+    const failures: unknown[] = [];
+    const wanted = new Map<ShardLink, string[]>(this.#directory.running.map((shard) => [shard, []]));
+    const homes = await Promise.allSettled(this.#addresses.map((address) => this.#homeOf(address)));
+    this.#addresses.forEach((address, index) => {
+      const home = homes[index];
+      const list = home?.status === 'fulfilled' ? wanted.get(home.value) : undefined;
+      if (list !== undefined) list.push(formatAddress(address));
+      else failures.push(home?.status === 'rejected' ? home.reason : shardDown(FINDER));
+    });
+    if (isWhole && failures.some(isLimit)) return failures;
+    for (const shard of this.#kept.keys()) if (!shard.isRunning) this.#kept.delete(shard);
+    for (const [shard, peers] of wanted) {
+      if ((this.#kept.get(shard) ?? []).join() === peers.join()) continue;
+      try {
+        const without = await shard.call('keepPeers', { peers, isWhole });
+        const kept = peers.filter((peer) => !without.includes(peer));
+        this.#kept.set(shard, kept);
+        if (kept.length < peers.length) failures.push(noRoomForPeers());
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    return failures;
+  }
+
+  async #homeOf({ id }: NodeAddress): Promise<ShardLink> {
+    return id === null ? this.#directory.at(FINDER) : this.#directory.homeOf(id);
+  }
+
+  async #keepFound(reason: string, { id, hosts }: Found): Promise<unknown[]> {
+    if (!this.#addresses.some((address) => address.id === null && formatAddress(address) === reason)) {
+      this.#found.delete(reason);
+      return [];
+    }
+    const peer = this.#peers.get(id);
+    return peer?.home && peer.keptFor.get(reason) === peer.home.shard ? [] : this.#keep(id, hosts, false, reason);
+  }
+
+  /** A peer whose shard died, and that is to be kept connected. */
+  async #keepAgain(peer: RemotePeer): Promise<unknown[]> {
+    const failures: unknown[] = [];
+    if (peer.closing !== null) return failures;
+    for (const [reason, shard] of peer.keptFor) {
+      if (this.#found.has(reason) || shard === peer.home?.shard) continue;
+      failures.push(...(await this.#keep(peer.id, peer.knownHosts, peer.verified === 'id', reason)));
+    }
+    return failures;
+  }
+
+  async #keep(id: NodeId, hosts: readonly HostAndPort[], byId: boolean, reason: string): Promise<unknown[]> {
+    try {
+      await this.#directory.keep(id, hosts, byId, reason);
+      return [];
+    } catch (error) {
+      return [error];
+    }
+  }
+
+  /** Tries again where something failed. */
+  #settle(failures: readonly unknown[]): void {
+    this.#retry?.cancel();
+    this.#retry = null;
+    if (failures.length === 0) {
+      this.#pauseMs = PAUSE_MS_MIN;
+      this.#hasWarned = false;
+      return;
+    }
+    const refusal = failures.find(isLimit);
+    if (refusal !== undefined && !this.#hasWarned && this.#directory.isWhole) {
+      this.#hasWarned = true;
+      this.#warn(refusal);
+    }
+    if (this.#isClosed) return;
+    this.#retry = this.#runtime.setTimer(this.#pauseMs, () => void this.redistribute());
+    this.#pauseMs = Math.min(2 * this.#pauseMs, PAUSE_MS_MAX);
   }
 
   #inTurn(run: () => Promise<void>): Promise<void> {
@@ -67,25 +176,15 @@ export class KeptAddresses {
     return done;
   }
 
-  async #distribute(): Promise<void> {
-    const wanted = new Map<ShardLink, string[]>(this.#directory.running.map((shard) => [shard, []]));
-    for (const address of this.#addresses) {
-      const shard = address.id === null ? this.#directory.at(FINDER) : await this.#directory.homeOf(address.id);
-      wanted.get(shard)?.push(formatAddress(address));
-    }
-    for (const shard of this.#kept.keys()) if (!shard.isRunning) this.#kept.delete(shard);
-    for (const [shard, peers] of wanted) {
-      const before = this.#kept.get(shard) ?? [];
-      if (before.join() === peers.join()) continue;
-      await shard.call('reload', { secrets: null, peers });
-      this.#kept.set(shard, peers);
-    }
-  }
-
   /** Of an address to join by, whose peer may live anywhere. */
   #release(reason: string): void {
+    this.#found.delete(reason);
     for (const peer of this.#peers.values()) {
       if (peer.keptFor.delete(reason) && peer.home !== null) peer.home.shard.call('release', { peer: peer.home.key, reason }).catch(() => {});
     }
   }
+}
+
+function isLimit(error: unknown): error is OsierError<'ERR_OSIER_LIMIT'> {
+  return OsierError.is(error, 'ERR_OSIER_LIMIT');
 }

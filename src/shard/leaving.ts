@@ -1,5 +1,6 @@
 /** What a stream of this thread sends, until the end of the tick takes it to the shard. */
-import { CROSSING_WINDOW_BYTES, gathered, givable, MESSAGE_OVERHEAD_BYTES, type MessageBatch } from './crossing.js';
+import { gathered, givable, MESSAGE_OVERHEAD_BYTES, type MessageBatch } from './crossing.js';
+import { type CrossingBudget, CrossingWindow } from './crossing-budget.js';
 
 /** A small array is copied into one of this size, with those that follow it in the same tick. */
 const GATHER_BYTES = 16 * 1024;
@@ -50,32 +51,14 @@ class Gathering {
   }
 }
 
-/** How much more may be on its way to the shard. */
-class Window {
-  #room = CROSSING_WINDOW_BYTES;
-
-  get room(): number {
-    return Math.max(0, this.#room);
-  }
-
-  /** Nothing is on its way. */
-  get isUntouched(): boolean {
-    return this.#room === CROSSING_WINDOW_BYTES;
-  }
-
-  take(byteCount: number): void {
-    this.#room -= byteCount;
-  }
-
-  giveBack(byteCount: number): void {
-    this.#room += byteCount;
-  }
-}
-
 /** Bytes that leave: as many as the window has room for. */
 export class LeavingBytes {
   readonly #gathering = new Gathering();
-  readonly #window = new Window();
+  readonly #window: CrossingWindow;
+
+  constructor(budget: CrossingBudget) {
+    this.#window = new CrossingWindow(budget);
+  }
 
   /** Accepts what there is room for; returns how much. */
   add(bytes: Uint8Array): number {
@@ -94,18 +77,27 @@ export class LeavingBytes {
   giveBack(byteCount: number): void {
     this.#window.giveBack(byteCount);
   }
+
+  /** Nothing of it is awaited any more. */
+  close(): void {
+    this.#window.close();
+  }
 }
 
 /** Messages that leave, each whole: one that is longer than the window when nothing else is on its way. */
 export class LeavingMessages {
   readonly #gathering = new Gathering();
-  readonly #window = new Window();
+  readonly #window: CrossingWindow;
   #heads: number[] = [];
+
+  constructor(budget: CrossingBudget) {
+    this.#window = new CrossingWindow(budget);
+  }
 
   /** Whether it was accepted. `deadline`: when it expires, by `sharedMicros`; 0: never. */
   add(bytes: Uint8Array, options: number, deadline: number, token: number): boolean {
     const cost = bytes.length + MESSAGE_OVERHEAD_BYTES;
-    if (cost > this.#window.room && !this.#window.isUntouched) return false;
+    if (cost > this.#window.room && !this.#window.isEmpty) return false;
     this.#window.take(cost);
     this.#gathering.add(bytes);
     this.#heads.push(bytes.length, options, deadline, token);
@@ -121,5 +113,10 @@ export class LeavingMessages {
 
   giveBack(byteCount: number): void {
     this.#window.giveBack(byteCount);
+  }
+
+  /** Nothing of it is awaited any more. */
+  close(): void {
+    this.#window.close();
   }
 }

@@ -27,6 +27,7 @@ export interface StreamTold {
   readonly delivered: bigint;
   readonly expired: bigint;
   readonly unknown: bigint;
+  readonly dropped: bigint;
   readonly maxDatagramBytes: number;
 }
 
@@ -36,6 +37,7 @@ export type StreamNews =
   | { readonly op: 'data'; readonly stream: number; readonly bytes: Uint8Array; readonly lengths: Uint32Array | null; readonly end: boolean }
   /** The engine took so much of what was sent. */
   | { readonly op: 'accepted'; readonly stream: number; readonly bytes: number; readonly told: StreamTold }
+  | { readonly op: 'counted'; readonly stream: number; readonly told: StreamTold }
   | { readonly op: 'finished'; readonly stream: number; readonly expired: number; readonly told: StreamTold }
   | { readonly op: 'flushed'; readonly stream: number; readonly told: StreamTold }
   | { readonly op: 'settled'; readonly stream: number; readonly fates: Uint32Array }
@@ -82,7 +84,9 @@ export interface ShardCalls {
   ping: { readonly args: { readonly peer: number; readonly timeoutMs: number | undefined }; readonly value: number };
   closePeer: { readonly args: { readonly peer: number; readonly timeoutMs: number; readonly reason: string }; readonly value: unknown };
   release: { readonly args: { readonly peer: number; readonly reason: string }; readonly value: null };
-  reload: { readonly args: { readonly secrets: readonly Uint8Array[] | null; readonly peers: readonly string[] | null }; readonly value: null };
+  /** Keeps these peers connected, and those of before no longer. `isWhole`: all of them or none; otherwise the value is those for which there is no room. */
+  keepPeers: { readonly args: { readonly peers: readonly string[]; readonly isWhole: boolean }; readonly value: readonly string[] };
+  reload: { readonly args: { readonly secrets: readonly Uint8Array[] }; readonly value: null };
   close: { readonly args: { readonly timeoutMs: number; readonly reason: string }; readonly value: unknown };
 }
 
@@ -138,4 +142,6 @@ export type FromShard =
   | { readonly op: 'handled'; readonly protocol: string; readonly handled: boolean }
   /** A peer that was found by an address, and is to be kept connected, lives elsewhere. */
   | { readonly op: 'keptElsewhere'; readonly id: NodeId; readonly hosts: readonly HostAndPort[]; readonly reason: string }
+  /** A peer was found at these hosts, and no other may be there from now on. */
+  | { readonly op: 'pinned'; readonly hosts: readonly HostAndPort[]; readonly id: NodeId }
   | { readonly op: 'info'; readonly info: unknown };

@@ -1,5 +1,6 @@
 import type { StreamPort } from '../stream/index.js';
-import { CROSSING_WINDOW_BYTES, givable, MESSAGE_OVERHEAD_BYTES } from './crossing.js';
+import { givable, MESSAGE_OVERHEAD_BYTES } from './crossing.js';
+import { CROSSING_WINDOW_BYTES, type CrossingBudget, CrossingWindow } from './crossing-budget.js';
 
 /** Takes what was read; `lengths` of messages, `null` for bytes. */
 export type ReadSink = (bytes: Uint8Array, lengths: Uint32Array | null, endIncluded: boolean) => void;
@@ -11,18 +12,21 @@ const TOO_LONG = -2;
 const MESSAGES_MAX = 1_024;
 const MESSAGE_BYTES = 64 * 1024;
 
-/** Reads a stream for an application on another thread, as far ahead as that allows. */
+/** Reads a stream for an application on another thread, as far ahead as its window allows. */
 export class RelayReader {
   readonly #port: StreamPort;
   readonly #isBytes: boolean;
   readonly #sink: ReadSink;
-  #credit = CROSSING_WINDOW_BYTES;
+  readonly #window: CrossingWindow;
   /** Bytes, or messages, that the engine told of, less those that were read: at least what is there. */
   #available = 0;
   #endSeen = false;
   #isOver = false;
+  /** What is left is read whatever the window allows. */
+  #isLast = false;
 
-  constructor(port: StreamPort, isBytes: boolean, sink: ReadSink) {
+  constructor(port: StreamPort, isBytes: boolean, budget: CrossingBudget, sink: ReadSink) {
+    this.#window = new CrossingWindow(budget);
     this.#port = port;
     this.#isBytes = isBytes;
     this.#sink = sink;
@@ -41,57 +45,67 @@ export class RelayReader {
 
   /** The application took so much of what was read. */
   onCredit(windowBytes: number): void {
-    this.#credit += windowBytes;
+    this.#window.giveBack(windowBytes);
     this.#read();
   }
 
   /** Nobody reads any more. */
   stop(): void {
     this.#isOver = true;
+    this.#window.close();
   }
 
   /** The engine is about to forget the stream: bytes that have come to their end, and all whole messages, are read whatever the application allows. */
   readRest(): void {
     if (this.#isBytes && !this.#endSeen) return;
-    this.#credit = Number.POSITIVE_INFINITY;
+    this.#isLast = true;
     this.#read();
   }
 
   #read(): void {
-    while (!this.#isOver && this.#available > 0 && this.#credit > 0) {
-      if (this.#isBytes) this.#readBytes();
-      else this.#readMessages();
+    while (!this.#isOver && this.#available > 0) {
+      const room = this.#isLast ? Number.POSITIVE_INFINITY : this.#window.room;
+      if (!(this.#isBytes ? this.#readBytes(room) : this.#readMessages(room))) break;
     }
     if (this.#isOver || !this.#endSeen || this.#available > 0) return;
     this.#tell(new Uint8Array(0), this.#isBytes ? null : new Uint32Array(0), true);
   }
 
-  #readBytes(): void {
-    const into = givable(Math.min(this.#available, this.#credit, CROSSING_WINDOW_BYTES));
+  /** Returns whether it read, or found that nothing is there. */
+  #readBytes(room: number): boolean {
+    if (room === 0) return false;
+    const into = givable(Math.min(this.#available, room, CROSSING_WINDOW_BYTES));
     const count = Math.max(0, this.#port.read(into));
     this.#available = count < into.length ? 0 : this.#available - count;
-    this.#credit -= count;
+    this.#window.take(count);
     this.#tell(count === into.length ? into : into.subarray(0, count), null, this.#endSeen && this.#available === 0);
+    return true;
   }
 
-  #readMessages(): void {
-    const lengths = new Uint32Array(Math.min(this.#available, MESSAGES_MAX));
-    let into = givable(MESSAGE_BYTES);
+  /** The same. A message that is longer than the window is read when nothing else is under way. */
+  #readMessages(room: number): boolean {
+    if (room < 2 * MESSAGE_OVERHEAD_BYTES && !this.#window.isEmpty) return false;
+    const countMax = Math.max(1, Math.min(this.#available, MESSAGES_MAX, Math.floor(room / 2 / MESSAGE_OVERHEAD_BYTES)));
+    const lengths = new Uint32Array(countMax);
+    let into = givable(Math.min(MESSAGE_BYTES, room - countMax * MESSAGE_OVERHEAD_BYTES));
     let count = this.#port.readMessages(into, lengths);
     if (count === TOO_LONG) {
-      into = givable(lengths[0] ?? 0);
+      const length = lengths[0] ?? 0;
+      if (length + MESSAGE_OVERHEAD_BYTES > room && !this.#window.isEmpty) return false;
+      into = givable(length);
       count = this.#port.readMessages(into, lengths.subarray(0, 1));
     }
     if (count <= 0) {
       this.#available = 0;
-      return;
+      return true;
     }
     let byteCount = 0;
     for (const length of lengths.subarray(0, count)) byteCount += length;
     this.#available = Math.max(0, this.#available - count);
-    this.#credit -= byteCount + count * MESSAGE_OVERHEAD_BYTES;
+    this.#window.take(byteCount + count * MESSAGE_OVERHEAD_BYTES);
     // A few bytes are copied rather than given away with a buffer of this size.
     this.#tell(byteCount < into.length / 2 ? owned(into, byteCount) : into.subarray(0, byteCount), lengths.slice(0, count), false);
+    return true;
   }
 
   #tell(bytes: Uint8Array, lengths: Uint32Array | null, endIncluded: boolean): void {

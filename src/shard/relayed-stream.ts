@@ -3,6 +3,7 @@ import type { StreamStats } from '../api/stats.js';
 import type { StreamKind } from '../api/streams.js';
 import type { OsierError } from '../errors/index.js';
 import { type AssociationStream, MessageCounter, StreamCounter, type StreamOutcome, type StreamPort } from '../stream/index.js';
+import type { CrossingBudget } from './crossing-budget.js';
 import { decodeOsierError, encodeError } from './error-codec.js';
 import type { Outbox } from './outbox.js';
 import type { FromShard, StreamOrder, StreamTold } from './protocol.js';
@@ -41,12 +42,13 @@ export class RelayedStream implements AssociationStream {
   /** The engine took, and the main thread was not told yet. */
   #accepted = 0;
   #fates: number[] = [];
-  #told: StreamTold = { acknowledgedBytes: 0n, receivedBytes: 0n, delivered: 0n, expired: 0n, unknown: 0n, maxDatagramBytes: 0 };
+  #told: StreamTold = { acknowledgedBytes: 0n, receivedBytes: 0n, delivered: 0n, expired: 0n, unknown: 0n, dropped: 0n, maxDatagramBytes: 0 };
   #isOver = false;
   /** When it is over. */
   #last: StreamStats | null = null;
 
-  constructor(outbox: Outbox<FromShard>, id: number, port: StreamPort, facts: RelayFacts, listener: RelayListener) {
+  /** `budget`: of all that is on its way from this shard. */
+  constructor(outbox: Outbox<FromShard>, id: number, port: StreamPort, budget: CrossingBudget, facts: RelayFacts, listener: RelayListener) {
     this.#outbox = outbox;
     this.id = id;
     this.#port = port;
@@ -62,7 +64,7 @@ export class RelayedStream implements AssociationStream {
       this.#accepted += windowBytes;
       outbox.defer(this.#tellAccepted);
     });
-    this.#reader = new RelayReader(port, facts.kind === 'bytes', (bytes, lengths, end) => {
+    this.#reader = new RelayReader(port, facts.kind === 'bytes', budget, (bytes, lengths, end) => {
       listener.onNews();
       outbox.push({ op: 'data', stream: id, bytes, lengths, end }, bytes);
     });
@@ -110,7 +112,9 @@ export class RelayedStream implements AssociationStream {
   // ---- from the engine ----
 
   onReadable(count: number, endIncluded: boolean): void {
-    if (!this.#isOver) this.#reader.onReadable(count, endIncluded);
+    if (this.#isOver) return;
+    this.#reader.onReadable(count, endIncluded);
+    if (this.kind === 'datagrams') this.#outbox.defer(this.#tellDropped);
   }
 
   onWritable(): void {
@@ -208,6 +212,7 @@ export class RelayedStream implements AssociationStream {
       delivered: messages?.[MessageCounter.delivered] ?? 0n,
       expired: messages?.[MessageCounter.expired] ?? 0n,
       unknown: messages?.[MessageCounter.unknown] ?? 0n,
+      dropped: messages?.[MessageCounter.dropped] ?? 0n,
       maxDatagramBytes: this.kind === 'datagrams' ? this.#port.maxDatagramBytes() : 0,
     };
     return this.#told;
@@ -217,6 +222,12 @@ export class RelayedStream implements AssociationStream {
     if (this.#accepted === 0 || this.#isOver) return;
     this.#outbox.push({ op: 'accepted', stream: this.id, bytes: this.#accepted, told: this.told() });
     this.#accepted = 0;
+  };
+
+  /** More datagrams found no room here. */
+  readonly #tellDropped = (): void => {
+    const before = this.#told.dropped;
+    if (!this.#isOver && this.told().dropped > before) this.#outbox.push({ op: 'counted', stream: this.id, told: this.#told });
   };
 
   readonly #tellFates = (): void => {

@@ -46,6 +46,7 @@ export class RemoteCounters {
     this.#messages[MessageCounter.expired] = larger(this.told.expired, this.expired);
     this.#messages[MessageCounter.unknown] = this.told.unknown;
     this.#messages[MessageCounter.received] = BigInt(this.receivedMessages);
+    this.#messages[MessageCounter.dropped] = this.told.dropped;
     return this.#messages;
   }
 }

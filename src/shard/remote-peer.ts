@@ -80,8 +80,8 @@ export class RemotePeer extends EventEmitter<PeerEvents> implements Peer {
   /** Of homes before the present one. */
   #counted: PeerStats = NOTHING_COUNTED;
   #hosts: readonly HostAndPort[] = [];
-  /** Why it is to be kept connected, wherever it lives. */
-  readonly keptFor = new Set<string>();
+  /** Why it is to be kept connected, wherever it lives, and the shard that knows. */
+  readonly keptFor = new Map<string, ShardLink>();
 
   constructor(host: RemotePeerHost, id: NodeId) {
     super();

@@ -1,18 +1,13 @@
 import type { StreamKind } from '../api/streams.js';
 import type { OsierError } from '../errors/index.js';
 import type { StreamEnd, StreamPort } from '../stream/index.js';
-import { ArrivedBytes, ArrivedMessages } from './arrived.js';
-import { sharedMicros } from './crossing.js';
+import type { CrossingBudget } from './crossing-budget.js';
 import { decodeOsierError, encodeError } from './error-codec.js';
-import { LeavingBytes, LeavingMessages } from './leaving.js';
 import type { Outbox } from './outbox.js';
 import type { StreamNews, StreamTold, ToShard } from './protocol.js';
 import { RemoteCounters } from './remote-counters.js';
-
-/** What `Engine.sendMessage` answers. */
-const ACCEPTED = 0;
-const NO_ROOM = 1;
-const ENDED = -1;
+import { RemoteReceiver } from './remote-receiver.js';
+import { RemoteSender } from './remote-sender.js';
 
 /** The fate of a message: 1 delivered, 2 expired. */
 const DELIVERED = 1;
@@ -21,27 +16,22 @@ const DELIVERED = 1;
 export class RemotePort implements StreamPort {
   readonly stream: number;
   readonly #outbox: Outbox<ToShard>;
-  readonly #isBytes: boolean;
   readonly #counted: RemoteCounters;
-  readonly #leavingBytes = new LeavingBytes();
-  readonly #leavingMessages = new LeavingMessages();
-  readonly #arrivedBytes = new ArrivedBytes();
-  readonly #arrivedMessages = new ArrivedMessages();
+  readonly #sender: RemoteSender;
+  readonly #receiver: RemoteReceiver;
   #end: StreamEnd | null = null;
-  /** Taken by the application, and not told to the shard yet. */
-  #credit = 0;
-  /** The shard sends no more of it. */
-  #isSendingOver = false;
   #isOver = false;
   /** The engine has forgotten it; the end hears so when it has read what came before. */
   #isClosed = false;
   #droppedMessages = 0;
 
-  constructor(outbox: Outbox<ToShard>, stream: number, kind: StreamKind, told: StreamTold) {
+  /** `budget`: of all that is on its way to the shards. */
+  constructor(outbox: Outbox<ToShard>, stream: number, kind: StreamKind, budget: CrossingBudget, told: StreamTold) {
     this.#outbox = outbox;
     this.stream = stream;
-    this.#isBytes = kind === 'bytes';
     this.#counted = new RemoteCounters(told);
+    this.#sender = new RemoteSender(outbox, stream, kind === 'bytes', budget, this.#counted);
+    this.#receiver = new RemoteReceiver(outbox, stream, this.#counted, () => this.#closeWhenRead());
   }
 
   /** `end` hears what the shard tells. `onOver`: the shard tells nothing more. */
@@ -49,15 +39,10 @@ export class RemotePort implements StreamPort {
     this.#end = end;
     end.closed.then((outcome) => {
       if (!this.#isOver) {
-        this.#pushLeaving();
-        this.#outbox.push({
-          op: 'over',
-          stream: this.stream,
-          error: outcome.status === 'failed' ? encodeError(outcome.error) : null,
-          stats: end.stats(),
-        });
+        const error = outcome.status === 'failed' ? encodeError(outcome.error) : null;
+        this.#order({ op: 'over', stream: this.stream, error, stats: end.stats() });
       }
-      this.#isOver = true;
+      this.#giveUp();
       onOver();
     });
   }
@@ -65,21 +50,11 @@ export class RemotePort implements StreamPort {
   // ---- from the stream ----
 
   write(bytes: Uint8Array): number {
-    if (this.#isSendingOver) return ENDED;
-    const accepted = this.#leavingBytes.add(bytes);
-    if (accepted > 0) this.#outbox.defer(this.#pushLeaving);
-    this.#counted.sentBytes += accepted;
-    return accepted;
+    return this.#sender.write(bytes);
   }
 
   sendMessage(bytes: Uint8Array, options: number, lifetimeMicros: number, token: number): number {
-    if (this.#isSendingOver) return ENDED;
-    const deadline = lifetimeMicros === 0 ? 0 : sharedMicros() + lifetimeMicros;
-    if (!this.#leavingMessages.add(bytes, options, deadline, token)) return NO_ROOM;
-    this.#outbox.defer(this.#pushLeaving);
-    this.#counted.sentMessages++;
-    this.#counted.sentBytes += bytes.length;
-    return ACCEPTED;
+    return this.#sender.sendMessage(bytes, options, lifetimeMicros, token);
   }
 
   finish(): void {
@@ -92,13 +67,13 @@ export class RemotePort implements StreamPort {
 
   reset(reason: number, code: number): void {
     this.#order({ op: 'reset', stream: this.stream, reason, code });
-    this.#isSendingOver = true;
-    this.#dropArrived();
+    this.#sender.end();
+    this.#receiver.stop();
   }
 
   stop(code: number): void {
     this.#order({ op: 'stop', stream: this.stream, code });
-    this.#dropArrived();
+    this.#receiver.stop();
   }
 
   /** For what this end sends. */
@@ -107,22 +82,19 @@ export class RemotePort implements StreamPort {
   }
 
   read(into: Uint8Array): number {
-    const count = this.#arrivedBytes.read(into);
-    this.#onTaken(count, count);
-    return count;
+    return this.#receiver.read(into);
   }
 
   peek(): Uint8Array | null {
-    return this.#arrivedBytes.peek();
+    return this.#receiver.peek();
   }
 
   consume(byteCount: number): void {
-    this.#arrivedBytes.drop(byteCount);
-    this.#onTaken(byteCount, byteCount);
+    this.#receiver.consume(byteCount);
   }
 
   readMessages(into: Uint8Array, lengths: Uint32Array): number {
-    return this.#arrivedMessages.read(into, lengths, (windowBytes, byteCount) => this.#onTaken(windowBytes, byteCount));
+    return this.#receiver.readMessages(into, lengths);
   }
 
   maxDatagramBytes(): number {
@@ -146,11 +118,13 @@ export class RemotePort implements StreamPort {
     if (end === null || this.#isOver) return;
     switch (news.op) {
       case 'data':
-        this.#onData(end, news.bytes, news.lengths, news.end);
+        end.onReadable(this.#receiver.add(news.bytes, news.lengths), news.end);
         return;
       case 'accepted':
-        (this.#isBytes ? this.#leavingBytes : this.#leavingMessages).giveBack(news.bytes);
+        this.#sender.onAccepted(news.bytes);
         end.onWritable();
+        return;
+      case 'counted':
         return;
       case 'finished':
         this.#counted.onFinished(news.expired);
@@ -163,12 +137,12 @@ export class RemotePort implements StreamPort {
         this.#onSettled(end, news.fates);
         return;
       case 'wasReset':
-        this.#isSendingOver = true;
-        this.#dropArrived();
+        this.#sender.end();
+        this.#receiver.stop();
         end.onReset(news.reason, news.code, news.sizeBytes);
         return;
       case 'wasStopped':
-        this.#isSendingOver = true;
+        this.#sender.end();
         end.onStopped(news.reason, news.code);
         return;
       case 'closed':
@@ -180,8 +154,7 @@ export class RemotePort implements StreamPort {
         this.fail(decodeOsierError(news.error));
         return;
       case 'givenUp':
-        this.#isOver = true;
-        this.#isSendingOver = true;
+        this.#giveUp();
         end.fail(decodeOsierError(news.error));
         return;
     }
@@ -189,21 +162,8 @@ export class RemotePort implements StreamPort {
 
   /** The association, or the shard, is gone. */
   fail(error: OsierError): void {
-    this.#isOver = true;
-    this.#isSendingOver = true;
+    this.#giveUp();
     this.#end?.failWithAssociation(error);
-  }
-
-  #onData(end: StreamEnd, bytes: Uint8Array, lengths: Uint32Array | null, endIncluded: boolean): void {
-    this.#counted.receivedBytes += bytes.length;
-    if (lengths === null) {
-      this.#arrivedBytes.add(bytes);
-      end.onReadable(this.#arrivedBytes.byteCount, endIncluded);
-      return;
-    }
-    this.#counted.receivedMessages += lengths.length;
-    this.#arrivedMessages.add(bytes, lengths);
-    end.onReadable(this.#arrivedMessages.messageCount, endIncluded);
   }
 
   /** `fates`: token and fate, in turn. */
@@ -216,43 +176,23 @@ export class RemotePort implements StreamPort {
     }
   }
 
-  #onTaken(windowBytes: number, byteCount: number): void {
-    if (windowBytes === 0) return;
-    this.#counted.consumedBytes += byteCount;
-    this.#credit += windowBytes;
-    if (!this.#isOver) this.#outbox.defer(this.#pushCredit);
-    this.#closeWhenRead();
-  }
-
   /** After the read that took the last of it. */
   #closeWhenRead(): void {
-    if (!this.#isClosed || this.#arrivedBytes.byteCount > 0 || this.#arrivedMessages.messageCount > 0) return;
+    if (!this.#isClosed || !this.#receiver.isEmpty) return;
     queueMicrotask(() => this.#end?.onClosed(this.#droppedMessages));
-  }
-
-  #dropArrived(): void {
-    this.#arrivedBytes.clear();
-    this.#arrivedMessages.clear();
   }
 
   /** After everything that was sent before. */
   #order(order: ToShard): void {
     if (this.#isOver) return;
-    this.#pushLeaving();
+    this.#sender.push();
     this.#outbox.push(order);
   }
 
-  readonly #pushLeaving = (): void => {
-    if (this.#isOver) return;
-    const bytes = this.#leavingBytes.take();
-    if (bytes !== null) this.#outbox.push({ op: 'write', stream: this.stream, bytes }, bytes);
-    const messages = this.#leavingMessages.take();
-    if (messages !== null) this.#outbox.push({ op: 'send', stream: this.stream, ...messages }, messages.bytes);
-  };
-
-  readonly #pushCredit = (): void => {
-    if (this.#isOver || this.#credit === 0) return;
-    this.#outbox.push({ op: 'credit', stream: this.stream, bytes: this.#credit });
-    this.#credit = 0;
-  };
+  /** Nothing crosses any more. */
+  #giveUp(): void {
+    this.#isOver = true;
+    this.#sender.end();
+    this.#receiver.end();
+  }
 }

@@ -1,16 +1,13 @@
 import type { TimedWaitOptions } from '../api/waiting.js';
-import { osierError } from '../errors/index.js';
-import { formatAddress, formatHost, type HostAndPort, type NodeAddress, type NodeId } from '../identity/index.js';
+import { formatAddress, type HostAndPort, type NodeAddress, type NodeId } from '../identity/index.js';
+import { PinTable } from '../peer/index.js';
 import type { RemotePeer } from './remote-peer.js';
 import type { RemotePeers } from './remote-peers.js';
-import { shardDown } from './shard-errors.js';
+import { noRoomForPeers, shardDown } from './shard-errors.js';
 import type { ShardLink } from './shard-link.js';
 
 /** The shard that knows where peers live, and looks for those of which only an address is known. */
 const CONTROL = 0;
-
-/** Addresses whose peer is remembered. The one that was joined first is forgotten first. */
-const FOUND_MAX = 16_384;
 
 /** Of a connection that is asked for. */
 export interface ConnectRequest extends TimedWaitOptions {
@@ -25,8 +22,8 @@ export class ShardDirectory {
   readonly #peers: RemotePeers;
   readonly #count: number;
   readonly #links = new Map<number, ShardLink>();
-  /** The peers that were found at addresses, by host and port. */
-  readonly #found = new Map<string, NodeId>();
+  /** What the shard has found that looks for peers by address: the next one in its place is to find the same. */
+  readonly pins = new PinTable();
 
   constructor(peers: RemotePeers, count: number) {
     this.#peers = peers;
@@ -35,6 +32,11 @@ export class ShardDirectory {
 
   get running(): ShardLink[] {
     return [...this.#links.values()];
+  }
+
+  /** All run. */
+  get isWhole(): boolean {
+    return this.#links.size === this.#count;
   }
 
   add(shard: ShardLink): void {
@@ -58,9 +60,7 @@ export class ShardDirectory {
     if (home) return home.shard;
     if (this.#count === 1) return this.at(CONTROL);
     const index = await this.at(CONTROL).call('place', { id }, signal);
-    if (index === null) {
-      throw osierError('ERR_OSIER_LIMIT', 'This node has as many peers as its limits allow: raise limits.peers.', { limit: 'peers' });
-    }
+    if (index === null) throw noRoomForPeers();
     return this.at(index);
   }
 
@@ -74,25 +74,19 @@ export class ShardDirectory {
   async keep(id: NodeId, hosts: readonly HostAndPort[], byId: boolean, reason: string): Promise<void> {
     const shard = await this.homeOf(id);
     await shard.call('keep', { target: formatAddress({ id, hosts }), byId, reason });
-    this.#peers.get(id)?.keptFor.add(reason);
+    this.#peers.get(id)?.keptFor.set(reason, shard);
   }
 
   async #connectToPlace(address: NodeAddress, request: ConnectRequest): Promise<RemotePeer> {
     for (const host of address.hosts) {
-      const id = this.#found.get(formatHost(host));
+      const id = this.pins.get(host);
       const peer = id === undefined ? undefined : this.#peers.get(id);
       // The shard that looks for peers by address would not know one that lives elsewhere.
       if (peer?.home && peer.home.shard.index !== CONTROL && peer.closing === null && peer.state.status === 'connected') {
         return this.#connectIn(peer.home.shard, { id: peer.id, hosts: [] }, { ...request, byId: false });
       }
     }
-    const peer = await this.#connectIn(this.at(CONTROL), address, request);
-    for (const host of address.hosts) this.#found.set(formatHost(host), peer.id);
-    for (const first of this.#found.keys()) {
-      if (this.#found.size <= FOUND_MAX) break;
-      this.#found.delete(first);
-    }
-    return peer;
+    return this.#connectIn(this.at(CONTROL), address, request);
   }
 
   async #connectIn(shard: ShardLink, address: NodeAddress, request: ConnectRequest): Promise<RemotePeer> {
@@ -106,7 +100,7 @@ export class ShardDirectory {
     if (peer === undefined) throw shardDown(shard.index);
     peer.onVerified(value.verified);
     peer.addHosts(address.hosts);
-    if (keep !== null) peer.keptFor.add(keep);
+    if (keep !== null) peer.keptFor.set(keep, shard);
     return peer;
   }
 }

@@ -21,6 +21,11 @@ export function shardDown(shard: number): OsierError {
   return osierError('ERR_OSIER_SHARD_FAILED', `Shard ${shard} is being started again: try later.`, { shard });
 }
 
+/** There is no room for another peer. */
+export function noRoomForPeers(): OsierError<'ERR_OSIER_LIMIT'> {
+  return osierError('ERR_OSIER_LIMIT', 'This node has as many peers as its limits allow: raise limits.peers.', { limit: 'peers' });
+}
+
 /** The kernel still steers by an older order. */
 export function steeringRefused(shard: number, cause: unknown): OsierError {
   const message = `Datagrams cannot be steered to the shards by the present order of their sockets, which is tried again: ${textOf(cause)}`;

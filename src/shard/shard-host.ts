@@ -6,7 +6,7 @@ import type { Runtime } from '../engine/runtime.js';
 import type { NodeId } from '../identity/index.js';
 import { NodeCore } from '../node/node-core.js';
 import { Counter } from '../node/node-counters.js';
-import type { MeshPeer } from '../peer/index.js';
+import { type MeshPeer, PinTable } from '../peer/index.js';
 import { optionsOf, type ShardBoot, type StartedShard } from './boot.js';
 import { encodeError, pack, unpack } from './error-codec.js';
 import { HostCalls } from './host-calls.js';
@@ -79,6 +79,7 @@ export class ShardHost {
       instance: boot.instance,
       group: boot.group,
       routing: control?.routing ?? null,
+      pins: parts.pins,
       tap: peers,
       forward: (context, incoming) => streams.forward(context, incoming),
       beforeHandling: () => parts.beforeHandling(),
@@ -118,6 +119,8 @@ export class ShardHost {
   place(id: NodeId): number | null {
     return this.#control === null ? this.#index : this.#control.place(id);
   }
+
+  readonly unplace = (id: NodeId): void => this.#control?.onGone({ id });
 
   onClosed(): void {
     this.peers.publishAll();
@@ -187,6 +190,7 @@ export class ShardHost {
   /** Before anything is told: what was counted by then. */
   #publish(): void {
     this.core.counters.read(this.#words);
+    this.#words[Counter.memoryBytes] = (this.#words[Counter.memoryBytes] ?? 0n) + BigInt(this.streams.crossingBytes);
     this.#words.forEach((count, word) => void Atomics.store(this.#counters, word, count));
     this.peers.publishTouched();
   }
@@ -212,6 +216,7 @@ class HostParts {
   readonly asks = new Map<number, Ask>();
   /** `null` where there is one shard only. */
   readonly control: HostControl | null;
+  readonly pins: PinTable;
   beforePost: () => void = () => {};
   beforeHandling: () => void = () => {};
   #lastAsk = 0;
@@ -228,9 +233,10 @@ class HostParts {
             () => clock.nowMs(),
             ({ id }, hosts, reason) => this.outbox.push({ op: 'keptElsewhere', id, hosts, reason }),
           );
+    this.pins = new PinTable(boot.pins, (hosts, id) => this.outbox.push({ op: 'pinned', hosts, id }));
     this.outbox = new Outbox<FromShard>(port, afterSending, () => this.beforePost());
     this.peers = new HostPeers(this.outbox);
-    this.streams = new HostStreams(this.outbox, this.peers);
+    this.streams = new HostStreams(this.outbox, this.peers, boot.crossingBytes);
   }
 
   /** Asks the application on the main thread. */

@@ -54,6 +54,9 @@ export class ShardNewsDesk {
       case 'handled':
         this.#onHandled(shard, news.protocol, news.handled);
         return;
+      case 'pinned':
+        this.#node.shards.directory.pins.pin(news.hosts, news.id);
+        return;
       case 'info':
         this.#node.shards.onInfo(news.info as NodeInfo);
         return;

@@ -2,11 +2,18 @@ import type { NodeStats } from '../api/stats.js';
 import type { CloseReport } from '../api/waiting.js';
 import { COUNTER_WORDS, Counter, LEVELS, nodeStatsOf } from '../node/node-counters.js';
 import { StreamCounter } from '../stream/index.js';
+import type { CrossingBudget } from './crossing-budget.js';
 import type { ShardLink } from './shard-link.js';
 
 /** What all shards of a node counted, those that are gone included. */
 export class ShardTotals {
   readonly #gone = new BigUint64Array(COUNTER_WORDS);
+  readonly #crossing: Pick<CrossingBudget, 'usedBytes'>;
+
+  /** `crossing`: what is on its way to them. */
+  constructor(crossing: Pick<CrossingBudget, 'usedBytes'>) {
+    this.#crossing = crossing;
+  }
 
   /** A shard is gone: its counters stay as it wrote them last, and its levels go with it. */
   retire({ counters }: Pick<ShardLink, 'counters'>): void {
@@ -21,6 +28,7 @@ export class ShardTotals {
   /** As `NodeCounters.read` of one node. */
   words(running: readonly Pick<ShardLink, 'counters'>[]): BigUint64Array {
     const sum = this.#gone.slice();
+    sum[Counter.memoryBytes] = BigInt(this.#crossing.usedBytes);
     for (const { counters } of running) add(sum, counters);
     return sum;
   }

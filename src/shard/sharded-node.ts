@@ -160,7 +160,7 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
 
   streamOf(peer: RemotePeer, shard: ShardLink, stream: number, told: StreamTold, shape: StreamShape): PeerStream {
     const { kind, protocol, priority, delivery } = shape;
-    const port = new RemotePort(shard.outbox, stream, kind, told);
+    const port = new RemotePort(shard.outbox, stream, kind, this.shards.crossing, told);
     const { messageBytes } = this.options.limits;
     const end = makeStream(kind, port, { protocol, peer, priority }, delivery, { messageBytes, clock: this.clock });
     shard.streams.set(stream, port);

@@ -5,14 +5,13 @@ import type { NodeInfo, NodeStats } from '../api/stats.js';
 import type { CloseReport } from '../api/waiting.js';
 import type { Runtime } from '../engine/runtime.js';
 import { OsierError } from '../errors/index.js';
-import { rejecting } from '../errors/option-checks.js';
 import { textOf } from '../errors/text-of.js';
-import { type Credentials, networkSecretsOf } from '../node/credentials.js';
+import type { Credentials } from '../node/credentials.js';
 import { joinedReports } from '../node/node-closing.js';
 import type { ParsedNodeOptions } from '../node/options.js';
-import { parseReload } from '../node/reload.js';
 import { publish } from '../observe/index.js';
 import { BootMaker, type StartedShard } from './boot.js';
+import { CrossingBudget, memoryPartsOf } from './crossing-budget.js';
 import { KeptAddresses } from './kept-addresses.js';
 import { Launching } from './launching.js';
 import { PatientConnecting } from './patient-connecting.js';
@@ -23,6 +22,7 @@ import { ShardDirectory } from './shard-directory.js';
 import { shardNotStarted, steeringRefused } from './shard-errors.js';
 import { ShardLink, type ShardNews, type ShardOwner } from './shard-link.js';
 import type { ShardPlan } from './shard-plan.js';
+import { ShardReloads } from './shard-reloads.js';
 import { ShardTotals } from './shard-totals.js';
 import { Steering } from './steering.js';
 
@@ -48,25 +48,28 @@ export class Shards implements ShardOwner {
   readonly directory: ShardDirectory;
   readonly connecting: PatientConnecting;
   readonly kept: KeptAddresses;
+  /** Of what the streams of this thread have on its way to the shards. */
+  readonly crossing: CrossingBudget;
   readonly #plan: ShardPlan;
   readonly #runtime: Runtime;
   readonly #boots: BootMaker;
   readonly #listener: ShardsListener;
-  readonly #totals = new ShardTotals();
+  readonly #totals: ShardTotals;
   readonly #steering: Steering;
   readonly #launching: Launching;
   readonly #restarts: Restarts;
+  readonly #reloads: ShardReloads;
   #started: StartedShard | null = null;
   /** Callers are answered. */
   #hasBegun = false;
-  /** Settles when the reloads so far are done. */
-  #reloaded: Promise<unknown> = Promise.resolve();
 
   constructor(options: ParsedNodeOptions, runtime: Runtime, credentials: Credentials, plan: ShardPlan, listener: ShardsListener) {
     this.#plan = plan;
     this.#runtime = runtime;
     this.#listener = listener;
     this.#boots = new BootMaker(options, runtime, credentials, plan);
+    this.crossing = new CrossingBudget(memoryPartsOf(options.limits.memoryBytes).toShards);
+    this.#totals = new ShardTotals(this.crossing);
     this.#steering = new Steering(
       runtime,
       (order) => this.#steer(order),
@@ -80,7 +83,8 @@ export class Shards implements ShardOwner {
     );
     this.directory = new ShardDirectory(listener.peers, plan.count);
     this.connecting = new PatientConnecting(runtime, this.directory);
-    this.kept = new KeptAddresses(credentials.identity.id, this.directory, listener.peers);
+    this.kept = new KeptAddresses(credentials.identity.id, this.directory, listener.peers, runtime, (error) => listener.warn(error));
+    this.#reloads = new ShardReloads(this.#boots, this.directory, this.#launching, this.kept, listener);
   }
 
   get sockets(): readonly SocketAddress[] {
@@ -95,6 +99,7 @@ export class Shards implements ShardOwner {
     } catch (error) {
       this.#steering.close();
       this.#restarts.close();
+      this.kept.close();
       await Promise.all([this.#launching.close(), ...this.directory.running.map((shard) => shard.terminate())]);
       throw error;
     }
@@ -108,21 +113,7 @@ export class Shards implements ShardOwner {
 
   /** Errors: as {@link MeshNode.reload}. */
   reload(changes: ReloadOptions): Promise<void> {
-    return rejecting(() => {
-      const { network, peers } = parseReload(changes);
-      const reloaded = this.#reloaded.then(async () => {
-        this.#throwWhenClosed();
-        const secrets = network === null ? null : await networkSecretsOf(network);
-        this.#throwWhenClosed();
-        // What can fail comes first.
-        if (peers !== null) await this.kept.replace(peers);
-        if (secrets === null) return;
-        this.#boots.networkSecrets = secrets;
-        await Promise.all(this.directory.running.map((shard) => shard.call('reload', { secrets, peers: null })));
-      });
-      this.#reloaded = reloaded.catch(() => {});
-      return reloaded;
-    });
+    return this.#reloads.reload(changes);
   }
 
   tellAll(entry: ToShard): void {
@@ -154,6 +145,7 @@ export class Shards implements ShardOwner {
     this.connecting.close(error);
     this.#steering.close();
     this.#restarts.close();
+    this.kept.close();
     const starting = this.#launching.close();
     const reports = this.directory.running.map((shard) => this.#closeOne(shard, timeoutMs, reason));
     await starting;
@@ -187,10 +179,6 @@ export class Shards implements ShardOwner {
     void this.kept.redistribute();
   }
 
-  #throwWhenClosed(): void {
-    if (this.#listener.closedBy !== null) throw this.#listener.closedBy;
-  }
-
   /** Rejects when the shard did not start: nothing is left of it then. */
   async #relaunch(index: number): Promise<void> {
     await this.#launch(index);
@@ -199,7 +187,10 @@ export class Shards implements ShardOwner {
   }
 
   #launch(index: number): Promise<void> {
-    const make = (): ShardLink => new ShardLink(this.#boots.make(index, this.#listener.handled, this.sockets), this.#runtime, this);
+    const make = (): ShardLink => {
+      const pins = index === CONTROL ? this.directory.pins.pins : [];
+      return new ShardLink(this.#boots.make(index, this.#listener.handled, this.sockets, pins), this.#runtime, this);
+    };
     return this.#launching.launch(index, make, {
       onStarted: (shard, started) => this.#onStarted(shard, started),
       onFailed: () => this.#steering.gone(index),

@@ -94,7 +94,8 @@ export abstract class StreamEnd<S extends SendLine = SendLine, R extends Receive
 
   stats(): StreamStats {
     if (this.#last !== null) {
-      const messagesDropped = this.#last.messagesDropped || BigInt(this.droppedMessages);
+      const dropped = BigInt(this.droppedMessages);
+      const messagesDropped = dropped > this.#last.messagesDropped ? dropped : this.#last.messagesDropped;
       return { ...this.#last, messagesDropped, bytesConsumed: BigInt(this.receiver.consumedBytes) };
     }
     return this.#stats(false);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { DatagramStream } from '../../src/index.js';
 import { collectMessages, deferred, nextOf, patternBytes, sameBytes, startConnected } from './support/nodes.js';
 
@@ -37,8 +37,9 @@ describe('a datagrams stream', () => {
     const { messagesSent, messagesDelivered, messagesExpired, messagesUnknown } = stream.stats();
     expect(messagesSent).toBe(BigInt(total));
     expect(messagesDelivered + messagesExpired + messagesUnknown).toBe(BigInt(total));
-    void stream.end();
     const there = await handled.promise;
+    await vi.waitFor(() => expect(there.stats().messagesDropped).toBeGreaterThan(0n));
+    void stream.end();
     const received = await collectMessages(there);
     await there.end();
     await there.closed;

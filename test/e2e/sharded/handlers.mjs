@@ -2,9 +2,14 @@
 
 /** @type {import('../../../dist/index.js').ShardModule['register']} */
 export const register = async (shard) => {
-  const data = /** @type {{ readonly fail?: string; readonly spans?: boolean }} */ (shard.data ?? {});
+  const data = /** @type {{ readonly fail?: string; readonly spans?: boolean; readonly gate?: Int32Array }} */ (shard.data ?? {});
   if (data.fail === 'throw') throw new RangeError('the module does not like it here');
   if (data.fail === 'exit') process.exit(9);
+  if (data.gate) {
+    // How many came here, and whether they go on.
+    Atomics.add(data.gate, 0, 1);
+    while (Atomics.load(data.gate, 1) === 0) await new Promise((/** @type {(value: void) => void} */ resolve) => setImmediate(resolve));
+  }
   if (data.spans) {
     shard.setTracing({
       opening: () => () => {},

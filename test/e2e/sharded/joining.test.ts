@@ -1,5 +1,5 @@
-import { expect, test, vi } from 'vitest';
-import { formatAddress, generateIdentity, type MeshNode, parseAddress } from '../../../src/index.js';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { formatAddress, generateIdentity, type MeshNode, onDiagnostics, parseAddress } from '../../../src/index.js';
 import { HANDLERS, start, startMany, whereIs } from './support.js';
 
 /** An address to join by. */
@@ -75,3 +75,31 @@ test('a found node that nobody asked for by its id stays verified by the network
   }
   expect((await node.connect(other.address)).verified).toBe('id');
 });
+
+test.each([1, 2])(
+  'who was found at an address is pinned to it also when the shard dies that looks for peers by address: %i shards',
+  async (shards) => {
+    const node = await start({ shards, handlers: HANDLERS });
+    const found = await start();
+    expect((await node.connect(placeOf(found))).id).toBe(found.id);
+    await found.close();
+    const restarted = new Promise<void>((resolve) => {
+      const subscription = onDiagnostics('osier:shard', ({ index, event }) => index === 0 && event === 'started' && resolve());
+      onTestFinished(() => subscription[Symbol.dispose]());
+    });
+    for (const killer of await Promise.all((await startMany(2)).map((one) => one.connect(node.address)))) {
+      if ((await whereIs(killer)).index === 0) {
+        await killer.openStream('exit');
+        break;
+      }
+    }
+    await restarted;
+    const [host] = parseAddress(found.address).hosts;
+    const other = await start({ listen: `udp://127.0.0.1:${host?.port}` });
+    expect(placeOf(other)).toBe(placeOf(found));
+    await expect(node.connect(placeOf(other))).rejects.toMatchObject({
+      code: 'ERR_OSIER_PIN_MISMATCH',
+      details: { pinned: found.id, found: other.id },
+    });
+  },
+);

@@ -106,7 +106,7 @@ const PAGES: Readonly<Record<string, Readonly<Record<string, readonly (Bound | b
     ],
     'message 1s that wait for a thread': [[TUNING, 'FIRST_MESSAGES_WAITING_MAX']],
     'callers that `accept` is asked about': [['src/peer/admittance.ts', 'ASKED_MAX']],
-    'addresses with a pin': [['src/peer/join-table.ts', 'PINS_MAX']],
+    'addresses with a pin': [['src/peer/pin-table.ts', 'PINS_MAX']],
     'identities whose timestamp is kept': [[TUNING, 'IDENTITIES_REMEMBERED']],
     'answers to one identity': [
       [TUNING, 'ANSWERS_BURST'],

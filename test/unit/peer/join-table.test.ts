@@ -5,6 +5,7 @@ import type { PeerContext } from '../../../src/peer/context.js';
 import type { JoinOwner } from '../../../src/peer/join.js';
 import { JoinTable } from '../../../src/peer/join-table.js';
 import type { PeerTable } from '../../../src/peer/peer-table.js';
+import { PinTable } from '../../../src/peer/pin-table.js';
 import { ManualRuntime } from '../support/manual-runtime.js';
 
 /** Who answers, wherever somebody is called. */
@@ -37,7 +38,7 @@ beforeEach(() => {
   const peers: unknown = { get: peerOf, obtain: peerOf };
   answering.endedBy = null;
   const context: unknown = { runtime: new ManualRuntime(), closedBy: null };
-  table = new JoinTable(context as PeerContext, peers as PeerTable);
+  table = new JoinTable(context as PeerContext, peers as PeerTable, new PinTable());
 });
 
 async function joinHosts(from: number, count: number): Promise<void> {

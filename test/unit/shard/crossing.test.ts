@@ -1,80 +1,31 @@
-/** A stream between two threads, without threads: its end here, what leads to the engine there, and an engine that does what the test says. */
+/** A stream between two threads: what crosses, in which order, and how it ends. */
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Peer } from '../../../src/api/peers.js';
 import { osierError } from '../../../src/errors/index.js';
-import { CROSSING_WINDOW_BYTES } from '../../../src/shard/crossing.js';
-import { Outbox } from '../../../src/shard/outbox.js';
-import type { FromShard, StreamNews, StreamOrder, ToShard } from '../../../src/shard/protocol.js';
-import { RelayedStream } from '../../../src/shard/relayed-stream.js';
-import { RemotePort } from '../../../src/shard/remote-port.js';
+import { CROSSING_WINDOW_BYTES } from '../../../src/shard/crossing-budget.js';
+import type { Outbox } from '../../../src/shard/outbox.js';
+import type { ToShard } from '../../../src/shard/protocol.js';
+import type { RelayedStream } from '../../../src/shard/relayed-stream.js';
 import type { ByteStreamEnd } from '../../../src/stream/byte-stream.js';
-import { EngineStreamPort, makeStream } from '../../../src/stream/index.js';
 import type { MessageStreamEnd } from '../../../src/stream/message-stream.js';
-import { FakeEngine } from '../support/fake-engine.js';
-import { bytes, noFlusher, stateOf, TestClock, text } from '../support/messages.js';
+import { CrossingStream } from '../support/crossing-stream.js';
+import type { FakeEngine } from '../support/fake-engine.js';
+import { bytes, stateOf, text } from '../support/messages.js';
 
 const KIB = 1_024;
 
+let stream: CrossingStream;
 let engine: FakeEngine;
 let toShard: Outbox<ToShard>;
-let toMain: Outbox<FromShard>;
 let relay: RelayedStream;
 let end: ByteStreamEnd;
 let messages: MessageStreamEnd;
-let priorities: number[];
 
-/** Bytes that crossed, in the largest single message and in all. */
-let crossedBytes: number;
-
-/** What the other thread gets: a clone, with the memory of what was given away. */
-function clone<T>(entries: unknown, transfer: readonly unknown[]): T {
-  return structuredClone(entries, { transfer: [...transfer] as ArrayBuffer[] }) as T;
+function connect(kind: 'bytes' | 'messages' | 'datagrams'): void {
+  stream = new CrossingStream(kind);
+  ({ engine, relay, end, messages, toShard } = stream);
 }
 
-function connect(kind: 'bytes' | 'messages'): void {
-  engine = new FakeEngine(null, () => {});
-  priorities = [];
-  crossedBytes = 0;
-  const never = (): void => {};
-  const port = new EngineStreamPort(engine, noFlusher(), 1, 1);
-  toShard = new Outbox<ToShard>(
-    {
-      postMessage: (entries, transfer) => {
-        for (const order of clone<StreamOrder[]>(entries, transfer)) {
-          if ('bytes' in order && typeof order.bytes !== 'number') crossedBytes += order.bytes.length;
-          relay.obey(order);
-        }
-      },
-    },
-    never,
-  );
-  toMain = new Outbox<FromShard>(
-    {
-      postMessage: (entries, transfer) => {
-        for (const news of clone<StreamNews[]>(entries, transfer)) {
-          if (news.op === 'data') crossedBytes += news.bytes.length;
-          remote.hear(news);
-        }
-      },
-    },
-    never,
-  );
-  relay = new RelayedStream(toMain, 7, port, { protocol: 'x', kind, peer: {} as Peer }, { onPriority: (one) => priorities.push(one), onNews: never });
-  const remote = new RemotePort(toShard, 7, kind, relay.told());
-  const facts = { protocol: 'x', peer: {} as Peer, priority: 3 } as const;
-  const made = makeStream(kind, remote, facts, { ordered: true, lifetimeMs: null }, { messageBytes: 16 * KIB * KIB, clock: new TestClock() });
-  [end, messages] = [made as ByteStreamEnd, made as MessageStreamEnd];
-  remote.attach(made, never);
-}
-
-/** Everything that either thread has to say, until neither has. */
-function exchange(): void {
-  for (let rounds = 0; rounds < 50; rounds++) {
-    toShard.flush();
-    toMain.flush();
-  }
-}
-
+const exchange = (): void => stream.exchange();
 const sentText = (): string => Buffer.concat(engine.sent).toString();
 
 describe('bytes between two threads', () => {
@@ -95,7 +46,7 @@ describe('bytes between two threads', () => {
     const writing = end.write(new Uint8Array(2_000 * KIB));
     exchange();
     expect(await stateOf(writing)).toBe('pending');
-    expect(crossedBytes).toBe(100 * KIB + CROSSING_WINDOW_BYTES);
+    expect(stream.crossedBytes).toBe(100 * KIB + CROSSING_WINDOW_BYTES);
     expect(end.stats().sendBufferedBytes).toBe(100 * KIB + CROSSING_WINDOW_BYTES);
     engine.roomBytes = Number.MAX_SAFE_INTEGER;
     relay.onWritable();
@@ -108,14 +59,14 @@ describe('bytes between two threads', () => {
     const fed = new Uint8Array(1_000 * KIB).map((_, at) => at % 251);
     relay.onReadable(engine.feed(fed), true);
     exchange();
-    expect(crossedBytes).toBe(CROSSING_WINDOW_BYTES);
+    expect(stream.crossedBytes).toBe(CROSSING_WINDOW_BYTES);
     const received: Uint8Array[] = [];
     for (let count = 0; count < fed.length; exchange()) {
       const into = new Uint8Array(100 * KIB);
       const read = await end.read(into);
       received.push(into.subarray(0, read));
       count += read;
-      expect(crossedBytes).toBeLessThanOrEqual(count + CROSSING_WINDOW_BYTES);
+      expect(stream.crossedBytes).toBeLessThanOrEqual(count + CROSSING_WINDOW_BYTES);
     }
     expect(Buffer.compare(Buffer.concat(received), fed)).toBe(0);
     expect(await end.read(new Uint8Array(1))).toBe(0);
@@ -230,7 +181,8 @@ describe('messages between two threads', () => {
     const sent = sizes.map((size, number) => new Uint8Array(size).fill(number));
     relay.onReadable(engine.feedMessages(...sent), true);
     exchange();
-    expect(crossedBytes).toBe(3 + 300 * KIB);
+    // The long one waits until nothing else is under way.
+    expect(stream.crossedBytes).toBe(3);
     const received: number[] = [];
     for (let left = sizes.length; left > 0; left--) {
       const { value } = await messages[Symbol.asyncIterator]().next();
@@ -254,8 +206,21 @@ describe('messages between two threads', () => {
     expect(received).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
+  test('that a full receiver dropped are counted while the stream goes on', () => {
+    connect('datagrams');
+    engine.messageCounts = [0n, 0n, 0n, 0n, 0n, 4n];
+    relay.onReadable(engine.feedMessages(bytes('one')), false);
+    exchange();
+    expect(messages.stats()).toMatchObject({ messagesReceived: 1n, messagesDropped: 4n });
+    // Nobody reads, and it goes on dropping.
+    engine.messageCounts = [0n, 0n, 0n, 0n, 0n, 6n];
+    relay.onReadable(1, false);
+    exchange();
+    expect(messages.stats().messagesDropped).toBe(6n);
+  });
+
   test('the priority of the handler is told to the engine', () => {
     relay.obey({ op: 'priority', stream: 7, priority: 6 });
-    expect(priorities).toEqual([6]);
+    expect(stream.priorities).toEqual([6]);
   });
 });

@@ -1,10 +1,13 @@
 /** How shards are started, and started again, without threads. */
 import { beforeEach, expect, test, vi } from 'vitest';
+import type { NodeId } from '../../../src/identity/index.js';
 import { generateIdentity } from '../../../src/identity/index.js';
 import type { OsierError } from '../../../src/index.js';
 import { loadCredentials } from '../../../src/node/credentials.js';
+import { Counter } from '../../../src/node/node-counters.js';
 import { parseNodeOptions } from '../../../src/node/options.js';
 import { nodeClosed } from '../../../src/peer/index.js';
+import type { ShardBoot } from '../../../src/shard/boot.js';
 import { START_PATIENCE_MS } from '../../../src/shard/launching.js';
 import type { RemotePeers } from '../../../src/shard/remote-peers.js';
 import { shardDied } from '../../../src/shard/shard-errors.js';
@@ -18,7 +21,10 @@ class FakeLink {
   readonly streams = new Map();
   readonly pushed: string[] = [];
   readonly outbox = { push: ({ op }: { op: string }) => void this.pushed.push(op) };
+  readonly boot: ShardBoot;
   readonly index: number;
+  /** Network secrets, each by its first byte, that it was told of. */
+  readonly secrets: number[][] = [];
   readonly owner: ShardOwner;
   isRunning = false;
   isTerminated = false;
@@ -39,14 +45,17 @@ class FakeLink {
     this.onFailed = reject;
   });
 
-  constructor({ index }: { index: number }, _runtime: unknown, owner: ShardOwner) {
-    this.index = index;
+  constructor(boot: ShardBoot, _runtime: unknown, owner: ShardOwner) {
+    this.boot = boot;
+    this.index = boot.index;
     this.owner = owner;
     links.push(this);
     onMade(this);
   }
 
-  async call(name: string, { order }: { order?: readonly number[] }): Promise<null> {
+  async call(name: string, { order, secrets }: { order?: readonly number[]; secrets?: readonly Uint8Array[] }): Promise<null> {
+    if (secrets !== undefined) this.secrets.push(secrets.map(([first = 0]) => first));
+    if (name === 'reload') await this.onReload();
     if (name === 'steer' && order !== undefined) {
       if (refusal !== null) throw refusal;
       orders.push(order);
@@ -59,6 +68,8 @@ class FakeLink {
     this.isRunning = false;
     this.onFailed(nodeClosed(null));
   }
+
+  onReload = async (): Promise<void> => {};
 
   /** Its thread ends. */
   die(): void {
@@ -211,4 +222,68 @@ test('a shard answers callers when the node has begun, one that is started again
   links[1]?.die();
   await runtime.advance(0);
   expect(begun()).toEqual([1, 1, 1]);
+});
+
+/** The secrets that a shard was started with. */
+const bootSecrets = (link: FakeLink | undefined): number[] | undefined => link?.boot.networkSecrets.map(([first = 0]) => first);
+const secretOf = (first: number): Uint8Array => new Uint8Array(32).fill(first);
+
+test('secrets that are reloaded while a shard starts reach that shard as well, and nobody waits for it', async () => {
+  const shards = await started(2);
+  onMade = (link) => link.onBound();
+  links[1]?.die();
+  await runtime.advance(0);
+  const [zero, , starting] = links;
+  if (starting !== undefined) starting.onReload = () => new Promise(() => {});
+  await shards.reload({ network: { secret: [secretOf(9), secretOf(7)] } });
+  expect(bootSecrets(starting)).toEqual([7]);
+  expect([zero?.secrets, starting?.secrets]).toEqual([[[9, 7]], [[9, 7]]]);
+});
+
+test('a reload is done when a shard dies before it has answered, and the next one starts with what is new', async () => {
+  const shards = await started(2);
+  const dying = links[1];
+  if (dying !== undefined) {
+    dying.onReload = async () => {
+      dying.die();
+      throw shardDied(1, null);
+    };
+  }
+  await shards.reload({ network: { secret: secretOf(9) } });
+  await runtime.advance(0);
+  expect(links.map(({ index }) => index)).toEqual([0, 1, 1]);
+  expect(bootSecrets(links[2])).toEqual([9]);
+});
+
+test('a reload that a running shard refuses fails', async () => {
+  const shards = await started(1);
+  const [only] = links;
+  if (only !== undefined) only.onReload = () => Promise.reject(new Error('no'));
+  await expect(shards.reload({ network: { secret: secretOf(9) } })).rejects.toThrow('no');
+});
+
+test('the shard that looks for peers by address is started again with what was found there', async () => {
+  const shards = await started(2);
+  const id = 'a'.repeat(52) as NodeId;
+  shards.directory.pins.pin([{ host: '10.0.0.1', port: 7_400 }], id);
+  for (const link of [...links]) link.die();
+  await runtime.advance(0);
+  expect(links.map(({ boot: { index, pins } }) => [index, pins])).toEqual([
+    [0, []],
+    [1, []],
+    [0, [['10.0.0.1:7400', id]]],
+    [1, []],
+  ]);
+});
+
+test("all that a node may hold is the engines' and what crosses between the threads, which its counters tell", async () => {
+  const shards = await started(3);
+  const parts = links.map(({ boot }) => boot.limits.memoryBytes + boot.crossingBytes);
+  const ofThisThread = 2 ** 25;
+  expect(parts.reduce((sum, bytes) => sum + bytes, ofThisThread)).toBe(2 ** 29);
+  links[0]?.counters.set([5_000n], Counter.memoryBytes);
+  shards.crossing.take(1_000);
+  expect(shards.stats(0).memoryBytes).toBe(6_000);
+  links[0]?.die();
+  expect(shards.stats(0).memoryBytes).toBe(1_000);
 });

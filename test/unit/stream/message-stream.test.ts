@@ -224,6 +224,14 @@ describe('the counters', () => {
     expect(stream.stats()).toMatchObject({ messagesSent: 2n, messagesDelivered: 1n, messagesExpired: 1n, messagesUnknown: 0n, messagesReceived: 1n });
   });
 
+  test('count what the receiver dropped by what was told last', () => {
+    engine.messageCounts = [0n, 0n, 0n, 0n, 0n, 2n];
+    stream.reset();
+    expect(stream.stats().messagesDropped).toBe(2n);
+    stream.onClosed(5);
+    expect(stream.stats().messagesDropped).toBe(5n);
+  });
+
   test('call unknown what may have expired and was not told', async () => {
     await stream.send(bytes('a'), { lifetimeMs: 5 });
     for (const _fate of [1, 2]) void stream.deliver(bytes('b'), { lifetimeMs: 5 });

@@ -1,0 +1,74 @@
+import type { ReloadOptions } from '../api/node.js';
+import type { OsierError } from '../errors/index.js';
+import { rejecting } from '../errors/option-checks.js';
+import { networkSecretsOf } from '../node/credentials.js';
+import { parseReload } from '../node/reload.js';
+import type { BootMaker } from './boot.js';
+import type { KeptAddresses } from './kept-addresses.js';
+import type { Launching } from './launching.js';
+import type { ShardDirectory } from './shard-directory.js';
+import type { ShardLink } from './shard-link.js';
+
+/** The reloads of a node with shards, one after another. */
+export class ShardReloads {
+  readonly #boots: BootMaker;
+  readonly #directory: ShardDirectory;
+  readonly #launching: Launching;
+  readonly #kept: KeptAddresses;
+  readonly #node: { readonly closedBy: OsierError | null };
+  /** Settles when the reloads so far are done. */
+  #reloaded: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    boots: BootMaker,
+    directory: ShardDirectory,
+    launching: Launching,
+    kept: KeptAddresses,
+    node: { readonly closedBy: OsierError | null },
+  ) {
+    this.#boots = boots;
+    this.#directory = directory;
+    this.#launching = launching;
+    this.#kept = kept;
+    this.#node = node;
+  }
+
+  /** Errors: as {@link MeshNode.reload}. */
+  reload(changes: ReloadOptions): Promise<void> {
+    return rejecting(() => {
+      const { network, peers } = parseReload(changes);
+      const reloaded = this.#reloaded.then(async () => {
+        this.#throwWhenClosed();
+        const secrets = network === null ? null : await networkSecretsOf(network);
+        this.#throwWhenClosed();
+        // What can fail comes first.
+        if (peers !== null) await this.#kept.replace(peers);
+        if (secrets !== null) await this.#useSecrets(secrets);
+      });
+      this.#reloaded = reloaded.catch(() => {});
+      return reloaded;
+    });
+  }
+
+  /** Whichever shard runs from now on has these, also one that was started with those before. */
+  async #useSecrets(secrets: BootMaker['networkSecrets']): Promise<void> {
+    this.#boots.networkSecrets = secrets;
+    // Nobody waits for one that is starting: that may take as long as its modules like.
+    for (const shard of this.#launching.starting) this.#tell(shard, secrets).catch(() => {});
+    await Promise.all(this.#directory.running.map((shard) => this.#tell(shard, secrets)));
+    this.#throwWhenClosed();
+  }
+
+  /** One that dies before it answers is started again with what is new. */
+  async #tell(shard: ShardLink, secrets: BootMaker['networkSecrets']): Promise<void> {
+    try {
+      await shard.call('reload', { secrets });
+    } catch (error) {
+      if (shard.isRunning) throw error;
+    }
+  }
+
+  #throwWhenClosed(): void {
+    if (this.#node.closedBy !== null) throw this.#node.closedBy;
+  }
+}
