@@ -1,6 +1,8 @@
 import type { TimedWaitOptions } from '../api/waiting.js';
+import type { Runtime } from '../engine/runtime.js';
 import { osierError } from '../errors/index.js';
 import { formatAddress, formatHost, type HostAndPort, type NodeAddress, type NodeId } from '../identity/index.js';
+import { countdown, WAIT_TIMEOUT_MS } from '../peer/index.js';
 import type { RemotePeer } from './remote-peer.js';
 import type { RemotePeers } from './remote-peers.js';
 import { shardDown } from './shard-errors.js';
@@ -20,17 +22,24 @@ export interface ConnectRequest extends TimedWaitOptions {
   readonly keep: string | null;
 }
 
+/** The same with the patience that is left; see {@link countdown}. */
+interface BegunRequest extends ConnectRequest {
+  readonly leftMs: () => number;
+}
+
 /** Which shards run, and where the peers live, as the main thread knows it: from there calls go to the right shard. */
 export class ShardDirectory {
   readonly #peers: RemotePeers;
   readonly #count: number;
+  readonly #runtime: Runtime;
   readonly #links = new Map<number, ShardLink>();
   /** The peers that were found at addresses, by host and port. */
   readonly #found = new Map<string, NodeId>();
 
-  constructor(peers: RemotePeers, count: number) {
+  constructor(peers: RemotePeers, count: number, runtime: Runtime) {
     this.#peers = peers;
     this.#count = count;
+    this.#runtime = runtime;
   }
 
   get running(): ShardLink[] {
@@ -65,7 +74,8 @@ export class ShardDirectory {
   }
 
   /** Errors: as {@link MeshNode.connect}. */
-  async connect(address: NodeAddress, request: ConnectRequest): Promise<RemotePeer> {
+  async connect(address: NodeAddress, asked: ConnectRequest): Promise<RemotePeer> {
+    const request = { ...asked, leftMs: countdown(this.#runtime, asked.timeoutMs ?? WAIT_TIMEOUT_MS) };
     if (address.id === null) return this.#connectToPlace(address, request);
     return this.#connectIn(await this.homeOf(address.id, request.signal), address, request);
   }
@@ -77,7 +87,7 @@ export class ShardDirectory {
     this.#peers.get(id)?.keptFor.add(reason);
   }
 
-  async #connectToPlace(address: NodeAddress, request: ConnectRequest): Promise<RemotePeer> {
+  async #connectToPlace(address: NodeAddress, request: BegunRequest): Promise<RemotePeer> {
     for (const host of address.hosts) {
       const id = this.#found.get(formatHost(host));
       const peer = id === undefined ? undefined : this.#peers.get(id);
@@ -95,14 +105,18 @@ export class ShardDirectory {
     return peer;
   }
 
-  async #connectIn(shard: ShardLink, address: NodeAddress, request: ConnectRequest): Promise<RemotePeer> {
-    const { byId, keep, timeoutMs, signal } = request;
-    const value = await shard.call('connect', { target: formatAddress(address), byId, keep, timeoutMs }, signal);
+  async #connectIn(shard: ShardLink, address: NodeAddress, request: BegunRequest): Promise<RemotePeer> {
+    const { byId, keep, signal } = request;
+    const args = { target: formatAddress(address), byId, keep, timeoutMs: request.leftMs() };
+    // The shard may tell in the same breath that the peer is gone again.
+    const value = await shard.call('connect', args, signal, (answer) =>
+      'elsewhere' in answer ? answer : { peer: this.#peers.in(shard, answer.peer), verified: answer.verified },
+    );
     if ('elsewhere' in value) {
       // A join found it: it is the peer at that address, not one that somebody asked for by its id.
       return this.#connectIn(this.at(value.shard), { id: value.elsewhere, hosts: address.hosts }, { ...request, byId: false });
     }
-    const peer = this.#peers.in(shard, value.peer);
+    const { peer } = value;
     if (peer === undefined) throw shardDown(shard.index);
     peer.onVerified(value.verified);
     peer.addHosts(address.hosts);

@@ -75,7 +75,7 @@ export class Shards implements ShardOwner {
       (index) => this.#relaunch(index),
       (index, cause) => this.#warn(index, cause),
     );
-    this.directory = new ShardDirectory(listener.peers, plan.count);
+    this.directory = new ShardDirectory(listener.peers, plan.count, runtime);
     this.kept = new KeptAddresses(credentials.identity.id, this.directory, listener.peers);
   }
 
