@@ -196,7 +196,8 @@ export class Shards implements ShardOwner {
     const make = (): ShardLink => new ShardLink(this.#boots.make(index, this.#listener.handled, this.sockets), this.#runtime, this);
     return this.#launching.launch(index, make, {
       onStarted: (shard, started) => this.#onStarted(shard, started),
-      onFailed: () => this.#steering.gone(index),
+      // Others may have bound theirs meanwhile, and the kernel has moved the last of them.
+      onFailed: () => this.#steering.gone(index) && void this.#steering.refresh(),
     });
   }
 

@@ -26,9 +26,9 @@ export class Steering {
     this.#order.add(shard);
   }
 
-  /** A shard's sockets are closed. */
-  gone(shard: number): void {
-    this.#order.remove(shard);
+  /** A shard's sockets are closed. Returns whether it had bound them. */
+  gone(shard: number): boolean {
+    return this.#order.remove(shard);
   }
 
   /** Rejects when that is refused. */

@@ -166,3 +166,17 @@ test('a shard answers callers when the node has begun, one that is started again
   await runtime.advance(0);
   expect(begun()).toEqual([1, 1, 1]);
 });
+
+test('the kernel steers anew when a shard does not start that had bound its sockets', async () => {
+  await started(3);
+  onMade = (link) => link.onBound();
+  links[1]?.die();
+  await runtime.advance(0);
+  onMade = comesUp;
+  links[2]?.die();
+  await runtime.advance(0);
+  expect(orders.at(-1)).toEqual([0, 1, 2]);
+  links[3]?.onFailed(new Error('its module throws'));
+  await runtime.advance(0);
+  expect(orders.at(-1)).toEqual([0, 2]);
+});
