@@ -19,6 +19,8 @@ export class HostStreams {
   readonly #outbox: Outbox<FromShard>;
   readonly #peers: HostPeers;
   readonly #streams = new Map<number, RelayedStream>();
+  /** Where {@link HostStreams.tellSome} goes on. */
+  #next: Iterator<RelayedStream> | null = null;
   #lastId = 0;
 
   constructor(outbox: Outbox<FromShard>, peers: HostPeers) {
@@ -59,6 +61,19 @@ export class HostStreams {
     this.#streams.set(id, stream);
     stream.closed.then(() => this.#streams.delete(id));
     return stream;
+  }
+
+  /** Tells the counters of the next `count` streams. */
+  tellSome(count: number): void {
+    for (let done = 0; done < count; done++) {
+      this.#next ??= this.#streams.values();
+      const next = this.#next.next();
+      if (next.done) {
+        this.#next = null;
+        return;
+      }
+      next.value.tellCounted();
+    }
   }
 
   obey(order: StreamOrder): void {

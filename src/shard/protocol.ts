@@ -36,6 +36,7 @@ export type StreamNews =
   | { readonly op: 'data'; readonly stream: number; readonly bytes: Uint8Array; readonly lengths: Uint32Array | null; readonly end: boolean }
   /** The engine took so much of what was sent. */
   | { readonly op: 'accepted'; readonly stream: number; readonly bytes: number; readonly told: StreamTold }
+  | { readonly op: 'counted'; readonly stream: number; readonly told: StreamTold }
   | { readonly op: 'finished'; readonly stream: number; readonly expired: number; readonly told: StreamTold }
   | { readonly op: 'flushed'; readonly stream: number; readonly told: StreamTold }
   | { readonly op: 'settled'; readonly stream: number; readonly fates: Uint32Array }
