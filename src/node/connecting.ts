@@ -3,7 +3,7 @@ import type { Peer } from '../api/peers.js';
 import type { TimedWaitOptions } from '../api/waiting.js';
 import { osierError } from '../errors/index.js';
 import { choiceOption, durationOption, signalOption } from '../errors/option-checks.js';
-import { type NodeAddress, type NodeId, parseAddress } from '../identity/index.js';
+import { type HostAndPort, type NodeAddress, type NodeId, parseAddress } from '../identity/index.js';
 import { countdown, Deadline, type JoinTable, type MeshPeer, type PeerContext, type PeerTable, stillClosing } from '../peer/index.js';
 import { abandonable } from '../stream/index.js';
 import { refuseUnsupported } from './unsupported-options.js';
@@ -21,6 +21,11 @@ export class Connecting {
     this.#context = context;
     this.#peers = peers;
     this.#joins = joins;
+  }
+
+  /** See {@link JoinTable.onGoneElsewhere}. */
+  onGoneElsewhere(hosts: readonly HostAndPort[]): void {
+    this.#joins.onGoneElsewhere(hosts);
   }
 
   /** Errors: as {@link MeshNode.connect}. */

@@ -114,6 +114,11 @@ export class HostCalls {
     return null;
   }
 
+  async goneElsewhere({ target }: ShardCalls['goneElsewhere']['args']): Promise<null> {
+    this.#host.core.connecting.onGoneElsewhere(parseAddress(target).hosts);
+    return null;
+  }
+
   async reload({ secrets, peers }: ShardCalls['reload']['args']): Promise<null> {
     await this.#host.core.reloading.apply({
       network: secrets === null ? null : { kind: 'secrets', secrets },

@@ -52,13 +52,26 @@ export class KeptAddresses {
 
   /** A peer that was found at an address that is kept connected lives in another shard than it was found in. */
   keepFound(id: NodeId, hosts: readonly HostAndPort[], reason: string): void {
-    this.#directory.keep(id, hosts, false, reason).catch(() => {});
+    const isWanted = () => this.#addresses.some((address) => address.id === null && formatAddress(address) === reason);
+    this.#directory.keep(id, hosts, false, reason, isWanted).catch(() => {});
+  }
+
+  /** A peer is closed: who is at the addresses that it was kept for is looked for again. */
+  onClosed(peer: RemotePeer): void {
+    const finder = this.#directory.running.find(({ index }) => index === FINDER);
+    for (const address of this.#addresses) {
+      const target = formatAddress(address);
+      if (address.id === null && peer.keptFor.delete(target)) finder?.call('goneElsewhere', { target }).catch(() => {});
+    }
   }
 
   /** The shard of a peer that is to be kept connected died. What fails is done when the next shard is back. */
   async #keepAgain(peer: RemotePeer): Promise<void> {
     if (peer.home !== null || peer.closing !== null) return;
-    for (const reason of peer.keptFor) await this.#directory.keep(peer.id, peer.knownHosts, peer.verified === 'id', reason).catch(() => {});
+    const isWanted = () => peer.closing === null;
+    for (const reason of peer.keptFor) {
+      await this.#directory.keep(peer.id, peer.knownHosts, peer.verified === 'id', reason, isWanted).catch(() => {});
+    }
   }
 
   #inTurn(run: () => Promise<void>): Promise<void> {

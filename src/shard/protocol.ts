@@ -83,6 +83,8 @@ export interface ShardCalls {
   ping: { readonly args: { readonly peer: number; readonly timeoutMs: number | undefined }; readonly value: number };
   closePeer: { readonly args: { readonly peer: number; readonly timeoutMs: number; readonly reason: string }; readonly value: unknown };
   release: { readonly args: { readonly peer: number; readonly reason: string }; readonly value: null };
+  /** Of shard 0: the peer that it found at an address, and that lives in another shard, is closed. */
+  goneElsewhere: { readonly args: { readonly target: string }; readonly value: null };
   reload: { readonly args: { readonly secrets: readonly Uint8Array[] | null; readonly peers: readonly string[] | null }; readonly value: null };
   close: { readonly args: { readonly timeoutMs: number; readonly reason: string }; readonly value: unknown };
 }

@@ -80,11 +80,13 @@ export class ShardDirectory {
     return this.#connectIn(await this.homeOf(address.id, request.signal), address, request);
   }
 
-  /** Keeps a peer connected, wherever it lives now. */
-  async keep(id: NodeId, hosts: readonly HostAndPort[], byId: boolean, reason: string): Promise<void> {
+  /** Keeps a peer connected, wherever it lives now, unless that `isWanted` no longer when it comes to it. */
+  async keep(id: NodeId, hosts: readonly HostAndPort[], byId: boolean, reason: string, isWanted: () => boolean): Promise<void> {
     const shard = await this.homeOf(id);
-    await shard.call('keep', { target: formatAddress({ id, hosts }), byId, reason });
-    this.#peers.get(id)?.keptFor.add(reason);
+    if (!isWanted()) return;
+    const { peer } = await shard.call('keep', { target: formatAddress({ id, hosts }), byId, reason });
+    if (isWanted()) this.#peers.get(id)?.keptFor.add(reason);
+    else await shard.call('release', { peer, reason });
   }
 
   async #connectToPlace(address: NodeAddress, request: BegunRequest): Promise<RemotePeer> {

@@ -5,39 +5,11 @@ import type { CounterSlot } from '../../../src/shard/peer-counters.js';
 import type { PeerHome, RemotePeerHost } from '../../../src/shard/remote-peer.js';
 import { RemotePeers } from '../../../src/shard/remote-peers.js';
 import { ShardDirectory } from '../../../src/shard/shard-directory.js';
-import type { ShardLink } from '../../../src/shard/shard-link.js';
+import { FakeShard } from '../support/fake-shard.js';
 import { ManualRuntime } from '../support/manual-runtime.js';
 
 const { id: ID } = await generateIdentity();
 const HOSTS = [{ host: '127.0.0.1', port: 9 }];
-
-/** A call of the main thread, which the test answers. */
-interface FakeCall {
-  readonly name: string;
-  readonly args: { readonly timeoutMs?: number };
-  answer(value: unknown): void;
-}
-
-/** A shard that answers when the test says so. */
-class FakeShard {
-  readonly index: number;
-  readonly calls: FakeCall[] = [];
-
-  constructor(index: number) {
-    this.index = index;
-  }
-
-  get link(): ShardLink {
-    return this as unknown as ShardLink;
-  }
-
-  call(name: string, args: FakeCall['args'], signal?: AbortSignal, take: (value: unknown) => unknown = (value) => value): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      signal?.addEventListener('abort', () => reject(signal.reason));
-      this.calls.push({ name, args, answer: (value) => resolve(take(value)) });
-    });
-  }
-}
 
 let runtime: ManualRuntime;
 let peers: RemotePeers;
