@@ -3,6 +3,7 @@ import type { Runtime } from '../engine/runtime.js';
 import { osierError } from '../errors/index.js';
 import { formatAddress, formatHost, type HostAndPort, type NodeAddress, type NodeId } from '../identity/index.js';
 import { countdown, WAIT_TIMEOUT_MS } from '../peer/index.js';
+import { unlessStuck } from './patience.js';
 import type { RemotePeer } from './remote-peer.js';
 import type { RemotePeers } from './remote-peers.js';
 import { shardDown } from './shard-errors.js';
@@ -61,12 +62,14 @@ export class ShardDirectory {
     return shard;
   }
 
-  /** Where an id lives, or is to. Rejects with LIMIT when there is no room, with SHARD_FAILED when that cannot be found out now. */
+  /** Where an id lives, or is to. Rejects with LIMIT when there is no room, with SHARD_FAILED when that cannot be found out now; `signal` bounds how long that is tried. */
   async homeOf(id: NodeId, signal?: AbortSignal): Promise<ShardLink> {
     const home = this.#peers.get(id)?.home;
     if (home) return home.shard;
     if (this.#count === 1) return this.at(CONTROL);
-    const index = await this.at(CONTROL).call('place', { id }, signal);
+    const control = this.at(CONTROL);
+    const place = (patience: AbortSignal): Promise<number | null> => control.call('place', { id }, patience);
+    const index = await (signal === undefined ? unlessStuck(this.#runtime, control, place) : place(signal));
     if (index === null) {
       throw osierError('ERR_OSIER_LIMIT', 'This node has as many peers as its limits allow: raise limits.peers.', { limit: 'peers' });
     }
@@ -108,15 +111,19 @@ export class ShardDirectory {
   }
 
   async #connectIn(shard: ShardLink, address: NodeAddress, request: BegunRequest): Promise<RemotePeer> {
-    const { byId, keep, signal } = request;
-    const args = { target: formatAddress(address), byId, keep, timeoutMs: request.leftMs() };
+    const { byId, keep, timeoutMs, signal } = request;
+    const args = { target: formatAddress(address), byId, keep, timeoutMs };
     // The shard may tell in the same breath that the peer is gone again.
     const value = await shard.call('connect', args, signal, (answer) =>
       'elsewhere' in answer ? answer : { peer: this.#peers.in(shard, answer.peer), verified: answer.verified },
     );
     if ('elsewhere' in value) {
       // A join found it: it is the peer at that address, not one that somebody asked for by its id.
-      return this.#connectIn(this.at(value.shard), { id: value.elsewhere, hosts: address.hosts }, { ...request, byId: false });
+      return this.#connectIn(
+        this.at(value.shard),
+        { id: value.elsewhere, hosts: address.hosts },
+        { ...request, byId: false, timeoutMs: request.leftMs() },
+      );
     }
     const { peer } = value;
     if (peer === undefined) throw shardDown(shard.index);

@@ -21,6 +21,12 @@ export function shardDown(shard: number): OsierError {
   return osierError('ERR_OSIER_SHARD_FAILED', `Shard ${shard} is being started again: try later.`, { shard });
 }
 
+/** A shard does not answer. */
+export function shardStuck(shard: number): OsierError {
+  const message = `Shard ${shard} has not answered for ${STUCK_AFTER_MS / 1_000} s: a handler blocks its thread.`;
+  return osierError('ERR_OSIER_SHARD_FAILED', message, { shard });
+}
+
 /** The kernel still steers by an older order. */
 export function steeringRefused(shard: number, cause: unknown): OsierError {
   const message = `Datagrams cannot be steered to the shards by the present order of their sockets, which is tried again: ${textOf(cause)}`;

@@ -67,7 +67,7 @@ export class Shards implements ShardOwner {
     this.#boots = new BootMaker(options, runtime, credentials, plan);
     this.#steering = new Steering(
       runtime,
-      (order) => this.#steer(order),
+      () => (plan.count === 1 ? [] : this.directory.running),
       (cause) => this.#listener.warn(steeringRefused(this.directory.running[0]?.index ?? CONTROL, cause)),
     );
     this.#restarts = new Restarts(
@@ -220,11 +220,6 @@ export class Shards implements ShardOwner {
       shard.outbox.push({ op: 'control', shard: other.index, port: port1 }, port1);
       other.outbox.push({ op: 'control', shard: shard.index, port: port2 }, port2);
     }
-  }
-
-  async #steer(order: readonly number[]): Promise<void> {
-    const [shard] = this.directory.running;
-    if (this.#plan.count > 1 && shard !== undefined) await shard.call('steer', { order });
   }
 
   /** It does not run any more. */

@@ -3,7 +3,7 @@ import type { ShardLink } from '../../../src/shard/shard-link.js';
 /** A call of the main thread, which the test answers. */
 export interface FakeCall {
   readonly name: string;
-  readonly args: { readonly timeoutMs?: number; readonly target?: string };
+  readonly args: { readonly timeoutMs?: number; readonly target?: string; readonly order?: readonly number[] };
   answer(value: unknown): void;
 }
 
@@ -21,10 +21,16 @@ export class FakeShard {
     return this as unknown as ShardLink;
   }
 
-  call(name: string, args: FakeCall['args'], signal?: AbortSignal, take: (value: unknown) => unknown = (value) => value): Promise<unknown> {
+  call(
+    name: string,
+    args: FakeCall['args'],
+    signal?: AbortSignal,
+    take: (value: unknown) => unknown = (value) => value,
+    undo: (value: unknown) => void = () => {},
+  ): Promise<unknown> {
     return new Promise((resolve, reject) => {
       signal?.addEventListener('abort', () => reject(signal.reason));
-      this.calls.push({ name, args, answer: (value) => resolve(take(value)) });
+      this.calls.push({ name, args, answer: (value) => (signal?.aborted ? undo(value) : resolve(take(value))) });
     });
   }
 }
