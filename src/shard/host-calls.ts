@@ -82,6 +82,12 @@ export class HostCalls {
     return this.#host.place(id);
   }
 
+  async alive(): Promise<null> {
+    const { closedBy } = this.#host.core;
+    if (closedBy !== null) throw closedBy;
+    return null;
+  }
+
   async steer({ order }: ShardCalls['steer']['args']): Promise<null> {
     this.#host.core.engine.steer(Uint8Array.from(order));
     this.#host.tellInfo();

@@ -7,7 +7,7 @@ import type { ShardLink } from './shard-link.js';
 export interface LaunchListener {
   onStarted(shard: ShardLink, started: StartedShard): void;
   /** Its thread has ended. */
-  onFailed(): void;
+  onFailed(shard: ShardLink): void;
 }
 
 /** Shards on their way to running. */
@@ -31,7 +31,7 @@ export class Launching {
       listener.onStarted(shard, started);
     } catch (error) {
       await shard.terminate();
-      listener.onFailed();
+      listener.onFailed(shard);
       throw error;
     } finally {
       this.#starting.delete(shard);

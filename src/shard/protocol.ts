@@ -78,6 +78,8 @@ export interface ShardCalls {
   keep: { readonly args: { readonly target: string; readonly byId: boolean; readonly reason: string }; readonly value: { readonly peer: number } };
   /** Of shard 0: where an id lives, or is to. `null`: there is no room. */
   place: { readonly args: { readonly id: NodeId }; readonly value: number | null };
+  /** Its sockets are open. */
+  alive: { readonly args: Readonly<Record<string, never>>; readonly value: null };
   /** See `Engine.steer`. */
   steer: { readonly args: { readonly order: readonly number[] }; readonly value: null };
   ping: { readonly args: { readonly peer: number; readonly timeoutMs: number | undefined }; readonly value: number };

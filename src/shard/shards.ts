@@ -12,6 +12,7 @@ import { joinedReports } from '../node/node-closing.js';
 import type { ParsedNodeOptions } from '../node/options.js';
 import { parseReload } from '../node/reload.js';
 import { publish } from '../observe/index.js';
+import { BindingDoubts } from './binding-doubts.js';
 import { BootMaker, type StartedShard } from './boot.js';
 import { KeptAddresses } from './kept-addresses.js';
 import { Launching } from './launching.js';
@@ -19,7 +20,7 @@ import type { ToShard } from './protocol.js';
 import type { RemotePeers } from './remote-peers.js';
 import { Restarts } from './restarts.js';
 import { ShardDirectory } from './shard-directory.js';
-import { shardNotStarted, steeringRefused } from './shard-errors.js';
+import { placeUnknown, shardNotStarted, steeringRefused } from './shard-errors.js';
 import { ShardLink, type ShardNews, type ShardOwner } from './shard-link.js';
 import type { ShardPlan } from './shard-plan.js';
 import { ShardTotals } from './shard-totals.js';
@@ -52,6 +53,7 @@ export class Shards implements ShardOwner {
   readonly #listener: ShardsListener;
   readonly #totals = new ShardTotals();
   readonly #steering: Steering;
+  readonly #doubts = new BindingDoubts();
   readonly #launching = new Launching();
   readonly #restarts: Restarts;
   #started: StartedShard | null = null;
@@ -163,6 +165,7 @@ export class Shards implements ShardOwner {
 
   onBound(shard: ShardLink): void {
     this.#steering.bound(shard.index);
+    this.#doubts.bound(shard);
   }
 
   onDeath(shard: ShardLink, error: OsierError): void {
@@ -173,6 +176,7 @@ export class Shards implements ShardOwner {
       return;
     }
     this.#forget(shard);
+    this.#endDoubts(shard);
     publish('osier:shard', () => ({ index, event: 'failed' }));
     this.#listener.onDeath(shard, error);
     this.#listener.warn(error);
@@ -196,8 +200,11 @@ export class Shards implements ShardOwner {
     const make = (): ShardLink => new ShardLink(this.#boots.make(index, this.#listener.handled, this.sockets), this.#runtime, this);
     return this.#launching.launch(index, make, {
       onStarted: (shard, started) => this.#onStarted(shard, started),
-      // Others may have bound theirs meanwhile, and the kernel has moved the last of them.
-      onFailed: () => this.#steering.gone(index) && void this.#steering.refresh(),
+      onFailed: (shard) => {
+        // Others may have bound theirs meanwhile, and the kernel has moved the last of them.
+        if (this.#steering.gone(index)) void this.#steering.refresh();
+        this.#endDoubts(shard);
+      },
     });
   }
 
@@ -220,6 +227,11 @@ export class Shards implements ShardOwner {
       shard.outbox.push({ op: 'control', shard: other.index, port: port1 }, port1);
       other.outbox.push({ op: 'control', shard: shard.index, port: port2 }, port2);
     }
+  }
+
+  /** Those whose place in the order of sockets is unknown since that ended start again. */
+  #endDoubts(ended: ShardLink): void {
+    for (const shard of this.#doubts.gone(ended)) if (this.#listener.closedBy === null) shard.kill(placeUnknown(ended.index));
   }
 
   /** It does not run any more. */
