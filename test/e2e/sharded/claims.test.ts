@@ -7,7 +7,7 @@ import { formatAddress, generateIdentity, type Identity, type NodeId, parseAddre
 import { NodeCore } from '../../../src/node/node-core.js';
 import { parseNodeOptions } from '../../../src/node/options.js';
 import type { ShardRole } from '../../../src/node/shard-role.js';
-import { type CallRouting, PlacedElsewhere } from '../../../src/peer/index.js';
+import { type CallRouting, PinTable, PlacedElsewhere } from '../../../src/peer/index.js';
 import { network, start } from './support.js';
 
 const EVERYWHERE: CallRouting = {
@@ -49,6 +49,7 @@ async function shard(identity: Identity, index: number, routing: Partial<CallRou
     instance: '5'.repeat(32),
     group: null,
     routing: { ...EVERYWHERE, ...routing },
+    pins: new PinTable(),
     tap: { onHandshake: () => {}, onState: () => {}, onPath: () => {} },
     forward: () => {},
     beforeHandling: () => {},
