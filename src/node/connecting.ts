@@ -3,8 +3,8 @@ import type { Peer } from '../api/peers.js';
 import type { TimedWaitOptions } from '../api/waiting.js';
 import { osierError } from '../errors/index.js';
 import { choiceOption, durationOption, signalOption } from '../errors/option-checks.js';
-import { type NodeAddress, type NodeId, parseAddress } from '../identity/index.js';
-import { Deadline, type JoinTable, type MeshPeer, type PeerContext, type PeerTable, stillClosing } from '../peer/index.js';
+import { type HostAndPort, type NodeAddress, type NodeId, parseAddress } from '../identity/index.js';
+import { countdown, Deadline, type JoinTable, type MeshPeer, type PeerContext, type PeerTable, stillClosing } from '../peer/index.js';
 import { abandonable } from '../stream/index.js';
 import { refuseUnsupported } from './unsupported-options.js';
 
@@ -21,6 +21,11 @@ export class Connecting {
     this.#context = context;
     this.#peers = peers;
     this.#joins = joins;
+  }
+
+  /** See {@link JoinTable.onGoneElsewhere}. */
+  onGoneElsewhere(hosts: readonly HostAndPort[]): void {
+    this.#joins.onGoneElsewhere(hosts);
   }
 
   /** Errors: as {@link MeshNode.connect}. */
@@ -49,16 +54,14 @@ export class Connecting {
   /** Waits while the peer of `id` is being closed: it gets another object then. Resolves with the patience that is left. */
   async #closed(id: NodeId, options: TimedWaitOptions | undefined): Promise<TimedWaitOptions | undefined> {
     if (!this.#peers.get(id)?.closing) return options;
-    const { clock } = this.#context.runtime;
-    const startMs = clock.nowMs();
     const deadline = new Deadline(this.#context.runtime, options, (timeoutMs) => stillClosing(id, timeoutMs));
+    const left = countdown(this.#context.runtime, deadline.timeoutMs);
     try {
       for (let closing = this.#peers.get(id)?.closing; closing; closing = this.#peers.get(id)?.closing) await abandonable(closing, deadline.signal);
     } finally {
       deadline.dispose();
     }
-    const { timeoutMs } = deadline;
-    return { ...options, timeoutMs: timeoutMs === 0 ? 0 : Math.max(1, timeoutMs - (clock.nowMs() - startMs)) };
+    return { ...options, timeoutMs: left() };
   }
 }
 

@@ -6,6 +6,12 @@ import { durationOption, signalOption } from '../errors/option-checks.js';
 /** Default of everything that waits for the network. */
 export const WAIT_TIMEOUT_MS = 15_000;
 
+/** Counts `timeoutMs` down: the function returns what is left, whole and at least 1; always 0 where that is without end. */
+export function countdown({ clock }: Pick<Runtime, 'clock'>, timeoutMs: number): () => number {
+  const startMs = clock.nowMs();
+  return () => (timeoutMs === 0 ? 0 : Math.max(1, Math.ceil(timeoutMs - (clock.nowMs() - startMs))));
+}
+
 /** One signal for both ends of patience: the caller's own signal, and a time-out. */
 export class Deadline {
   /** Aborts with the caller's reason, or with a TIMEOUT error. */

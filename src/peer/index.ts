@@ -6,7 +6,7 @@ export type { Association } from './association.js';
 export { type CallRouting, type FirstMessage, PlacedElsewhere } from './call-routing.js';
 export { closeNumber, nodeClosed, peerClosed } from './closing-errors.js';
 export type { Calling, PeerContext } from './context.js';
-export { Deadline, WAIT_TIMEOUT_MS } from './deadline.js';
+export { countdown, Deadline, WAIT_TIMEOUT_MS } from './deadline.js';
 export { stillClosing, timedOut, tooSlow, unreachable } from './dial-errors.js';
 export { JoinTable } from './join-table.js';
 export type { MeshPeer } from './mesh-peer.js';

@@ -23,6 +23,8 @@ export class JoinTable {
   readonly #joins = new Map<string, Join>();
   /** Addresses to be kept connected, until the first join; then the peer is kept. */
   readonly #kept = new Map<string, Reconnector>();
+  /** Those of them whose peer was found in another shard, which keeps it. */
+  readonly #elsewhere = new Set<string>();
 
   constructor(context: PeerContext, peers: PeerTable, pins: PinTable) {
     this.#context = context;
@@ -55,16 +57,17 @@ export class JoinTable {
     if (this.#kept.has(address)) return;
     const reconnector = new Reconnector(this.#context.runtime, {
       connect: async (options) => {
+        this.#elsewhere.delete(address);
         const peer = await this.connect(hosts, options).catch((error: unknown) => this.#warnOfMismatch(error));
         if (!reconnector.isWanted) return;
         if (peer instanceof PlacedElsewhere) {
-          reconnector.release();
+          this.#elsewhere.add(address);
           this.#context.routing?.keepElsewhere(peer, hosts, address);
           return;
         }
         peer.keepConnected(address);
       },
-      isConnected: () => this.#connected(hosts) !== null,
+      isConnected: () => this.#elsewhere.has(address) || this.#connected(hosts) !== null,
     });
     this.#kept.set(address, reconnector);
     reconnector.keep();
@@ -75,12 +78,19 @@ export class JoinTable {
     const address = formatAddress({ id: null, hosts });
     this.#kept.get(address)?.stop();
     this.#kept.delete(address);
+    this.#elsewhere.delete(address);
     for (const peer of this.#peers.values()) peer.releaseConnection(address);
   }
 
   /** `peer` is closed: the addresses that it was kept for are joined again. */
   onGone(peer: MeshPeer): void {
     for (const [address, reconnector] of this.#kept) if (peer.isKeptFor(address)) reconnector.onLost();
+  }
+
+  /** The peer that was found at these hosts, and that another shard kept, is closed: as {@link JoinTable.onGone}. */
+  onGoneElsewhere(hosts: readonly HostAndPort[]): void {
+    const address = formatAddress({ id: null, hosts });
+    if (this.#elsewhere.delete(address)) this.#kept.get(address)?.onLost();
   }
 
   /** The node's network secrets are others: what is under way goes on under these. */

@@ -94,6 +94,12 @@ export class HostCalls {
     return this.#host.place(id);
   }
 
+  async alive(): Promise<null> {
+    const { closedBy } = this.#host.core;
+    if (closedBy !== null) throw closedBy;
+    return null;
+  }
+
   async steer({ order }: ShardCalls['steer']['args']): Promise<null> {
     this.#host.core.engine.steer(Uint8Array.from(order));
     this.#host.tellInfo();
@@ -137,6 +143,11 @@ export class HostCalls {
     const without = kept.replaceWithRoom(addresses);
     for (const { id } of without) if (id !== null) this.#host.unplace(id);
     return without.map(formatAddress);
+  }
+
+  async goneElsewhere({ target }: ShardCalls['goneElsewhere']['args']): Promise<null> {
+    this.#host.core.connecting.onGoneElsewhere(parseAddress(target).hosts);
+    return null;
   }
 
   async reload({ secrets }: ShardCalls['reload']['args']): Promise<null> {

@@ -22,6 +22,8 @@ export class HostStreams {
   readonly #streams = new Map<number, RelayedStream>();
   /** Of what is on its way to the main thread. */
   readonly #crossing: CrossingBudget;
+  /** Where {@link HostStreams.tellSome} goes on. */
+  #next: Iterator<RelayedStream> | null = null;
   #lastId = 0;
 
   /** `crossingBytes`: what may be on its way to the main thread. */
@@ -70,6 +72,19 @@ export class HostStreams {
     this.#streams.set(id, stream);
     stream.closed.then(() => this.#streams.delete(id));
     return stream;
+  }
+
+  /** Tells the counters of the next `count` streams. */
+  tellSome(count: number): void {
+    for (let done = 0; done < count; done++) {
+      this.#next ??= this.#streams.values();
+      const next = this.#next.next();
+      if (next.done) {
+        this.#next = null;
+        return;
+      }
+      next.value.tellCounted();
+    }
   }
 
   obey(order: StreamOrder): void {

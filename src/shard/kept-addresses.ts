@@ -85,6 +85,17 @@ export class KeptAddresses {
     void this.redistribute();
   }
 
+  /** A peer is closed: who is at the addresses that it was kept for is looked for again. */
+  onClosed(peer: RemotePeer): void {
+    const finder = this.#directory.running.find(({ index }) => index === FINDER);
+    for (const address of this.#addresses) {
+      const target = formatAddress(address);
+      if (address.id !== null || !peer.keptFor.delete(target)) continue;
+      this.#found.delete(target);
+      finder?.call('goneElsewhere', { target }).catch(() => {});
+    }
+  }
+
   /** Nothing is tried any more. */
   close(): void {
     this.#isClosed = true;
@@ -122,13 +133,16 @@ export class KeptAddresses {
     return id === null ? this.#directory.at(FINDER) : this.#directory.homeOf(id);
   }
 
-  async #keepFound(reason: string, { id, hosts }: Found): Promise<unknown[]> {
+  async #keepFound(reason: string, found: Found): Promise<unknown[]> {
+    const { id, hosts } = found;
     if (!this.#addresses.some((address) => address.id === null && formatAddress(address) === reason)) {
       this.#found.delete(reason);
       return [];
     }
     const peer = this.#peers.get(id);
-    return peer?.home && peer.keptFor.get(reason) === peer.home.shard ? [] : this.#keep(id, hosts, false, reason);
+    return peer?.home && peer.keptFor.get(reason) === peer.home.shard
+      ? []
+      : this.#keep(id, hosts, false, reason, () => this.#found.get(reason) === found && !peer?.closing);
   }
 
   /** A peer whose shard died, and that is to be kept connected. */
@@ -137,14 +151,14 @@ export class KeptAddresses {
     if (peer.closing !== null) return failures;
     for (const [reason, shard] of peer.keptFor) {
       if (this.#found.has(reason) || shard === peer.home?.shard) continue;
-      failures.push(...(await this.#keep(peer.id, peer.knownHosts, peer.verified === 'id', reason)));
+      failures.push(...(await this.#keep(peer.id, peer.knownHosts, peer.verified === 'id', reason, () => peer.closing === null)));
     }
     return failures;
   }
 
-  async #keep(id: NodeId, hosts: readonly HostAndPort[], byId: boolean, reason: string): Promise<unknown[]> {
+  async #keep(id: NodeId, hosts: readonly HostAndPort[], byId: boolean, reason: string, isWanted: () => boolean): Promise<unknown[]> {
     try {
-      await this.#directory.keep(id, hosts, byId, reason);
+      await this.#directory.keep(id, hosts, byId, reason, isWanted);
       return [];
     } catch (error) {
       return [error];

@@ -14,7 +14,7 @@ export const START_PATIENCE_MS = 60_000;
 export interface LaunchListener {
   onStarted(shard: ShardLink, started: StartedShard): void;
   /** Its thread has ended. */
-  onFailed(): void;
+  onFailed(shard: ShardLink): void;
 }
 
 /** Shards on their way to running. */
@@ -45,7 +45,7 @@ export class Launching {
       listener.onStarted(shard, started);
     } catch (error) {
       await shard.terminate();
-      listener.onFailed();
+      listener.onFailed(shard);
       throw this.#late.has(shard) ? shardNotStarted(index, tooLate()) : error;
     } finally {
       patience.cancel();

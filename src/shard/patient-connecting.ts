@@ -2,7 +2,7 @@ import type { TimedWaitOptions } from '../api/waiting.js';
 import type { Runtime } from '../engine/runtime.js';
 import { OsierError } from '../errors/index.js';
 import { formatAddress, type NodeAddress } from '../identity/index.js';
-import { Deadline, timedOut, WAIT_TIMEOUT_MS } from '../peer/index.js';
+import { countdown, Deadline, timedOut, WAIT_TIMEOUT_MS } from '../peer/index.js';
 import { Waiters } from '../stream/index.js';
 import type { RemotePeer } from './remote-peer.js';
 import type { ConnectRequest, ShardDirectory } from './shard-directory.js';
@@ -39,10 +39,8 @@ export class PatientConnecting {
 
   /** Errors: as {@link MeshNode.connect}; SHARD_FAILED when a shard that it needs is not back in time. */
   async connect(address: NodeAddress, request: ConnectRequest): Promise<RemotePeer> {
-    const { clock } = this.#runtime;
-    const startMs = clock.nowMs();
     const timeoutMs = request.timeoutMs ?? WAIT_TIMEOUT_MS;
-    const left = (): number => (timeoutMs === 0 ? 0 : Math.max(1, timeoutMs - Math.floor(clock.nowMs() - startMs)));
+    const left = countdown(this.#runtime, timeoutMs);
     // The shard's own deadline comes first.
     const patience = { signal: request.signal, timeoutMs: timeoutMs === 0 ? 0 : timeoutMs + STUCK_AFTER_MS };
     const deadline = new Deadline(this.#runtime, patience, () => timedOut(formatAddress(address), timeoutMs, []));

@@ -1,6 +1,22 @@
 /** The counters of peers in memory that a shard and the main thread share, so that `peer.stats()` asks nobody. */
 import type { PeerStats } from '../api/stats.js';
 
+/** Of a peer that was in no shard yet. */
+export const NOTHING_COUNTED: PeerStats = {
+  packetsSent: 0n,
+  packetsReceived: 0n,
+  bytesSent: 0n,
+  bytesReceived: 0n,
+  packetsLost: 0n,
+  pathChanges: 0n,
+  streamsOpen: 0,
+  rttMicros: null,
+  rttVarianceMicros: null,
+  mtuBytes: null,
+  congestionWindowBytes: null,
+  bytesInFlight: null,
+};
+
 /** Words a peer: the counters and levels of {@link PeerStats}, and which levels there are. */
 const Word = {
   packetsSent: 0,
@@ -94,6 +110,19 @@ export function readPeerStats(at: CounterSlot): PeerStats {
 /** Of a peer that no shard has now, with what was counted before. */
 export function statsAtRest(last: PeerStats): PeerStats {
   return { ...last, streamsOpen: 0, rttMicros: null, rttVarianceMicros: null, mtuBytes: null, congestionWindowBytes: null, bytesInFlight: null };
+}
+
+/** What a peer counted before, and counts where it is now. */
+export function added(a: PeerStats, b: PeerStats): PeerStats {
+  return {
+    ...b,
+    packetsSent: a.packetsSent + b.packetsSent,
+    packetsReceived: a.packetsReceived + b.packetsReceived,
+    bytesSent: a.bytesSent + b.bytesSent,
+    bytesReceived: a.bytesReceived + b.bytesReceived,
+    packetsLost: a.packetsLost + b.packetsLost,
+    pathChanges: a.pathChanges + b.pathChanges,
+  };
 }
 
 function wordsOf({ block, slot }: CounterSlot): BigUint64Array {

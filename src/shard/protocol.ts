@@ -79,6 +79,8 @@ export interface ShardCalls {
   keep: { readonly args: { readonly target: string; readonly byId: boolean; readonly reason: string }; readonly value: { readonly peer: number } };
   /** Of shard 0: where an id lives, or is to. `null`: there is no room. */
   place: { readonly args: { readonly id: NodeId }; readonly value: number | null };
+  /** Its sockets are open. */
+  alive: { readonly args: Readonly<Record<string, never>>; readonly value: null };
   /** See `Engine.steer`. */
   steer: { readonly args: { readonly order: readonly number[] }; readonly value: null };
   ping: { readonly args: { readonly peer: number; readonly timeoutMs: number | undefined }; readonly value: number };
@@ -87,6 +89,8 @@ export interface ShardCalls {
   /** Keeps these peers connected, and those of before no longer. `isWhole`: all of them or none; otherwise the value is those for which there is no room. */
   keepPeers: { readonly args: { readonly peers: readonly string[]; readonly isWhole: boolean }; readonly value: readonly string[] };
   reload: { readonly args: { readonly secrets: readonly Uint8Array[] }; readonly value: null };
+  /** Of shard 0: the peer that it found at an address, and that lives in another shard, is closed. */
+  goneElsewhere: { readonly args: { readonly target: string }; readonly value: null };
   close: { readonly args: { readonly timeoutMs: number; readonly reason: string }; readonly value: unknown };
 }
 

@@ -43,6 +43,8 @@ export class RelayedStream implements AssociationStream {
   #accepted = 0;
   #fates: number[] = [];
   #told: StreamTold = { acknowledgedBytes: 0n, receivedBytes: 0n, delivered: 0n, expired: 0n, unknown: 0n, dropped: 0n, maxDatagramBytes: 0 };
+  /** At the last {@link RelayedStream.tellCounted}. */
+  #counted = this.#told;
   #isOver = false;
   /** When it is over. */
   #last: StreamStats | null = null;
@@ -218,6 +220,14 @@ export class RelayedStream implements AssociationStream {
     return this.#told;
   }
 
+  /** Tells what has changed since the last time, which nothing else may have brought along. */
+  tellCounted(): void {
+    if (this.#isOver) return;
+    const before = this.#counted;
+    this.#counted = this.told();
+    if (!isSame(before, this.#counted)) this.#outbox.push({ op: 'counted', stream: this.id, told: this.#counted });
+  }
+
   readonly #tellAccepted = (): void => {
     if (this.#accepted === 0 || this.#isOver) return;
     this.#outbox.push({ op: 'accepted', stream: this.id, bytes: this.#accepted, told: this.told() });
@@ -236,4 +246,8 @@ export class RelayedStream implements AssociationStream {
     this.#fates = [];
     this.#outbox.push({ op: 'settled', stream: this.id, fates });
   };
+}
+
+function isSame(a: StreamTold, b: StreamTold): boolean {
+  return (Object.keys(a) as (keyof StreamTold)[]).every((name) => a[name] === b[name]);
 }

@@ -11,6 +11,7 @@ import { safely } from '../errors/safely.js';
 import type { HostAndPort, NodeId } from '../identity/index.js';
 import { publishStream } from '../observe/index.js';
 import {
+  countdown,
   Deadline,
   type OpenRequest,
   openTraced,
@@ -23,7 +24,7 @@ import {
   WAIT_TIMEOUT_MS,
 } from '../peer/index.js';
 import { kindNumber, Patience } from '../stream/index.js';
-import { type CounterSlot, readPeerStats, statsAtRest } from './peer-counters.js';
+import { added, type CounterSlot, NOTHING_COUNTED, readPeerStats, statsAtRest } from './peer-counters.js';
 import type { StreamTold } from './protocol.js';
 import { STUCK_AFTER_MS } from './shard-errors.js';
 import type { ShardLink } from './shard-link.js';
@@ -39,6 +40,12 @@ export interface PeerHome {
   readonly counters: CounterSlot;
 }
 
+/** Of a call to the shard. */
+interface CallPatience {
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
 /** What remote peers need of their node. */
 export interface RemotePeerHost extends TracingContext {
   readonly closedBy: OsierError | null;
@@ -50,21 +57,6 @@ export interface RemotePeerHost extends TracingContext {
   /** The peer is closed, and no shard tells so. */
   onGone(peer: RemotePeer): void;
 }
-
-const NOTHING_COUNTED: PeerStats = {
-  packetsSent: 0n,
-  packetsReceived: 0n,
-  bytesSent: 0n,
-  bytesReceived: 0n,
-  packetsLost: 0n,
-  pathChanges: 0n,
-  streamsOpen: 0,
-  rttMicros: null,
-  rttVarianceMicros: null,
-  mtuBytes: null,
-  congestionWindowBytes: null,
-  bytesInFlight: null,
-};
 
 /** A peer that lives in a shard: what is known of it here, and calls that go there. */
 export class RemotePeer extends EventEmitter<PeerEvents> implements Peer {
@@ -124,7 +116,7 @@ export class RemotePeer extends EventEmitter<PeerEvents> implements Peer {
   }
 
   async ping(options?: TimedWaitOptions): Promise<number> {
-    return this.#use(options, ({ shard, key }, signal) => shard.call('ping', { peer: key, timeoutMs: options?.timeoutMs }, signal));
+    return this.#use(options, ({ shard, key }, patience) => shard.call('ping', { peer: key, timeoutMs: patience.timeoutMs }, patience.signal));
   }
 
   stats(): PeerStats {
@@ -189,10 +181,10 @@ export class RemotePeer extends EventEmitter<PeerEvents> implements Peer {
   }
 
   #open(request: OpenRequest, options: OpenOptions<StreamKind> | undefined): Promise<PeerStream> {
-    return this.#use(options, (home, signal) => this.#openIn(home, request, options?.timeoutMs, signal));
+    return this.#use(options, (home, patience) => this.#openIn(home, request, patience));
   }
 
-  #openIn({ shard, key }: PeerHome, request: OpenRequest, timeoutMs: number | undefined, signal: AbortSignal): Promise<PeerStream> {
+  #openIn({ shard, key }: PeerHome, request: OpenRequest, { timeoutMs, signal }: CallPatience): Promise<PeerStream> {
     const { protocol, protocolBytes, metadataBytes, priority } = request;
     const args = { peer: key, kind: kindNumber(request.kind), priority, protocol, protocolBytes, metadataBytes, timeoutMs };
     const take = ({ stream, told }: { stream: number; told: StreamTold }) => this.#host.streamOf(this, shard, stream, told, request);
@@ -205,17 +197,20 @@ export class RemotePeer extends EventEmitter<PeerEvents> implements Peer {
     return shard.call('openStream', args, signal, opened, (value) => take(value).reset(0));
   }
 
-  /** Calls where the peer lives, with the caller's patience: the shard's own deadline comes first, unless it is stuck. */
-  async #use<T>(options: TimedWaitOptions | undefined, call: (home: PeerHome, signal: AbortSignal) => Promise<T>): Promise<T> {
+  /** Calls where the peer lives, with what is left of the caller's patience: the shard's own deadline comes first, unless it is stuck. */
+  async #use<T>(options: TimedWaitOptions | undefined, call: (home: PeerHome, patience: CallPatience) => Promise<T>): Promise<T> {
     const timeoutMs = durationOption('timeoutMs', options?.timeoutMs, WAIT_TIMEOUT_MS);
     signalOption(options?.signal)?.throwIfAborted();
     if (this.#host.closedBy !== null) throw this.#host.closedBy;
-    if (this.#closing !== null) throw peerClosed('local', 'normal', '');
+    // Nobody here closed it where it gave way to another peer.
+    if (this.#closing !== null || this.#state.status === 'closed') throw peerClosed('local', 'normal', '');
+    const left = countdown(this.#host.runtime, timeoutMs);
     const home = this.#home ?? (await this.#host.settle(this, options));
-    const patience = { ...options, timeoutMs: timeoutMs === 0 ? 0 : timeoutMs + STUCK_AFTER_MS };
+    const leftMs = left();
+    const patience = { ...options, timeoutMs: timeoutMs === 0 ? 0 : leftMs + STUCK_AFTER_MS };
     const deadline = new Deadline(this.#host.runtime, patience, () => tooSlow(this.id, timeoutMs));
     try {
-      return await call(home, deadline.signal);
+      return await call(home, { timeoutMs: leftMs, signal: deadline.signal });
     } finally {
       deadline.dispose();
     }
@@ -249,16 +244,4 @@ export class RemotePeer extends EventEmitter<PeerEvents> implements Peer {
     this.#patience.shorten(timeoutMs + STUCK_AFTER_MS);
     home.shard.call('closePeer', { peer: home.key, timeoutMs, reason }).catch(() => {});
   }
-}
-
-function added(a: PeerStats, b: PeerStats): PeerStats {
-  return {
-    ...b,
-    packetsSent: a.packetsSent + b.packetsSent,
-    packetsReceived: a.packetsReceived + b.packetsReceived,
-    bytesSent: a.bytesSent + b.bytesSent,
-    bytesReceived: a.bytesReceived + b.bytesReceived,
-    packetsLost: a.packetsLost + b.packetsLost,
-    pathChanges: a.pathChanges + b.pathChanges,
-  };
 }

@@ -59,7 +59,9 @@ export class RemotePeers {
     this.#byHome.get(shard)?.delete(key);
     if (peer === undefined) return undefined;
     peer.moveOut();
-    this.forget(peer);
+    // One that was known before its shard died, and that another shard could not reach, is what it was.
+    const isClosed = peer.closing !== null || peer.state.status === 'closed';
+    if (isClosed || this.known.get(peer.id) !== peer) this.forget(peer);
     return peer;
   }
 

@@ -20,6 +20,8 @@ export class HandlersContext implements ShardContext {
   readonly index: number;
   readonly data: unknown;
   readonly #host: ShardHost;
+  /** What the main thread was told of. */
+  readonly #handled = new Map<string, HandlerRegistration>();
 
   constructor(host: ShardHost, index: number, data: unknown) {
     this.#host = host;
@@ -50,10 +52,15 @@ export class HandlersContext implements ShardContext {
     }
     const { core } = this.#host;
     const registration = rest.length === 1 ? core.handle(protocol, undefined, rest[0]) : core.handle(protocol, rest[0], rest[1]);
+    this.#handled.set(protocol, registration);
     this.#host.tell({ op: 'handled', protocol, handled: true });
     const close = async (options?: CloseOptions) => {
       const report = await registration.close(options);
-      this.#host.tell({ op: 'handled', protocol, handled: false });
+      // Another one may have it by now.
+      if (this.#handled.get(protocol) === registration) {
+        this.#handled.delete(protocol);
+        this.#host.tell({ op: 'handled', protocol, handled: false });
+      }
       return report;
     };
     return { protocol, close, [Symbol.asyncDispose]: async () => void (await close()) };

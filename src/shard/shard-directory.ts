@@ -1,6 +1,8 @@
 import type { TimedWaitOptions } from '../api/waiting.js';
+import type { Runtime } from '../engine/runtime.js';
 import { formatAddress, type HostAndPort, type NodeAddress, type NodeId } from '../identity/index.js';
-import { PinTable } from '../peer/index.js';
+import { countdown, PinTable, WAIT_TIMEOUT_MS } from '../peer/index.js';
+import { unlessStuck } from './patience.js';
 import type { RemotePeer } from './remote-peer.js';
 import type { RemotePeers } from './remote-peers.js';
 import { noRoomForPeers, shardDown } from './shard-errors.js';
@@ -17,17 +19,24 @@ export interface ConnectRequest extends TimedWaitOptions {
   readonly keep: string | null;
 }
 
+/** The same with the patience that is left; see {@link countdown}. */
+interface BegunRequest extends ConnectRequest {
+  readonly leftMs: () => number;
+}
+
 /** Which shards run, and where the peers live, as the main thread knows it: from there calls go to the right shard. */
 export class ShardDirectory {
   readonly #peers: RemotePeers;
   readonly #count: number;
+  readonly #runtime: Runtime;
   readonly #links = new Map<number, ShardLink>();
   /** What the shard has found that looks for peers by address: the next one in its place is to find the same. */
   readonly pins = new PinTable();
 
-  constructor(peers: RemotePeers, count: number) {
+  constructor(peers: RemotePeers, count: number, runtime: Runtime) {
     this.#peers = peers;
     this.#count = count;
+    this.#runtime = runtime;
   }
 
   get running(): ShardLink[] {
@@ -54,30 +63,35 @@ export class ShardDirectory {
     return shard;
   }
 
-  /** Where an id lives, or is to. Rejects with LIMIT when there is no room, with SHARD_FAILED when that cannot be found out now. */
+  /** Where an id lives, or is to. Rejects with LIMIT when there is no room, with SHARD_FAILED when that cannot be found out now; `signal` bounds how long that is tried. */
   async homeOf(id: NodeId, signal?: AbortSignal): Promise<ShardLink> {
     const home = this.#peers.get(id)?.home;
     if (home) return home.shard;
     if (this.#count === 1) return this.at(CONTROL);
-    const index = await this.at(CONTROL).call('place', { id }, signal);
+    const control = this.at(CONTROL);
+    const place = (patience: AbortSignal): Promise<number | null> => control.call('place', { id }, patience);
+    const index = await (signal === undefined ? unlessStuck(this.#runtime, control, place) : place(signal));
     if (index === null) throw noRoomForPeers();
     return this.at(index);
   }
 
   /** Errors: as {@link MeshNode.connect}. */
-  async connect(address: NodeAddress, request: ConnectRequest): Promise<RemotePeer> {
+  async connect(address: NodeAddress, asked: ConnectRequest): Promise<RemotePeer> {
+    const request = { ...asked, leftMs: countdown(this.#runtime, asked.timeoutMs ?? WAIT_TIMEOUT_MS) };
     if (address.id === null) return this.#connectToPlace(address, request);
     return this.#connectIn(await this.homeOf(address.id, request.signal), address, request);
   }
 
-  /** Keeps a peer connected, wherever it lives now. */
-  async keep(id: NodeId, hosts: readonly HostAndPort[], byId: boolean, reason: string): Promise<void> {
+  /** Keeps a peer connected, wherever it lives now, unless that `isWanted` no longer when it comes to it. */
+  async keep(id: NodeId, hosts: readonly HostAndPort[], byId: boolean, reason: string, isWanted: () => boolean): Promise<void> {
     const shard = await this.homeOf(id);
-    await shard.call('keep', { target: formatAddress({ id, hosts }), byId, reason });
-    this.#peers.get(id)?.keptFor.set(reason, shard);
+    if (!isWanted()) return;
+    const { peer } = await shard.call('keep', { target: formatAddress({ id, hosts }), byId, reason });
+    if (isWanted()) this.#peers.get(id)?.keptFor.set(reason, shard);
+    else await shard.call('release', { peer, reason });
   }
 
-  async #connectToPlace(address: NodeAddress, request: ConnectRequest): Promise<RemotePeer> {
+  async #connectToPlace(address: NodeAddress, request: BegunRequest): Promise<RemotePeer> {
     for (const host of address.hosts) {
       const id = this.pins.get(host);
       const peer = id === undefined ? undefined : this.#peers.get(id);
@@ -89,14 +103,22 @@ export class ShardDirectory {
     return this.#connectIn(this.at(CONTROL), address, request);
   }
 
-  async #connectIn(shard: ShardLink, address: NodeAddress, request: ConnectRequest): Promise<RemotePeer> {
+  async #connectIn(shard: ShardLink, address: NodeAddress, request: BegunRequest): Promise<RemotePeer> {
     const { byId, keep, timeoutMs, signal } = request;
-    const value = await shard.call('connect', { target: formatAddress(address), byId, keep, timeoutMs }, signal);
+    const args = { target: formatAddress(address), byId, keep, timeoutMs };
+    // The shard may tell in the same breath that the peer is gone again.
+    const value = await shard.call('connect', args, signal, (answer) =>
+      'elsewhere' in answer ? answer : { peer: this.#peers.in(shard, answer.peer), verified: answer.verified },
+    );
     if ('elsewhere' in value) {
       // A join found it: it is the peer at that address, not one that somebody asked for by its id.
-      return this.#connectIn(this.at(value.shard), { id: value.elsewhere, hosts: address.hosts }, { ...request, byId: false });
+      return this.#connectIn(
+        this.at(value.shard),
+        { id: value.elsewhere, hosts: address.hosts },
+        { ...request, byId: false, timeoutMs: request.leftMs() },
+      );
     }
-    const peer = this.#peers.in(shard, value.peer);
+    const { peer } = value;
     if (peer === undefined) throw shardDown(shard.index);
     peer.onVerified(value.verified);
     peer.addHosts(address.hosts);

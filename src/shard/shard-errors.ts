@@ -26,6 +26,17 @@ export function noRoomForPeers(): OsierError<'ERR_OSIER_LIMIT'> {
   return osierError('ERR_OSIER_LIMIT', 'This node has as many peers as its limits allow: raise limits.peers.', { limit: 'peers' });
 }
 
+/** A shard does not answer. */
+export function shardStuck(shard: number): OsierError {
+  const message = `Shard ${shard} has not answered for ${STUCK_AFTER_MS / 1_000} s: a handler blocks its thread.`;
+  return osierError('ERR_OSIER_SHARD_FAILED', message, { shard });
+}
+
+/** Why a shard is ended that bound its sockets while another was ending. */
+export function placeUnknown(other: number): Error {
+  return new Error(`shard ${other} ended at about the time when this one bound its sockets: which came first, and so their order, is unknown`);
+}
+
 /** The kernel still steers by an older order. */
 export function steeringRefused(shard: number, cause: unknown): OsierError {
   const message = `Datagrams cannot be steered to the shards by the present order of their sockets, which is tried again: ${textOf(cause)}`;

@@ -16,9 +16,10 @@ import { HostStreams } from './host-streams.js';
 import { Outbox, type Poster } from './outbox.js';
 import type { FromShard, ToShard } from './protocol.js';
 
-/** Counters that nothing was told of are this old at most, for the first {@link PUBLISHED_PEERS} peers; for more, a multiple. */
+/** Counters that nothing was told of are this old at most, for the first {@link PUBLISHED_PEERS} peers and {@link PUBLISHED_STREAMS} streams; for more, a multiple. */
 const PUBLISH_INTERVAL_MS = 100;
 const PUBLISHED_PEERS = 256;
+const PUBLISHED_STREAMS = 256;
 
 /** A candidate that the main thread was asked about. */
 type Ask = { resolve(admitted: boolean): void; reject(error: unknown): void };
@@ -204,6 +205,7 @@ export class ShardHost {
   #refresh(): void {
     this.#publish();
     this.peers.publishSome(PUBLISHED_PEERS);
+    this.streams.tellSome(PUBLISHED_STREAMS);
     this.tellInfo();
   }
 }

@@ -158,6 +158,12 @@ export class ShardLink {
     }
   }
 
+  /** Ends the thread at once, as if it had died of `cause`. */
+  kill(cause: Error): void {
+    this.#cause ??= cause;
+    void this.#worker.terminate();
+  }
+
   /** Ends the thread at once. */
   async terminate(): Promise<void> {
     if (this.#state !== 'dead') this.#state = 'stopping';
@@ -189,8 +195,7 @@ export class ShardLink {
         this.#notStarted(decodeError(entry.error), entry.byModule);
         return;
       case 'failed':
-        this.#cause ??= decodeError(entry.error);
-        void this.#worker.terminate();
+        this.kill(decodeError(entry.error));
         return;
       case 'reply':
         this.#take(entry.call)?.resolve(unpack(entry.value));

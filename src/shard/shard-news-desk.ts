@@ -110,6 +110,7 @@ export class ShardNewsDesk {
   #tellState(peer: RemotePeer, state: PeerState): void {
     publish('osier:peer:state', () => ({ peer: peer.id, state }));
     peer.enter(state);
+    if (state.status === 'closed' && this.#node.closedBy === null) this.#node.shards.kept.onClosed(peer);
   }
 
   #tellPath(peer: RemotePeer, change: PathChange): void {

@@ -10,6 +10,7 @@ import type { Credentials } from '../node/credentials.js';
 import { joinedReports } from '../node/node-closing.js';
 import type { ParsedNodeOptions } from '../node/options.js';
 import { publish } from '../observe/index.js';
+import { BindingDoubts } from './binding-doubts.js';
 import { BootMaker, type StartedShard } from './boot.js';
 import { CrossingBudget, memoryPartsOf } from './crossing-budget.js';
 import { KeptAddresses } from './kept-addresses.js';
@@ -19,7 +20,7 @@ import type { ToShard } from './protocol.js';
 import type { RemotePeers } from './remote-peers.js';
 import { Restarts } from './restarts.js';
 import { ShardDirectory } from './shard-directory.js';
-import { shardNotStarted, steeringRefused } from './shard-errors.js';
+import { placeUnknown, shardNotStarted, steeringRefused } from './shard-errors.js';
 import { ShardLink, type ShardNews, type ShardOwner } from './shard-link.js';
 import type { ShardPlan } from './shard-plan.js';
 import { ShardReloads } from './shard-reloads.js';
@@ -56,6 +57,7 @@ export class Shards implements ShardOwner {
   readonly #listener: ShardsListener;
   readonly #totals: ShardTotals;
   readonly #steering: Steering;
+  readonly #doubts = new BindingDoubts();
   readonly #launching: Launching;
   readonly #restarts: Restarts;
   readonly #reloads: ShardReloads;
@@ -72,7 +74,7 @@ export class Shards implements ShardOwner {
     this.#totals = new ShardTotals(this.crossing);
     this.#steering = new Steering(
       runtime,
-      (order) => this.#steer(order),
+      () => (plan.count === 1 ? [] : this.directory.running),
       (cause) => this.#listener.warn(steeringRefused(this.directory.running[0]?.index ?? CONTROL, cause)),
     );
     this.#launching = new Launching(runtime);
@@ -81,7 +83,7 @@ export class Shards implements ShardOwner {
       (index) => this.#relaunch(index),
       (index, cause) => this.#warn(index, cause),
     );
-    this.directory = new ShardDirectory(listener.peers, plan.count);
+    this.directory = new ShardDirectory(listener.peers, plan.count, runtime);
     this.connecting = new PatientConnecting(runtime, this.directory);
     this.kept = new KeptAddresses(credentials.identity.id, this.directory, listener.peers, runtime, (error) => listener.warn(error));
     this.#reloads = new ShardReloads(this.#boots, this.directory, this.#launching, this.kept, listener);
@@ -160,6 +162,7 @@ export class Shards implements ShardOwner {
 
   onBound(shard: ShardLink): void {
     this.#steering.bound(shard.index);
+    this.#doubts.bound(shard);
   }
 
   onDeath(shard: ShardLink, error: OsierError): void {
@@ -170,6 +173,7 @@ export class Shards implements ShardOwner {
       return;
     }
     this.#forget(shard);
+    this.#endDoubts(shard);
     this.connecting.onChange();
     publish('osier:shard', () => ({ index, event: 'failed' }));
     this.#listener.onDeath(shard, error);
@@ -193,7 +197,11 @@ export class Shards implements ShardOwner {
     };
     return this.#launching.launch(index, make, {
       onStarted: (shard, started) => this.#onStarted(shard, started),
-      onFailed: () => this.#steering.gone(index),
+      onFailed: (shard) => {
+        // Others may have bound theirs meanwhile, and the kernel has moved the last of them.
+        if (this.#steering.gone(index)) void this.#steering.refresh();
+        this.#endDoubts(shard);
+      },
     });
   }
 
@@ -219,9 +227,9 @@ export class Shards implements ShardOwner {
     }
   }
 
-  async #steer(order: readonly number[]): Promise<void> {
-    const [shard] = this.directory.running;
-    if (this.#plan.count > 1 && shard !== undefined) await shard.call('steer', { order });
+  /** Those whose place in the order of sockets is unknown since that ended start again. */
+  #endDoubts(ended: ShardLink): void {
+    for (const shard of this.#doubts.gone(ended)) if (this.#listener.closedBy === null) shard.kill(placeUnknown(ended.index));
   }
 
   /** It does not run any more. */

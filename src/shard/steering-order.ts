@@ -12,11 +12,12 @@ export class SteeringOrder {
     this.#shards.push(shard);
   }
 
-  /** A shard's sockets are closed: the kernel moves the last of the group into the place of each. */
-  remove(shard: number): void {
+  /** A shard's sockets are closed: the kernel moves the last of the group into the place of each. Returns whether there were any. */
+  remove(shard: number): boolean {
     const position = this.#shards.indexOf(shard);
-    if (position < 0) return;
+    if (position < 0) return false;
     const last = this.#shards.pop();
     if (last !== undefined && position < this.#shards.length) this.#shards[position] = last;
+    return true;
   }
 }

@@ -1,4 +1,6 @@
 import type { Runtime, Timer } from '../engine/runtime.js';
+import { anyUnlessStuck } from './patience.js';
+import type { ShardLink } from './shard-link.js';
 import { SteeringOrder } from './steering-order.js';
 
 /** A steering that was refused is tried again after this long. */
@@ -8,16 +10,17 @@ const RETRY_MS = 1_000;
 export class Steering {
   readonly #order = new SteeringOrder();
   readonly #runtime: Runtime;
-  readonly #steer: (order: readonly number[]) => Promise<unknown>;
+  readonly #shards: () => readonly ShardLink[];
   readonly #onRefused: (cause: unknown) => void;
   #retry: Timer | null = null;
   /** Of attempts; only the latest one counts. */
   #attempt = 0;
   #isClosed = false;
 
-  constructor(runtime: Runtime, steer: (order: readonly number[]) => Promise<unknown>, onRefused: (cause: unknown) => void) {
+  /** `shards`: those that run, any of which can have it done; none where there is nothing to be steered. */
+  constructor(runtime: Runtime, shards: () => readonly ShardLink[], onRefused: (cause: unknown) => void) {
     this.#runtime = runtime;
-    this.#steer = steer;
+    this.#shards = shards;
     this.#onRefused = onRefused;
   }
 
@@ -26,14 +29,15 @@ export class Steering {
     this.#order.add(shard);
   }
 
-  /** A shard's sockets are closed. */
-  gone(shard: number): void {
-    this.#order.remove(shard);
+  /** A shard's sockets are closed. Returns whether it had bound them. */
+  gone(shard: number): boolean {
+    return this.#order.remove(shard);
   }
 
   /** Rejects when that is refused. */
   async apply(): Promise<void> {
-    await this.#steer(this.#order.positions);
+    const [shard] = this.#shards();
+    await shard?.call('steer', { order: this.#order.positions });
   }
 
   /** Tries until it succeeds, telling of each refusal. Resolves after the first attempt. */
@@ -42,12 +46,22 @@ export class Steering {
     this.#retry?.cancel();
     const attempt = ++this.#attempt;
     try {
-      await this.apply();
+      await this.#applyByAny(attempt);
     } catch (cause) {
       if (attempt !== this.#attempt || this.#isClosed) return;
       this.#onRefused(cause);
       this.#retry = this.#runtime.setTimer(RETRY_MS, () => void this.refresh());
     }
+  }
+
+  /** By the first shard that is not stuck, as long as no other attempt has begun. */
+  async #applyByAny(attempt: number): Promise<void> {
+    const order = this.#order.positions;
+    // One that answers late has had the kernel steer by an order that may be of the past.
+    const late = (): void => void this.refresh();
+    await anyUnlessStuck(this.#runtime, this.#shards(), async (shard, signal) => {
+      if (attempt === this.#attempt) await shard.call('steer', { order }, signal, undefined, late);
+    });
   }
 
   /** Nothing is tried any more. */

@@ -66,6 +66,17 @@ test('a node that is kept connected by its address and lives in another shard is
   expect(node.peers.get(other.id)).toBe(known);
 });
 
+test('a node that was kept connected by its address in another shard is joined again after its peer was closed', async () => {
+  const { node, other } = await startKnowing();
+  await node.reload({ peers: [placeOf(other)] });
+  const known = node.peers.get(other.id);
+  await vi.waitFor(() => expect(known?.state.status).toBe('connected'), { timeout: 10_000 });
+  await vi.waitFor(() => expect(other.peers.get(node.id)?.state.status).toBe('connected'));
+  await known?.close();
+  await vi.waitFor(() => expect(node.peers.get(other.id)?.state.status).toBe('connected'), { timeout: 10_000 });
+  expect(node.peers.get(other.id)).not.toBe(known);
+});
+
 test('a found node that nobody asked for by its id stays verified by the network alone', async () => {
   const node = await start({ shards: 2 });
   const [one, other] = (await startMany(2)) as [MeshNode, MeshNode];

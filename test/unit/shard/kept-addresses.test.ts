@@ -89,7 +89,7 @@ beforeEach(() => {
     get: (id: NodeId) => known.find((peer) => (peer as { id: NodeId }).id === id),
     values: () => known,
   } as unknown as RemotePeers;
-  directory = new ShardDirectory(peers, 2);
+  directory = new ShardDirectory(peers, 2, runtime);
   [zero, other] = [new FakeShard(0), new FakeShard(1)];
   zero.start();
   other.start();

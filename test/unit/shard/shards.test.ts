@@ -28,6 +28,9 @@ class FakeLink {
   readonly owner: ShardOwner;
   isRunning = false;
   isTerminated = false;
+  /** Its thread is blocked, or ending. */
+  isSilent = false;
+  killedFor: string | null = null;
   onBound = (): void => {};
   onStarted = (): void => {};
   onFailed = (_error: Error): void => {};
@@ -54,6 +57,7 @@ class FakeLink {
   }
 
   async call(name: string, { order, secrets }: { order?: readonly number[]; secrets?: readonly Uint8Array[] }): Promise<null> {
+    if (name === 'alive' && this.isSilent) return new Promise(() => {});
     if (secrets !== undefined) this.secrets.push(secrets.map(([first = 0]) => first));
     if (name === 'reload') await this.onReload();
     if (name === 'steer' && order !== undefined) {
@@ -70,6 +74,12 @@ class FakeLink {
   }
 
   onReload = async (): Promise<void> => {};
+
+  kill(cause: Error): void {
+    this.killedFor = cause.message;
+    if (this.isRunning) this.die();
+    else this.onFailed(cause);
+  }
 
   /** Its thread ends. */
   die(): void {
@@ -205,6 +215,7 @@ test('shards are in the order in which they bound, whenever they are ready, and 
   await runtime.advance(0);
   expect(links.slice(4).map(({ index }) => index)).toEqual([1, 2]);
   links[5]?.onBound();
+  await runtime.advance(0);
   // While they load: the kernel moves the last of the group, which is 2, into the place of the first.
   links[0]?.die();
   links[5]?.onStarted();
@@ -286,4 +297,73 @@ test("all that a node may hold is the engines' and what crosses between the thre
   expect(shards.stats(0).memoryBytes).toBe(6_000);
   links[0]?.die();
   expect(shards.stats(0).memoryBytes).toBe(1_000);
+});
+
+test('the kernel steers anew when a shard does not start that had bound its sockets', async () => {
+  await started(3);
+  onMade = (link) => link.onBound();
+  links[1]?.die();
+  await runtime.advance(0);
+  onMade = comesUp;
+  links[2]?.die();
+  await runtime.advance(0);
+  expect(orders.at(-1)).toEqual([0, 1, 2]);
+  links[3]?.onFailed(new Error('its module throws'));
+  await runtime.advance(0);
+  expect(orders.at(-1)).toEqual([0, 2]);
+});
+
+test('a shard that bound while another one was ending starts again, since nobody knows which came first', async () => {
+  await started(3);
+  onMade = (link) => link.onBound();
+  const [, ending, first] = links;
+  if (ending === undefined) throw new Error('nobody there');
+  first?.die();
+  ending.isSilent = true;
+  await runtime.advance(0);
+  // The sockets of 1 were closed by now, or not.
+  onMade = comesUp;
+  links[3]?.onStarted();
+  await runtime.advance(0);
+  ending.die();
+  await runtime.advance(60_000);
+  expect(links[3]?.killedFor).toContain('shard 1 ended');
+  expect(links.map(({ index }) => index)).toEqual([0, 1, 2, 2, 1, 2]);
+  expect(links.filter(({ killedFor }) => killedFor !== null)).toHaveLength(1);
+  expect(orders.at(-1)).toEqual([0, 1, 2]);
+});
+
+test('a shard that has given a sign of life since another one bound ends without doubt', async () => {
+  await started(3);
+  links[2]?.die();
+  await runtime.advance(0);
+  links[1]?.die();
+  await runtime.advance(60_000);
+  expect(links.map(({ index, killedFor }) => [index, killedFor])).toEqual([0, 1, 2, 2, 1].map((index) => [index, null]));
+  expect(orders.at(-1)).toEqual([0, 2, 1]);
+});
+
+test('a shard that bound while another one failed to start starts again as well', async () => {
+  await started(3);
+  onMade = (link) => link.onBound();
+  links[1]?.die();
+  await runtime.advance(0);
+  const [, , , failing] = links;
+  if (failing === undefined) throw new Error('nobody there');
+  failing.isSilent = true;
+  links[2]?.die();
+  await runtime.advance(0);
+  onMade = comesUp;
+  failing.onFailed(new Error('its module throws'));
+  await runtime.advance(60_000);
+  expect(links.map(({ index, killedFor }) => [index, killedFor !== null])).toEqual([
+    [0, false],
+    [1, false],
+    [2, false],
+    [1, false],
+    [2, true],
+    [1, false],
+    [2, false],
+  ]);
+  expect(orders.at(-1)).toEqual([0, 1, 2]);
 });
