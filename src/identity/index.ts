@@ -3,6 +3,7 @@ export { formatAddress, formatHost, type HostAndPort, type NodeAddress, parseAdd
 export { type ExchangeKeys, exchangeKeysOf, generateIdentity, type Identity, identityOfSeed, isIdentity, loadIdentity, seedOf } from './identity.js';
 export { formatNetworkSecret, generateNetworkSecret, NETWORK_SECRET_BYTES, parseNetworkSecret } from './network-secret.js';
 export {
+  claimedNodeIdOf,
   compareNodeIds,
   exchangeKeyOfNodeId,
   type NodeId,

@@ -24,9 +24,17 @@ export function parseNodeId(text: string): NodeId {
   return nodeIdOfPublicKey(publicKey);
 }
 
+/**
+ * The id that a public key spells, whether that is a usable key or not: for who compares it with an id that is, or converts it next
+ * ({@link exchangeKeyOfNodeId}), which costs more than an agreement.
+ */
+export function claimedNodeIdOf(publicKey: Uint8Array): NodeId {
+  return encodeBase32(publicKey) as NodeId;
+}
+
 /** The id of a public key that somebody presented. Errors (thrown): BAD_ID for a key without a handshake key. */
 export function nodeIdOfPublicKey(publicKey: Uint8Array): NodeId {
-  const id = encodeBase32(publicKey) as NodeId;
+  const id = claimedNodeIdOf(publicKey);
   exchangeKeyOf(id, publicKey);
   return id;
 }
