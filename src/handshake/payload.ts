@@ -1,5 +1,5 @@
 /** What the two ends tell one another under seal. The bytes of each field are in docs/handshake.md. */
-import { claimedNodeIdOf, type NodeId, PUBLIC_KEY_BYTES, publicKeyOfNodeId } from '../identity/index.js';
+import { type NodeId, nodeIdOf, PUBLIC_KEY_BYTES, publicKeyOfNodeId } from '../identity/index.js';
 import { listBytes, varintBytes } from './bounded-bytes.js';
 import { HandshakeFault } from './fault.js';
 import { decodeFields, encodeFields, type Field } from './fields.js';
@@ -174,7 +174,7 @@ function introductionOf(fields: Fields): Introduction {
 }
 
 function idOf(fields: Fields): NodeId {
-  return claimedNodeIdOf(fields.exactly(FieldType.id, PUBLIC_KEY_BYTES));
+  return nodeIdOf(fields.exactly(FieldType.id, PUBLIC_KEY_BYTES));
 }
 
 function versionsOf(fields: Fields): readonly number[] {

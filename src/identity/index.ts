@@ -3,11 +3,11 @@ export { formatAddress, formatHost, type HostAndPort, type NodeAddress, parseAdd
 export { type ExchangeKeys, exchangeKeysOf, generateIdentity, type Identity, identityOfSeed, isIdentity, loadIdentity, seedOf } from './identity.js';
 export { formatNetworkSecret, generateNetworkSecret, NETWORK_SECRET_BYTES, parseNetworkSecret } from './network-secret.js';
 export {
-  claimedNodeIdOf,
   compareNodeIds,
+  exchangeKeyOfCalled,
   exchangeKeyOfNodeId,
   type NodeId,
-  nodeIdOfPublicKey,
+  nodeIdOf,
   PUBLIC_KEY_BYTES,
   parseNodeId,
   publicKeyOfNodeId,

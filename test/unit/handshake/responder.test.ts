@@ -5,7 +5,7 @@ import { type HandshakeParty, mac1KeyOf, Timestamps } from '../../../src/handsha
 import { ikInitiator } from '../../../src/handshake/noise.js';
 import { encodeRequest, type Request } from '../../../src/handshake/payload.js';
 import { ikPrologue } from '../../../src/handshake/prologue.js';
-import { claimedNodeIdOf, exchangeKeyOfNodeId } from '../../../src/identity/index.js';
+import { exchangeKeyOfNodeId, nodeIdOf } from '../../../src/identity/index.js';
 import { callOf, draw, fateOf, initiatorOf, localEnd, NETWORK_SECRET, partyOf, responderOf, shakeHands, TestClock } from './parties.js';
 
 let alice: HandshakeParty;
@@ -66,7 +66,7 @@ describe('a responder', () => {
   });
 
   it.each([0, 1, 2])('ignores a caller whose id is no usable key: %i and zeros', (first) => {
-    const id = claimedNodeIdOf(Uint8Array.of(first, ...new Uint8Array(31)));
+    const id = nodeIdOf(Uint8Array.of(first, ...new Uint8Array(31)));
     expect(fateOf(responderOf(bob).receive(craftedMessage1(alice, { id }), 0))).toBe('wrong-identity');
   });
 
