@@ -6,13 +6,15 @@ const HASH_BYTES = 64;
 /** Bytes that BLAKE2b takes in at once, and up to which HMAC pads its key. */
 const BLOCK_BYTES = 128;
 
-const INNER_PAD = 0x36;
-const OUTER_PAD = 0x5c;
+/** Four bytes of padding at once. */
+const INNER_PAD = 0x3636_3636;
+const OUTER_PAD = 0x5c5c_5c5c;
 
-// Memory of all calls, one after another: what a key leaves here is overwritten before the call returns. Behind the key both are padding alone.
-const inner = new Uint8Array(BLOCK_BYTES).fill(INNER_PAD);
-const outer = new Uint8Array(BLOCK_BYTES).fill(OUTER_PAD);
-const extracted = new Uint8Array(HASH_BYTES);
+// Memory of all calls, one after another: what a key leaves here is overwritten before the call returns. Behind the key both blocks are padding alone.
+const key = new Uint8Array(HASH_BYTES);
+const inner = new Uint8Array(BLOCK_BYTES);
+const outer = new Uint8Array(BLOCK_BYTES);
+const [keyWords, innerWords, outerWords] = [wordsOf(key), wordsOf(inner).fill(INNER_PAD), wordsOf(outer).fill(OUTER_PAD)];
 
 const [FIRST, SECOND, THIRD] = [Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)];
 
@@ -37,22 +39,22 @@ export function hkdf3(chainingKey: Uint8Array, inputKeyMaterial: Uint8Array): re
 
 /** Makes what the outputs are made with the key of {@link hmac}. */
 function extract(chainingKey: Uint8Array, inputKeyMaterial: Uint8Array): void {
-  useKey(chainingKey);
-  hmac([inputKeyMaterial], extracted);
-  useKey(extracted);
+  key.set(chainingKey);
+  useKey();
+  hmac([inputKeyMaterial], key);
+  useKey();
 }
 
 function forget(): void {
-  wipe(extracted);
-  useKey(extracted);
+  wipe(key);
+  useKey();
 }
 
-/** `key`: 64 bytes. */
-function useKey(key: Uint8Array): void {
-  for (let at = 0; at < HASH_BYTES; at++) {
-    const byte = key[at] ?? 0;
-    inner[at] = byte ^ INNER_PAD;
-    outer[at] = byte ^ OUTER_PAD;
+function useKey(): void {
+  for (let at = 0; at < keyWords.length; at++) {
+    const word = keyWords[at] ?? 0;
+    innerWords[at] = word ^ INNER_PAD;
+    outerWords[at] = word ^ OUTER_PAD;
   }
 }
 
@@ -61,4 +63,8 @@ function hmac(parts: readonly Uint8Array[], into = new Uint8Array(HASH_BYTES)): 
   blake2bInto(into, [inner, ...parts]);
   blake2bInto(into, [outer, into]);
   return into;
+}
+
+function wordsOf({ buffer }: Uint8Array<ArrayBuffer>): Uint32Array {
+  return new Uint32Array(buffer);
 }
