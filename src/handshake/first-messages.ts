@@ -7,6 +7,7 @@ import { TokenBucket } from './token-bucket.js';
 import {
   FIRST_MESSAGES_WAITING_MAX,
   LONE_AFTER_MS,
+  LONE_OVERDRAFT_MS,
   READING_HERE_BURST_MS,
   READING_HERE_MS_PER_SECOND,
   THREAD_FAILURES_MAX,
@@ -37,11 +38,11 @@ export interface FirstMessagesOwner {
 }
 
 /**
- * Reads message 1s: lone ones, and a few now and then, on this thread, at once, and those of a burst, where there are threads, on these. What they lead to
- * happens on this thread, in the order that they came in; much may have happened since.
+ * Reads message 1s: a few now and then on this thread, at once, and those of a burst, where there are threads, on these. What they lead to happens on this
+ * thread, in the order that they came in; much may have happened since.
  *
  * ```text
- *   open() --none waits; it is alone, or time is left--> read here --> settle
+ *   open() --time is left, none waits--> read here -----------> settle
  *      |--otherwise--> a thread --> those before it are settled --> settle
  *      +--too many wait-------------------------------------------> fault
  * ```
@@ -92,8 +93,8 @@ export class FirstMessages {
     const { createThreads, clock } = this.#owner.runtime;
     const nowMs = clock.nowMs();
     if (this.#threads === null || createThreads === undefined || nowMs < this.#threadsFromMs) return false;
-    const isTimeLeft = this.#here.hasAny(nowMs);
-    return this.#waiting.length > 0 || (!isTimeLeft && nowMs - this.#readHereAtMs < LONE_AFTER_MS);
+    const isLone = nowMs - this.#readHereAtMs >= LONE_AFTER_MS;
+    return this.#waiting.length > 0 || !this.#here.hasAny(nowMs, isLone ? LONE_OVERDRAFT_MS : 0);
   }
 
   #openHere(first: FirstMessage): Opened {

@@ -33,11 +33,13 @@ export const IDENTITIES_REMEMBERED = 16_384;
 export const READING_HERE_BURST_MS = 1;
 /** and milliseconds of each second: about five hundred of them. Time, not a number, so that a slow or busy machine has threads sooner. */
 export const READING_HERE_MS_PER_SECOND = 100;
-/**
- * A message 1 that comes this long after the last one was read here is read here too: nothing came meanwhile, so a thread would only be later with it, and the
- * first ones, whose code is not compiled yet, would begin threads for nothing. So at most a fifth of a node's time goes into those, where one takes 0.25 ms.
- */
+/** A message 1 is a lone one when none was read here for so long: no thread would be sooner with it. */
 export const LONE_AFTER_MS = 1;
+/**
+ * Milliseconds of the time to come that lone ones are read here in advance: what the first ones take, whose code is not compiled yet, and which would begin
+ * threads for nothing.
+ */
+export const LONE_OVERDRAFT_MS = 50;
 /** Message 1s that wait for a thread, about 1 KiB each: half a second's work for one. */
 export const FIRST_MESSAGES_WAITING_MAX = 1_024;
 /** Threads in a row that end with what they were to read, before the node reads all by itself. */
