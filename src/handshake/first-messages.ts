@@ -4,7 +4,15 @@ import { wipe } from '../identity/sodium.js';
 import { HandshakeFault } from './fault.js';
 import { type FirstMessage, type OpenedMessage, openHere, openSolved } from './first-message.js';
 import { TokenBucket } from './token-bucket.js';
-import { FIRST_MESSAGES_WAITING_MAX, READING_HERE_BURST_MS, READING_HERE_MS_PER_SECOND, THREAD_FAILURES_MAX, THREADS_PAUSE_MS } from './tuning.js';
+import {
+  FIRST_MESSAGES_WAITING_MAX,
+  LONE_AFTER_MS,
+  LONE_OVERDRAFT_MS,
+  READING_HERE_BURST_MS,
+  READING_HERE_MS_PER_SECOND,
+  THREAD_FAILURES_MAX,
+  THREADS_PAUSE_MS,
+} from './tuning.js';
 
 /** What each thread is given: the one copy of the private key, in memory that all share, so that its owner can overwrite it. */
 export interface SharedKeys {
@@ -44,6 +52,8 @@ export class FirstMessages {
   readonly #owner: FirstMessagesOwner;
   /** Milliseconds that may be spent on this thread. */
   readonly #here: TokenBucket;
+  /** When the last one was read on this thread. */
+  #readHereAtMs = Number.NEGATIVE_INFINITY;
   /** In the order that they came in. */
   readonly #waiting: Waiting[] = [];
   /** `null`: there cannot be any. */
@@ -81,15 +91,18 @@ export class FirstMessages {
 
   #isForThreads(): boolean {
     const { createThreads, clock } = this.#owner.runtime;
-    if (this.#threads === null || createThreads === undefined || clock.nowMs() < this.#threadsFromMs) return false;
-    return this.#waiting.length > 0 || !this.#here.hasAny(clock.nowMs());
+    const nowMs = clock.nowMs();
+    if (this.#threads === null || createThreads === undefined || nowMs < this.#threadsFromMs) return false;
+    const isLone = nowMs - this.#readHereAtMs >= LONE_AFTER_MS;
+    return this.#waiting.length > 0 || !this.#here.hasAny(nowMs, isLone ? LONE_OVERDRAFT_MS : 0);
   }
 
   #openHere(first: FirstMessage): Opened {
     const { clock } = this.#owner.runtime;
     const beganMs = clock.nowMs();
     const opened = openHere(first, this.#keys);
-    this.#here.spend(clock.nowMs() - beganMs);
+    this.#readHereAtMs = clock.nowMs();
+    this.#here.spend(this.#readHereAtMs - beganMs);
     return opened;
   }
 

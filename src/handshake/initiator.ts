@@ -1,4 +1,4 @@
-import { exchangeKeyOfNodeId, type NodeId } from '../identity/index.js';
+import { exchangeKeyOfCalled, type NodeId } from '../identity/index.js';
 import { type CookieOutcome, Cookies, isCookieReply } from './cookies.js';
 import { decodeEnvelope, ENVELOPE_OVERHEAD, encodeEnvelope, MessageKind } from './envelope.js';
 import { HandshakeFault, orFault } from './fault.js';
@@ -63,7 +63,7 @@ export class Initiator {
     this.#attempts = attempts;
     this.#keys = callKeysOf(networkSecret, call.peer);
     this.#cookies = new Cookies(this.#keys.cookieKey, () => party.nowMs());
-    this.#remoteStatic = exchangeKeyOfNodeId(call.peer);
+    this.#remoteStatic = exchangeKeyOfCalled(call.peer);
   }
 
   /** The key of the mac1 of all messages of a handshake with `peer`, those to this end included. */

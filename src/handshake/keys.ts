@@ -36,7 +36,6 @@ export function trafficKeys(split: SplitKeys, cipher: Cipher): TrafficKeys {
 }
 
 function directionKeys(key: Uint8Array, cipher: Cipher, direction: 'i->r' | 'r->i'): DirectionKeys {
-  const expand = (byteCount: number, use: string): Uint8Array =>
-    blake2b(byteCount, [new TextEncoder().encode(`osier v1 ${cipher} ${use} ${direction}`)], key);
+  const expand = (byteCount: number, use: string): Uint8Array => blake2b(byteCount, [Buffer.from(`osier v1 ${cipher} ${use} ${direction}`)], key);
   return { data: expand(32, 'data'), hopTag: expand(16, 'hop tag') };
 }

@@ -1,6 +1,7 @@
 import NoiseState from 'noise-handshake';
 import type { ExchangeKeys } from '../identity/index.js';
 import { exchangePublicKeyOfSecret, wipe } from '../identity/sodium.js';
+import { hkdf2, hkdf3 } from './hkdf.js';
 import { hasSmallOrder } from './small-order.js';
 
 /** What {@link CopyableState.pack} writes, in this order, and how many bytes each has. */
@@ -15,6 +16,10 @@ const PACKED_BYTES = {
   /** The agreements that message 2 takes, in the order of their use. */ firstAgreement: 32,
   secondAgreement: 32,
 } as const;
+
+/** Bytes of a key of the cipher. */
+const KEY_BYTES = 32;
+const NOTHING = new Uint8Array(0);
 
 type Part = keyof typeof PACKED_BYTES;
 const PARTS = Object.keys(PACKED_BYTES) as Part[];
@@ -75,6 +80,32 @@ export class CopyableState extends NoiseState {
     const payload = super.recv(message);
     if (this.re !== null && hasSmallOrder(this.re)) throw new Error('the ephemeral key has small order');
     return payload;
+  }
+
+  // The library's own HKDF takes twice as long, and leaves agreements and used keys behind.
+
+  override mixKey(remote: Uint8Array, local: ExchangeKeys): void {
+    const { curve } = this;
+    if (curve === null) throw new Error('the handshake is over');
+    const agreement = curve.dh(remote, local);
+    this.mixKeyNormal(agreement);
+    wipe(agreement);
+  }
+
+  override mixKeyNormal(inputKeyMaterial: Uint8Array): void {
+    const [chainingKey, key] = hkdf2(this.#chainingKeyInUse(), inputKeyMaterial);
+    this.#goOnWith(chainingKey, key);
+  }
+
+  override mixKeyAndHash(inputKeyMaterial: Uint8Array): void {
+    const [chainingKey, hashed, key] = hkdf3(this.#chainingKeyInUse(), inputKeyMaterial);
+    this.mixHash(hashed);
+    this.#goOnWith(chainingKey, key);
+  }
+
+  override split(): readonly [Uint8Array, Uint8Array] {
+    const [first, second] = hkdf2(this.#chainingKeyInUse(), NOTHING);
+    return [keyOf(first), keyOf(second)];
   }
 
   /** Shares nothing that either of the two overwrites. */
@@ -140,12 +171,31 @@ export class CopyableState extends NoiseState {
     return [curve.dh(re, e), rs === null ? curve.dh(re, s) : curve.dh(rs, e)];
   }
 
+  #chainingKeyInUse(): Uint8Array {
+    if (this.chainingKey === null) throw new Error('the handshake has not begun, or is over');
+    return this.chainingKey;
+  }
+
+  /** Overwrites what was in use. */
+  #goOnWith(chainingKey: Uint8Array, key: Uint8Array): void {
+    if (this.chainingKey !== null) wipe(this.chainingKey);
+    if (this.key !== null) wipe(this.key);
+    this.chainingKey = chainingKey;
+    this.initialiseKey(keyOf(key));
+  }
+
   #use(agreements: Uint8Array[]): void {
     const { curve } = this;
     if (curve === null) throw new Error('the handshake is over');
     this.#agreements = agreements;
     this.curve = { ...curve, dh: (remote, local) => this.#agreements.shift() ?? curve.dh(remote, local) };
   }
+}
+
+/** The head of a hash; what is behind it is overwritten. */
+function keyOf(hash: Uint8Array): Uint8Array {
+  wipe(hash.subarray(KEY_BYTES));
+  return hash.subarray(0, KEY_BYTES);
 }
 
 function copyOf(bytes: Uint8Array | null): Uint8Array | null {

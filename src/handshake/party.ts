@@ -58,11 +58,19 @@ export function introductionOf(party: HandshakeParty, local: LocalEnd, features 
   return { id, instance, token, senderIndex, versions: VERSIONS, features, firstPacketNumber, credit };
 }
 
-/** Throws {@link HandshakeFault} unless `id` belongs to the static key that the handshake proved, and is not this node's own. */
+/** Throws {@link HandshakeFault} unless `id` is usable, belongs to the static key that the handshake proved, and is not this node's own. */
 export function checkIdentity(party: HandshakeParty, id: NodeId, remoteStatic: Uint8Array | null): void {
   if (id === party.id) throw new HandshakeFault('wrong-identity', 'The other end has the key of this very node');
-  if (remoteStatic === null || !equalBytes(exchangeKeyOfNodeId(id), remoteStatic)) {
+  if (remoteStatic === null || !equalBytes(exchangeKeyOfClaimed(id), remoteStatic)) {
     throw new HandshakeFault('wrong-identity', `The other end claims to be ${id} but has another key`);
+  }
+}
+
+function exchangeKeyOfClaimed(id: NodeId): Uint8Array {
+  try {
+    return exchangeKeyOfNodeId(id);
+  } catch (cause) {
+    throw new HandshakeFault('wrong-identity', 'The id in the payload is no usable key', { cause });
   }
 }
 

@@ -1,5 +1,5 @@
 /** What the two ends tell one another under seal. The bytes of each field are in docs/handshake.md. */
-import { type NodeId, nodeIdOfPublicKey, PUBLIC_KEY_BYTES, publicKeyOfNodeId } from '../identity/index.js';
+import { type NodeId, nodeIdOf, PUBLIC_KEY_BYTES, publicKeyOfNodeId } from '../identity/index.js';
 import { listBytes, varintBytes } from './bounded-bytes.js';
 import { HandshakeFault } from './fault.js';
 import { decodeFields, encodeFields, type Field } from './fields.js';
@@ -16,7 +16,7 @@ export interface InitialCredit {
 
 /** What both messages tell of their sender. */
 export interface Introduction {
-  readonly id: NodeId;
+  /** As the sender claims: its key may be another one, or unusable. */ readonly id: NodeId;
   /** One run of the sender's node; 32 hex digits. */ readonly instance: string;
   /** The sender's name for its state towards the other end; 16 hex digits. */ readonly token: string;
   /** Repeats what the packet says in clear. */ readonly senderIndex: number;
@@ -174,12 +174,7 @@ function introductionOf(fields: Fields): Introduction {
 }
 
 function idOf(fields: Fields): NodeId {
-  try {
-    return nodeIdOfPublicKey(fields.exactly(FieldType.id, PUBLIC_KEY_BYTES));
-  } catch (cause) {
-    if (cause instanceof HandshakeFault) throw cause;
-    throw new HandshakeFault('wrong-identity', 'The id in the payload is no usable key', { cause });
-  }
+  return nodeIdOf(fields.exactly(FieldType.id, PUBLIC_KEY_BYTES));
 }
 
 function versionsOf(fields: Fields): readonly number[] {

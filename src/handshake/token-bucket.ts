@@ -23,9 +23,9 @@ export class TokenBucket {
     this.#tokens = Math.min(this.#burst, this.#tokens + 1);
   }
 
-  /** Whether anything is left. */
-  hasAny(nowMs: number): boolean {
-    return this.#filled(nowMs) > 0;
+  /** Whether anything is left, or no more than `overdraft` is missing. */
+  hasAny(nowMs: number, overdraft = 0): boolean {
+    return this.#filled(nowMs) > -overdraft;
   }
 
   /** What was used turned out to be `tokens`, perhaps more than there was: what comes in a second makes up for it at most. */

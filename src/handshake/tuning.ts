@@ -29,10 +29,17 @@ export const UNCONFIRMED_MAX = 1_024;
 /** Identities whose last timestamp is remembered; about 200 bytes each. The longest silent is forgotten first. */
 export const IDENTITIES_REMEMBERED = 16_384;
 
-/** Milliseconds that a node reads message 1s on its own thread before it has others do it: about ten of them, which no thread would do sooner, */
+/** Milliseconds that a node reads message 1s of a burst on its own thread before it has others do it: about five of them, which no thread would do sooner, */
 export const READING_HERE_BURST_MS = 1;
-/** and milliseconds of each second: about a thousand of them. Time, not a number, so that a slow or busy machine has threads sooner. */
+/** and milliseconds of each second: about five hundred of them. Time, not a number, so that a slow or busy machine has threads sooner. */
 export const READING_HERE_MS_PER_SECOND = 100;
+/** A message 1 is a lone one when none was read here for so long: no thread would be sooner with it. */
+export const LONE_AFTER_MS = 1;
+/**
+ * Milliseconds of the time to come that lone ones are read here in advance: what the first ones take, whose code is not compiled yet, and which would begin
+ * threads for nothing.
+ */
+export const LONE_OVERDRAFT_MS = 50;
 /** Message 1s that wait for a thread, about 1 KiB each: half a second's work for one. */
 export const FIRST_MESSAGES_WAITING_MAX = 1_024;
 /** Threads in a row that end with what they were to read, before the node reads all by itself. */

@@ -31,6 +31,13 @@ declare module 'noise-handshake' {
     initialise(prologue: Uint8Array, remoteStatic?: Uint8Array): void;
     send(payload: Uint8Array): Uint8Array;
     recv(message: Uint8Array): Uint8Array;
+    // Functions of the specification's SymmetricState and CipherState. Of an agreement between the two keys:
+    mixKey(remote: Uint8Array, local: KeyPair): void;
+    /** MixKey. */ mixKeyNormal(inputKeyMaterial: Uint8Array): void;
+    mixKeyAndHash(inputKeyMaterial: Uint8Array): void;
+    mixHash(data: Uint8Array): void;
+    initialiseKey(key: Uint8Array): void;
+    /** The first 32 bytes of each output. */ split(): readonly [Uint8Array, Uint8Array];
   }
   export = NoiseState;
 }

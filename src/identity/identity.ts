@@ -1,7 +1,7 @@
 import { invalidOption, osierError } from '../errors/index.js';
 import { formatKeyFile, parseKeyFile } from './key-file.js';
 import { createKeyFile, KeyFileMissing, readKeyFile } from './key-storage.js';
-import { type NodeId, nodeIdOfPublicKey } from './node-id.js';
+import { type NodeId, nodeIdOf } from './node-id.js';
 import { exchangePublicKeyOfSecret, exchangeSecretKeyOf, randomFill, signingKeysOfSeed, wipe } from './sodium.js';
 
 /** A key pair. The private key stays inside. */
@@ -68,7 +68,8 @@ class KeyPairIdentity implements Identity {
     const { publicKey, secretKey } = signingKeysOfSeed(seed);
     const exchangeSecretKey = exchangeSecretKeyOf(secretKey);
     wipe(secretKey);
-    this.id = nodeIdOfPublicKey(publicKey);
+    // The key of a seed is always usable.
+    this.id = nodeIdOf(publicKey);
     this.#seed = seed;
     this.#exchangeKeys = { publicKey: exchangePublicKeyOfSecret(exchangeSecretKey), secretKey: exchangeSecretKey };
   }

@@ -4,9 +4,10 @@ export { type ExchangeKeys, exchangeKeysOf, generateIdentity, type Identity, ide
 export { formatNetworkSecret, generateNetworkSecret, NETWORK_SECRET_BYTES, parseNetworkSecret } from './network-secret.js';
 export {
   compareNodeIds,
+  exchangeKeyOfCalled,
   exchangeKeyOfNodeId,
   type NodeId,
-  nodeIdOfPublicKey,
+  nodeIdOf,
   PUBLIC_KEY_BYTES,
   parseNodeId,
   publicKeyOfNodeId,

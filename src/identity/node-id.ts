@@ -14,6 +14,11 @@ export const NODE_ID_CHARACTERS = base32Length(PUBLIC_KEY_BYTES);
 /** Bytes of a RouteId. */
 export const ROUTE_ID_BYTES = 8;
 
+/** Ids that {@link parseNodeId} keeps the conversion of; the oldest is forgotten first. */
+const READ_OF_LATE_MAX = 64;
+
+const readOfLate = new Map<NodeId, Uint8Array>();
+
 /** Checks and lower-cases an id. Errors (thrown): BAD_ID. */
 export function parseNodeId(text: string): NodeId {
   const publicKey = typeof text === 'string' ? decodeBase32(text.toLowerCase(), PUBLIC_KEY_BYTES) : null;
@@ -21,14 +26,14 @@ export function parseNodeId(text: string): NodeId {
     const message = `${shown(text)} is not a node id: it takes ${NODE_ID_CHARACTERS} characters out of a-z and 2-7, as \`osier id\` prints them.`;
     throw osierError('ERR_OSIER_BAD_ID', message, { input: String(text) });
   }
-  return nodeIdOfPublicKey(publicKey);
+  const id = nodeIdOf(publicKey);
+  remember(id, exchangeKeyOf(id, publicKey));
+  return id;
 }
 
-/** The id of a public key that somebody presented. Errors (thrown): BAD_ID for a key without a handshake key. */
-export function nodeIdOfPublicKey(publicKey: Uint8Array): NodeId {
-  const id = encodeBase32(publicKey) as NodeId;
-  exchangeKeyOf(id, publicKey);
-  return id;
+/** The id that spells a public key, usable or not. Whoever has the key from somebody else compares the id with one that is usable, or converts it. */
+export function nodeIdOf(publicKey: Uint8Array): NodeId {
+  return encodeBase32(publicKey) as NodeId;
 }
 
 /** The Ed25519 public key that an id spells. */
@@ -46,6 +51,12 @@ export function exchangeKeyOfNodeId(id: NodeId): Uint8Array {
   return exchangeKeyOf(id, publicKeyOfNodeId(id));
 }
 
+/** The same, at once for ids that were read from text of late: one that is called. How long it takes tells which those are. */
+export function exchangeKeyOfCalled(id: NodeId): Uint8Array {
+  const known = readOfLate.get(id);
+  return known === undefined ? exchangeKeyOfNodeId(id) : Uint8Array.from(known);
+}
+
 /** The first 8 bytes of BLAKE2b-512 of the public key: a hint for forwarding, never for trust. */
 export function routeIdOfNodeId(id: NodeId): Uint8Array {
   return blake2b(64, [publicKeyOfNodeId(id)]).slice(0, ROUTE_ID_BYTES);
@@ -54,6 +65,14 @@ export function routeIdOfNodeId(id: NodeId): Uint8Array {
 /** Negative where `a` is the smaller id, 0 where they are the same. The order is that of the public keys' bytes, not of the texts. */
 export function compareNodeIds(a: NodeId, b: NodeId): number {
   return a === b ? 0 : Buffer.compare(publicKeyOfNodeId(a), publicKeyOfNodeId(b));
+}
+
+function remember(id: NodeId, exchangeKey: Uint8Array): void {
+  readOfLate.delete(id);
+  readOfLate.set(id, exchangeKey);
+  if (readOfLate.size <= READ_OF_LATE_MAX) return;
+  const [oldest] = readOfLate.keys();
+  if (oldest !== undefined) readOfLate.delete(oldest);
 }
 
 function exchangeKeyOf(id: NodeId, publicKey: Uint8Array): Uint8Array {

@@ -9,6 +9,11 @@ export function randomFill(into: Uint8Array): void {
   sodium.randombytes_buf(into);
 }
 
+/** BLAKE2b (RFC 7693) of `parts` joined, without a key, as long as `into`, which may be one of them. */
+export function blake2bInto(into: Uint8Array, parts: readonly Uint8Array[]): void {
+  sodium.crypto_generichash_batch(into, parts);
+}
+
 /** BLAKE2b (RFC 7693) of `parts` joined, `byteCount` (16 to 64) bytes long, keyed where `key` (16 to 64 bytes) is given. */
 export function blake2b(byteCount: number, parts: readonly Uint8Array[], key?: Uint8Array): Uint8Array {
   const hash = new Uint8Array(byteCount);

@@ -79,8 +79,9 @@ export class Answering {
 
   /** A message as the engine's record carries it: path record, then datagram. `localIndex` is 0 for a first message. */
   onHandshake(localIndex: number, admissionKey: number, message: Uint8Array, proven: boolean): void {
-    const path = message.slice(0, PATH_RECORD_BYTES);
-    const datagram = message.slice(PATH_RECORD_BYTES);
+    const copy = message.slice();
+    const path = copy.subarray(0, PATH_RECORD_BYTES);
+    const datagram = copy.subarray(PATH_RECORD_BYTES);
     if (localIndex !== 0) {
       if (this.#joins.isOpen(localIndex)) this.#joins.onLast(localIndex, path, datagram);
       else this.#context.calls.get(localIndex)?.onDatagram(path, datagram);
@@ -92,7 +93,7 @@ export class Answering {
       this.#joins.onGreeting(path, datagram, admissionKey - networks);
       return;
     }
-    const first = { admissionKey, message: message.slice(), proven };
+    const first = { admissionKey, message: copy, proven };
     const taken = this.#responder.take(datagram, admissionKey, proven);
     if (taken.status !== 'unread') this.#onReceived(taken, path, first);
     else this.#firstMessages.open(taken.first, (opened) => this.#onReceived(taken.finish(opened), path, first));

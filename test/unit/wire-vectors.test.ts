@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { decodeEnvelope, encodeEnvelope, MessageKind } from '../../src/handshake/envelope.js';
 import { MAC_BYTES, mac1KeyOf, mac1Of } from '../../src/handshake/mac1.js';
-import { nodeIdOfPublicKey, routeIdOfNodeId } from '../../src/identity/index.js';
+import { nodeIdOf, routeIdOfNodeId } from '../../src/identity/index.js';
 
 interface HandshakeVector {
   readonly type: string;
@@ -52,7 +52,7 @@ describe('handshake packets', () => {
 
 describe('mac1', () => {
   test.each(macs.keys)('key of responder $responderId', ({ networkKey, responderId, macKey }) => {
-    const responder = /^0*$/.test(responderId) ? null : nodeIdOfPublicKey(fromHex(responderId));
+    const responder = /^0*$/.test(responderId) ? null : nodeIdOf(fromHex(responderId));
     expect(toHex(mac1KeyOf(fromHex(networkKey), responder))).toBe(macKey);
   });
 
@@ -72,7 +72,7 @@ describe('mac1', () => {
 });
 
 test.each(macs.routeIds)('RouteId of $publicKey', ({ publicKey, routeId }) => {
-  expect(toHex(routeIdOfNodeId(nodeIdOfPublicKey(fromHex(publicKey))))).toBe(routeId);
+  expect(toHex(routeIdOfNodeId(nodeIdOf(fromHex(publicKey))))).toBe(routeId);
 });
 
 function load<T>(name: string): T {

@@ -5,7 +5,7 @@ import { type CallOutcome, type HandshakeParty, mac1KeyOf } from '../../../src/h
 import { ikResponder } from '../../../src/handshake/noise.js';
 import { type Answer, encodeAnswer } from '../../../src/handshake/payload.js';
 import { ikPrologue } from '../../../src/handshake/prologue.js';
-import { type NodeId, nodeIdOfPublicKey, publicKeyOfNodeId } from '../../../src/identity/index.js';
+import { type NodeId, nodeIdOf, publicKeyOfNodeId } from '../../../src/identity/index.js';
 import { draw, fateOf, initiatorOf, NETWORK_SECRET, partyOf } from './parties.js';
 
 let alice: HandshakeParty;
@@ -36,7 +36,7 @@ function accepting(lies: Partial<Extract<Answer, { kind: 'accepted' }>>): Uint8A
 function twinOf(id: NodeId): NodeId {
   const publicKey = publicKeyOfNodeId(id);
   publicKey[31] = (publicKey[31] ?? 0) ^ 0x80;
-  return nodeIdOfPublicKey(publicKey);
+  return nodeIdOf(publicKey);
 }
 
 describe('an answer that is authentic', () => {

@@ -4,7 +4,7 @@ import { type FirstMessage, type OpenedMessage, solve } from '../../../src/hands
 import { FirstMessages } from '../../../src/handshake/first-messages.js';
 import { HandshakeFault, type HandshakeParty } from '../../../src/handshake/index.js';
 import { ikInitiator, xxInitiator } from '../../../src/handshake/noise.js';
-import { FIRST_MESSAGES_WAITING_MAX, READING_HERE_BURST_MS, THREADS_PAUSE_MS } from '../../../src/handshake/tuning.js';
+import { FIRST_MESSAGES_WAITING_MAX, LONE_AFTER_MS, READING_HERE_BURST_MS, THREADS_PAUSE_MS } from '../../../src/handshake/tuning.js';
 import { settle } from '../support/manual-runtime.js';
 import { callOf, draw, fateOf, initiatorOf, localEnd, partyOf, responderOf } from './parties.js';
 
@@ -108,17 +108,38 @@ describe('message 1s', () => {
     expect([openSome(1), threads.tasks.length]).toEqual([['0'], 2]);
   });
 
-  test('are read here for 1 ms at once and 100 ms a second', async () => {
-    stepMs = 2;
+  test('of a burst are read here for 1 ms at once and 100 ms a second', async () => {
+    stepMs = 1.306;
     openSome(1);
     stepMs = 0;
-    // Two milliseconds were used of one, and four have passed since the node looked how much was left.
-    nowMs += 5.9;
+    // 1.306 ms were used of one, and twice that has passed since the node looked how much was left: half a millisecond makes up for the rest.
+    nowMs += 0.3;
     openSome(1);
     expect(threads.tasks).toHaveLength(1);
     await threads.solve(0);
-    nowMs += 0.2;
+    nowMs += 0.3;
     expect([openSome(1), threads.tasks.length]).toEqual([['0'], 1]);
+  });
+
+  test('that come more than 1 ms after the last one are read here for 50 ms in advance', async () => {
+    useUp();
+    const openLone = (count: number): string[] => {
+      const settled: string[] = [];
+      // One takes 5 ms, and 16 ms later 1.6 of them are made up for: 3.4 ms each time.
+      stepMs = 5;
+      for (let number = 0; number < count; number++) {
+        nowMs += LONE_AFTER_MS;
+        settled.push(...openSome(1));
+      }
+      stepMs = 0;
+      return settled;
+    };
+    expect([openLone(7).length, threads.tasks.length]).toEqual([7, 0]);
+    openSome(1);
+    expect(threads.tasks).toHaveLength(1);
+    await threads.solve(0);
+    expect([openLone(8).length, threads.tasks.length]).toEqual([8, 1]);
+    expect([openLone(1).length, threads.tasks.length]).toEqual([0, 2]);
   });
 
   test('that wait are bounded; more are dropped', () => {

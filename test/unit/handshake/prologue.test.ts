@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { ikPrologue } from '../../../src/handshake/prologue.js';
-import { nodeIdOfPublicKey } from '../../../src/identity/index.js';
+import { nodeIdOf } from '../../../src/identity/index.js';
 
 const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex, 'hex'));
 
@@ -12,6 +12,6 @@ const COMMITMENT = '187af292808b260ac596c813bad6eb4c3c776660a867c669fe3223d453be
 
 it('the prologue is label, version, responder and network commitment, byte for byte', () => {
   const secret = Uint8Array.from({ length: 32 }, (_, index) => index);
-  const prologue = ikPrologue(secret, nodeIdOfPublicKey(bytes(RFC_KEY)));
+  const prologue = ikPrologue(secret, nodeIdOf(bytes(RFC_KEY)));
   expect(Buffer.from(prologue).toString('hex')).toBe(`${Buffer.from('osier v1 handshake').toString('hex')}01${RFC_KEY}${COMMITMENT}`);
 });

@@ -5,7 +5,7 @@ import { type HandshakeParty, mac1KeyOf, Timestamps } from '../../../src/handsha
 import { ikInitiator } from '../../../src/handshake/noise.js';
 import { encodeRequest, type Request } from '../../../src/handshake/payload.js';
 import { ikPrologue } from '../../../src/handshake/prologue.js';
-import { exchangeKeyOfNodeId } from '../../../src/identity/index.js';
+import { exchangeKeyOfNodeId, nodeIdOf } from '../../../src/identity/index.js';
 import { callOf, draw, fateOf, initiatorOf, localEnd, NETWORK_SECRET, partyOf, responderOf, shakeHands, TestClock } from './parties.js';
 
 let alice: HandshakeParty;
@@ -63,6 +63,11 @@ describe('a responder', () => {
     const mallory = await partyOf();
     expect(fateOf(responderOf(bob).receive(craftedMessage1(mallory, { id: alice.id }), 0))).toBe('wrong-identity');
     expect(fateOf(responderOf(bob).receive(craftedMessage1(mallory, {}), 0))).toBe('call');
+  });
+
+  it.each([0, 1, 2])('ignores a caller whose id is no usable key: %i and zeros', (first) => {
+    const id = nodeIdOf(Uint8Array.of(first, ...new Uint8Array(31)));
+    expect(fateOf(responderOf(bob).receive(craftedMessage1(alice, { id }), 0))).toBe('wrong-identity');
   });
 
   it('takes no call from its own key: two nodes that share a key file have no common stream numbers', () => {

@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { encodeBase32 } from '../../../src/identity/base32.js';
 import {
   compareNodeIds,
+  exchangeKeyOfCalled,
   exchangeKeyOfNodeId,
   exchangeKeysOf,
   generateIdentity,
   type NodeId,
-  nodeIdOfPublicKey,
+  nodeIdOf,
   parseNodeId,
   publicKeyOfNodeId,
   routeIdOfNodeId,
@@ -20,19 +21,19 @@ const RFC_KEY = bytes('d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f
 
 describe('a node id', () => {
   it('is 52 characters of lower-case base32 without padding', () => {
-    const id = nodeIdOfPublicKey(RFC_KEY);
+    const id = nodeIdOf(RFC_KEY);
     expect(id).toBe('25njqamcweflpvkl73j4szahhihoc4xt3ktcgjnpaingr5yhkena');
     expect(id).toMatch(/^[a-z2-7]{52}$/);
     expect(publicKeyOfNodeId(id)).toEqual(RFC_KEY);
   });
 
   it('is read in either case', () => {
-    const id = nodeIdOfPublicKey(RFC_KEY);
+    const id = nodeIdOf(RFC_KEY);
     expect(parseNodeId(id.toUpperCase())).toBe(id);
   });
 
   it('has one spelling: spare bits that are not zero make it another text, not another id', () => {
-    const id = nodeIdOfPublicKey(RFC_KEY);
+    const id = nodeIdOf(RFC_KEY);
     const spellings = [...'abcdefghijklmnopqrstuvwxyz234567'].filter((last) => {
       try {
         return publicKeyOfNodeId(parseNodeId(id.slice(0, 51) + last)).every((byte, index) => byte === RFC_KEY[index]);
@@ -69,7 +70,7 @@ describe('a node id', () => {
     'ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff',
     '0100000000000000000000000000000000000000000000000000000000000080',
   ])('of a key without a handshake key is BAD_ID: %s', (key) => {
-    expect(codeOf(() => nodeIdOfPublicKey(bytes(key)))).toBe('ERR_OSIER_BAD_ID');
+    expect(codeOf(() => exchangeKeyOfNodeId(nodeIdOf(bytes(key))))).toBe('ERR_OSIER_BAD_ID');
     expect(codeOf(() => parseNodeId(encodeBase32(bytes(key))))).toBe('ERR_OSIER_BAD_ID');
   });
 
@@ -78,14 +79,14 @@ describe('a node id', () => {
       '3b5b475c4b82dd1572799fc546f4c6c03e478c6654aa4c7f945b347ea32af60d',
       '16a567fe7d4ef5482ab4012c369bf8c5f11e8d0c2559dcda50fde59708f8aee5',
     ]) {
-      expect(codeOf(() => nodeIdOfPublicKey(bytes(key)))).toBe('ERR_OSIER_BAD_ID');
+      expect(codeOf(() => exchangeKeyOfNodeId(nodeIdOf(bytes(key))))).toBe('ERR_OSIER_BAD_ID');
     }
   });
 
   it('of a key above the field prime, in either sign, is BAD_ID', () => {
     for (let low = 0xed; low <= 0xff; low++) {
       for (const high of ['7f', 'ff']) {
-        expect(codeOf(() => nodeIdOfPublicKey(bytes(low.toString(16) + 'ff'.repeat(30) + high)))).toBe('ERR_OSIER_BAD_ID');
+        expect(codeOf(() => exchangeKeyOfNodeId(nodeIdOf(bytes(low.toString(16) + 'ff'.repeat(30) + high))))).toBe('ERR_OSIER_BAD_ID');
       }
     }
   });
@@ -97,8 +98,21 @@ describe('a node id', () => {
     }
   });
 
+  it('that was read from text converts to the same key, whether it is one of the last or not', async () => {
+    const ids = await Promise.all(Array.from({ length: 70 }, async () => (await generateIdentity()).id));
+    const [first = parseNodeId('')] = ids;
+    parseNodeId(first);
+    // Whoever gets a key may overwrite it.
+    exchangeKeyOfCalled(first).fill(0);
+    expect(exchangeKeyOfCalled(first)).toEqual(exchangeKeyOfNodeId(first));
+    for (const id of ids) {
+      parseNodeId(id);
+      expect([exchangeKeyOfCalled(id), exchangeKeyOfCalled(first)]).toEqual([exchangeKeyOfNodeId(id), exchangeKeyOfNodeId(first)]);
+    }
+  });
+
   it('has a RouteId: the head of BLAKE2b of the public key', () => {
-    expect(Buffer.from(routeIdOfNodeId(nodeIdOfPublicKey(RFC_KEY))).toString('hex')).toBe('8019f660f5fbfd41');
+    expect(Buffer.from(routeIdOfNodeId(nodeIdOf(RFC_KEY))).toString('hex')).toBe('8019f660f5fbfd41');
   });
 
   it('has its place in the order of public keys, which is not that of the texts', () => {
