@@ -7,8 +7,8 @@ mod tests;
 
 use crate::congestion::SnapshotSerial;
 use crate::constants::{
-    ACK_ONLY_STREAK, LOST_KEPT_PTOS, PTO_MAX_MICROS, SENT_PACKETS_MAX, SUSPENDED_AFTER_MICROS,
-    UNACKNOWLEDGEABLE_KEPT,
+    ACK_ONLY_STREAK, LOST_KEPT_PTOS, MAX_ACK_DELAY_MICROS, PEER_LOST_PROBES, PTO_MAX_MICROS,
+    SENT_PACKETS_MAX, SUSPENDED_AFTER_MICROS, UNACKNOWLEDGEABLE_KEPT,
 };
 use crate::loss_detection::{LossDetector, Losses};
 use crate::path_control::PathControl;
@@ -34,6 +34,7 @@ pub(crate) struct Recovery<F: Copy> {
     probed_at: Instant,
     pto_count: u32,
     ack_only_streak: u32,
+    wait_max_micros: u64,
     /// End of the last time that this process did not run.
     resumed_at: Option<Instant>,
 }
@@ -50,8 +51,22 @@ impl<F: Copy> Recovery<F> {
             probed_at: Instant::from_micros(0),
             pto_count: 0,
             ack_only_streak: 0,
+            wait_max_micros: u64::MAX,
             resumed_at: None,
         }
+    }
+
+    /// Bounds every wait for an answer, for a peer that counts as lost after so long; 0: it never does.
+    pub(crate) fn of_peer_lost_after(mut self, micros: u64) -> Self {
+        if micros > 0 {
+            self.wait_max_micros = (micros / PEER_LOST_PROBES).max(1);
+        }
+        self
+    }
+
+    /// How long an answer on this path takes at most, as far as is known: a probe time-out, unless the peer would count as lost too soon after it.
+    pub(crate) fn answer_wait_micros(&self, path: &PathControl) -> u64 {
+        self.bounded_wait(path.rtt.pto_micros(), path)
     }
 
     /// Whether one more packet can be recorded. False only towards a peer that acknowledges nothing: send nothing then,
@@ -184,7 +199,7 @@ impl<F: Copy> Recovery<F> {
         }
         let plain = path.rtt.pto_micros();
         let backed_off = plain.saturating_mul(1 << self.pto_count.min(MAX_BACK_OFF_SHIFT));
-        let wait = backed_off.min(plain.max(PTO_MAX_MICROS));
+        let wait = self.bounded_wait(backed_off.min(plain.max(PTO_MAX_MICROS)), path);
         Some(self.last_ack_eliciting_at.max(self.probed_at).plus_micros(wait))
     }
 
@@ -209,6 +224,12 @@ impl<F: Copy> Recovery<F> {
     pub(crate) fn release_memory(&mut self) {
         self.sent.forget_while(|_, record| record.state != PacketState::Outstanding || !record.in_flight);
         self.sent.shrink();
+    }
+
+    /// Never less than a round trip and some more: the answers to probes would always be late, and each would be asked for again.
+    fn bounded_wait(&self, micros: u64, path: &PathControl) -> u64 {
+        let rtt_micros = path.rtt.smoothed_micros();
+        micros.min(self.wait_max_micros.max(rtt_micros + rtt_micros / 4 + MAX_ACK_DELAY_MICROS))
     }
 
     /// A deadline that passed long ago was missed because this process did not run: what lay unread meanwhile tells no round trip.

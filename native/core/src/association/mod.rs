@@ -176,7 +176,8 @@ impl Association {
             replay: ReplayWindow::new(),
             received: ReceivedPackets::new(),
             grown: false,
-            recovery: Recovery::new(engine.first_packet_number),
+            recovery: Recovery::new(engine.first_packet_number)
+                .of_peer_lost_after(engine.peer_lost_after_micros),
             pings: Pings::default(),
             timers: TimerTable::default(),
             phase: Phase::Open,
