@@ -163,7 +163,8 @@ export interface Engine {
   /** messagesSent, messagesDelivered, messagesExpired, messagesUnknown, messagesReceived, messagesDropped (for datagrams: delivered = acknowledged, expired = presumed
    *  lost). False for a dead handle. */
   messageStats(association: number, stream: number, into: BigUint64Array): boolean;
-  /** packetsSent, packetsReceived, bytesSent, bytesReceived, packetsLost, rttMicros, rttVarianceMicros, mtuBytes, congestionWindowBytes, bytesInFlight, hasRtt. */
+  /** packetsSent, packetsReceived, bytesSent, bytesReceived, packetsLost, rttMicros, rttVarianceMicros, mtuBytes, congestionWindowBytes, bytesInFlight, hasRtt, packetsInUse:
+   *  those, sent and received, with more than acknowledgements, probes and what keeps an association. */
   associationStats(association: number, into: BigUint64Array): boolean;
   /** The present path of an association. */ associationPath(association: number): PathRecord | null;
   /** packetsSent, packetsReceived, bytesSent, bytesReceived, packetsRejected, streamsOpen, memoryBytes, straysForwarded, straysReceived, straysDropped,
