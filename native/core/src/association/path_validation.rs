@@ -28,7 +28,8 @@ pub(super) const CHALLENGE_FRAME_BYTES: usize = 1 + 8;
 /// See the file's head.
 #[derive(Debug, Default)]
 pub(super) struct PathValidation {
-    challenge: Option<Challenge>,
+    /// On the heap: few associations ever have one.
+    challenge: Option<Box<Challenge>>,
     refused: Option<Refused>,
 }
 
@@ -91,7 +92,7 @@ impl PathValidation {
         }
         let left_alone = |refused: &Refused| refused.path == arrived.from && now < refused.until;
         if arrived.is_newest && !self.refused.as_ref().is_some_and(left_alone) {
-            self.challenge = Some(Challenge::new(now, arrived, wait_micros, entropy));
+            self.challenge = Some(Box::new(Challenge::new(now, arrived, wait_micros, entropy)));
         }
     }
 
@@ -124,12 +125,12 @@ impl PathValidation {
 
     /// When a challenge is to be repeated, given up or decided.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.challenge.as_ref().map(Challenge::deadline)
+        self.challenge.as_deref().map(Challenge::deadline)
     }
 
     /// Whether [`PathValidation::poll_send`] has something.
     pub(super) fn wants_to_send(&self) -> bool {
-        self.challenge.as_ref().is_some_and(Challenge::wants_to_send)
+        self.challenge.as_deref().is_some_and(Challenge::wants_to_send)
     }
 
     /// The next challenge to send; tell [`PathValidation::on_sent`] what became of it.
