@@ -22,6 +22,8 @@ export interface EngineConfig {
   /** Engines that share a port, this one included; at most 256. What arrives here for another of them goes there. Default 1. */ readonly shards?: number;
   /** The native engine polls its sockets for so long before its loop sleeps; left out or 0: not at all. Others say that they don't. */
   readonly spinMicros?: number;
+  /** The packet number that associations begin with. Default 0; another is for tests that want to be near the end of a generation of keys. */
+  readonly firstPacketNumber?: number;
 }
 
 /** An opaque record of {@link PATH_RECORD_BYTES} bytes: socket, remote and local address. */
@@ -172,7 +174,8 @@ export interface Engine {
   /** messagesSent, messagesDelivered, messagesExpired, messagesUnknown, messagesReceived, messagesDropped (for datagrams: delivered = acknowledged, expired = presumed
    *  lost). False for a dead handle. */
   messageStats(association: number, stream: number, into: BigUint64Array): boolean;
-  /** packetsSent, packetsReceived, bytesSent, bytesReceived, packetsLost, rttMicros, rttVarianceMicros, mtuBytes, congestionWindowBytes, bytesInFlight, hasRtt. */
+  /** packetsSent, packetsReceived, bytesSent, bytesReceived, packetsLost, rttMicros, rttVarianceMicros, mtuBytes, congestionWindowBytes, bytesInFlight, hasRtt, packetsInUse:
+   *  those, sent and received, with more than acknowledgements, probes and what keeps an association. */
   associationStats(association: number, into: BigUint64Array): boolean;
   /** The present path of an association. */ associationPath(association: number): PathRecord | null;
   /** packetsSent, packetsReceived, bytesSent, bytesReceived, packetsRejected, streamsOpen, memoryBytes, straysForwarded, straysReceived, straysDropped,

@@ -148,12 +148,14 @@ export class Answering {
   #admit(call: IncomingCall, path: PathRecord): void {
     const { engine, dispatcher } = this.#context;
     const isFull = dispatcher.associations.size >= this.#associationsMax && !this.#isRekey(call);
-    const peer = isFull ? null : this.#obtain(call);
+    // The index first: without one, no other peer has given way to this one.
+    const localIndex = isFull ? 0 : engine.reserveIndex(this.#responder.admissionKeys.subarray(0, KEY_BYTES));
+    const peer = localIndex === 0 ? null : this.#obtain(call);
     if (peer === null || peer.closing !== null) {
+      if (localIndex !== 0) engine.releaseIndex(localIndex);
       this.#send(path, call.refuse(peer === null ? 'limit' : 'shutdown'));
       return;
     }
-    const localIndex = engine.reserveIndex(this.#responder.admissionKeys.subarray(0, KEY_BYTES));
     const firstPacketNumber = peer.associations.nextPacketNumberFor(call.remoteToken);
     const accepted = orFault(() => call.accept({ localIndex, token: peer.associations.tokenFor(call.remoteToken), firstPacketNumber }));
     if (accepted instanceof HandshakeFault) {

@@ -8,9 +8,6 @@ import { type AssociationStream, Waiters } from '../stream/index.js';
 import { associationClosed, type CloseNotice } from './closing-errors.js';
 import { PingTable } from './ping-table.js';
 
-/** Words that {@link Engine.associationStats} writes. */
-const ASSOCIATION_COUNTERS = 11;
-
 /** Whom an association belongs to: what it hears and cannot settle itself. */
 export interface AssociationOwner {
   onStreamOpened(association: Association, stream: number, kind: number, head: Uint8Array): void;
@@ -110,14 +107,6 @@ export class Association implements AssociationSink {
   /** The peer asked for no new streams. */
   get isPeerDraining(): boolean {
     return this.#peerDraining;
-  }
-
-  /** Packets sent and received since its start. */
-  get packets(): number {
-    const counters = new BigUint64Array(ASSOCIATION_COUNTERS);
-    if (!this.#engine.associationStats(this.handle, counters)) return 0;
-    const [sent = 0n, received = 0n] = counters;
-    return Number(sent + received);
   }
 
   /** Streams that have not ended in both directions. */

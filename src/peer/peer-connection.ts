@@ -16,7 +16,7 @@ import { pathOf } from './path-record.js';
 import type { PeerCloseCause } from './peer-closing.js';
 import { PeerStatus } from './peer-status.js';
 import { RekeyTimer } from './rekey-timer.js';
-import { TrafficTotals } from './traffic-totals.js';
+import { packetsInUse, TrafficTotals } from './traffic-totals.js';
 
 /** Who acts on a connection that comes and goes. */
 export interface PeerConnectionListener {
@@ -52,7 +52,10 @@ export class PeerConnection implements AssociationSetOwner {
     this.dialing = new Dialing(context, peer, this.status);
     this.#totals = new TrafficTotals(context.engine);
     this.#rekeyTimer = new RekeyTimer(context.runtime, {
-      packets: () => this.associations.current?.packets ?? 0,
+      packetsInUse: () => {
+        const { current } = this.associations;
+        return current === null ? 0 : packetsInUse(context.engine, current);
+      },
       rekey: () => this.dialing.again(),
     });
   }

@@ -5,18 +5,18 @@ import type { HandshakeResult } from '../handshake/index.js';
 const INTERVALS: RekeyIntervals = { initiatorMs: 120_000, responderMs: 150_000 };
 /** Every interval is drawn from its length +- this share, so that the peers of a restarted node do not come in step. */
 const JITTER = 0.1;
-/** What a handshake sends and receives for itself at most: PING, acknowledgements, and both once more. An association that had no more is idle. */
-const OWN_PACKETS = 8;
+/** An association that carried no more of the application's meanwhile, such as one small call, is not worth a handshake. */
+const FEW_PACKETS = 4;
 
 /** Whose keys grow old. */
 export interface Rekeyed {
-  /** Packets sent and received since its start. */
-  packets(): number;
+  /** Packets, sent and received since its start, with something of the application's. */
+  packetsInUse(): number;
   /** Begins a handshake; the session before stays in use until that is done. */
   rekey(): void;
 }
 
-/** Says when an association needs new keys. One that is not in use needs none: new ones would keep it from becoming idle. */
+/** Says when an association needs new keys. One that is not in use needs none, also while it asks now and then whether the peer is there. */
 export class RekeyTimer {
   readonly #runtime: Runtime;
   readonly #rekeyed: Rekeyed;
@@ -42,11 +42,11 @@ export class RekeyTimer {
   /** Again after each interval until the keys are new: a handshake may fail, an idle association be used again. */
   #arm(intervalMs: number): void {
     this.stop();
-    this.#packets = this.#rekeyed.packets();
+    this.#packets = this.#rekeyed.packetsInUse();
     const [high = 0, low = 0] = this.#runtime.randomBytes(2);
     const jittered = intervalMs * (1 - JITTER + 2 * JITTER * ((256 * high + low) / 65_535));
     this.#timer = this.#runtime.setTimer(jittered, () => {
-      const isUsed = this.#rekeyed.packets() - this.#packets > OWN_PACKETS;
+      const isUsed = this.#rekeyed.packetsInUse() - this.#packets > FEW_PACKETS;
       this.#arm(intervalMs);
       if (isUsed) this.#rekeyed.rekey();
     });

@@ -15,11 +15,18 @@ const Counter = {
   congestionWindowBytes: 8,
   bytesInFlight: 9,
   hasRtt: 10,
-  count: 11,
+  packetsInUse: 11,
+  count: 12,
 } as const;
 
 /** Positions up to here count; the others are levels. */
 const COUNTED = Counter.packetsLost + 1;
+
+/** Packets of an association, sent and received, that carried something of the application's. */
+export function packetsInUse(engine: Engine, association: Association): number {
+  const counters = new BigUint64Array(Counter.count);
+  return engine.associationStats(association.handle, counters) ? Number(counters[Counter.packetsInUse] ?? 0n) : 0;
+}
 
 /** A peer's counters over all its associations. */
 export class TrafficTotals {

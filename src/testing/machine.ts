@@ -28,6 +28,8 @@ export class Machine {
   wallClockAheadMs = 0;
   /** Of its nodes, where they are not the usual ones. */
   rekeyIntervals: RekeyIntervals | undefined = undefined;
+  /** What associations of its nodes begin with. */
+  firstPacketNumber = 0;
   #address: string;
   /** What arrived while it was stopped. */
   #waiting: { readonly from: Endpoint; readonly datagram: Uint8Array; readonly ecn: number }[] = [];

@@ -18,7 +18,7 @@ const STEPS_WITHOUT_A_LOOK = 1_000;
 /** Calls back for every datagram that leaves or arrives on `network`. */
 export let observeDatagrams: (network: SimNetwork, observer: (observed: Observed) => void) => void;
 
-/** What lies under a network, for tests that do what its users cannot: send in another's name, set clocks, shorten the life of keys. */
+/** What lies under a network, for tests that do what its users cannot: send in another's name, set clocks, shorten the life of keys, begin with a high packet number. */
 export interface Underneath {
   readonly network: VirtualNetwork;
   machineOf(host: SimHost): Machine;

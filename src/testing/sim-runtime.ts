@@ -80,7 +80,8 @@ export class SimRuntime implements Runtime {
       listener(records);
     };
     const origin = { seed: this.#random.bytes(32), startMicros: this.#network.time.nowMicros };
-    return new DetachedDriver(config, onBatch, this.#carrier, origin).engine;
+    const { firstPacketNumber } = this.#machine;
+    return new DetachedDriver({ ...config, firstPacketNumber }, onBatch, this.#carrier, origin).engine;
   }
 }
 

@@ -1,9 +1,9 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { MeshNode } from '../../src/index.js';
 import { underneath } from '../../src/testing/sim-network.js';
-import { deferred, patternBytes } from '../scenario/support/nodes.js';
+import { deferred, patternBytes, sameBytes } from '../scenario/support/nodes.js';
 import { type Carried, longestGapMs, readAll, writeUntil } from './support/bulk.js';
-import { simulate } from './support/programs.js';
+import { serveEcho, simulate } from './support/programs.js';
 
 const ROUND_TRIP_MS = 40;
 const BULK_MS = 60_000;
@@ -68,5 +68,37 @@ test.each([
     }
     expect(client.stats().handshakesCompleted).toBeGreaterThan(50n);
     expect(states).toEqual([]);
+  });
+});
+
+describe.each([0, 1, 2, 3, 4, 5])('on a round trip of a second, three times as long as the pause between new keys, from seed %s', (seed) => {
+  test.each([
+    ['that stays', false],
+    ['that moves', true],
+  ])('a peer %s is never out of reach for longer than its move takes', async (_who, moves) => {
+    const network = simulate({ seed: `late answers ${seed}`, link: { delayMs: 400, jitterMs: 200 } });
+    await network.run(async () => {
+      const [serverHost, clientHost] = [network.host('server'), network.host('client', { nat: 'cone' })];
+      underneath(network).machineOf(clientHost).rekeyIntervals = { initiatorMs: 300, responderMs: NEVER_MS };
+      const [server, client] = [await serverHost.start(), await clientHost.start()];
+      serveEcho(server);
+      const peer = await client.connect(server.address);
+      const states: string[] = [];
+      peer.on('state', ({ status }) => states.push(status));
+      const stream = await peer.openStream('echo');
+      const bytes = patternBytes(20_000);
+      for (let round = 0; round < 20; round++) {
+        if (moves && round === 5) clientHost.renumber();
+        const beforeMs = network.clock.nowMs();
+        const received = new Uint8Array(bytes.length);
+        await stream.write(bytes);
+        for (let at = 0; at < received.length; ) at += await stream.read(received.subarray(at));
+        expect(sameBytes(received, bytes)).toBe(true);
+        expect(network.clock.nowMs() - beforeMs).toBeLessThan(moves && round === 5 ? 8_000 : 4_000);
+        await network.clock.sleep(100);
+      }
+      expect(states).toEqual([]);
+      expect(client.stats().handshakesCompleted).toBeGreaterThan(5n);
+    });
   });
 });

@@ -116,6 +116,7 @@ pub(crate) fn association_stats(
         stats.congestion_window_bytes,
         stats.bytes_in_flight,
         stats.rtt_micros.is_some().into(),
+        counters.packets_in_use,
     ];
     arguments.put_counters(1, c"into", &numbers)?;
     js.boolean(true)

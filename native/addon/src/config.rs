@@ -67,8 +67,9 @@ pub(crate) fn engine_config(js: Js, value: sys::napi_value) -> JsResult<EngineCo
     let mtu_bytes = mtu(&object, c"mtuBytes")?;
     let has_ceiling = object.has(c"mtuCeilingBytes")?;
     let (shard, shards) = shards(&object)?;
+    let begins_later = object.has(c"firstPacketNumber")?;
     Ok(EngineConfig {
-        first_packet_number: 0,
+        first_packet_number: if begins_later { object.integer(c"firstPacketNumber")? } else { 0 },
         shard,
         shards,
         idle_timeout_micros: object.integer(c"idleTimeoutMicros")?,

@@ -123,6 +123,14 @@ pub(crate) const LOST_KEPT_PTOS: u64 = 2;
 /// traffic goes on, or a restarted peer is noticed, within a second, and one small packet a second is no storm.
 pub(crate) const PTO_MAX_MICROS: u64 = 1_000_000;
 
+/// Probes that go out before a peer that does not answer counts as lost: however much round trips varied, on the path before or while one end was busy,
+/// no wait for an answer is longer than such a part of the time that the peer has, unless a round trip and a quarter is.
+pub(crate) const PEER_LOST_PROBES: u64 = 4;
+
+/// An end with open streams that has heard nothing for this part of the time after which a peer counts as lost asks whether it is there: who only reads
+/// has nothing else that stays unanswered. Half of it is one small packet in 15 s by default, and finds a peer behind a NAT that forgot it as soon.
+pub(crate) const SILENCE_PEER_LOST_PARTS: u64 = 2;
+
 /// Probe time-outs without any acknowledgement that make loss persistent congestion (RFC 9002 §7.6.1).
 pub(crate) const PERSISTENT_CONGESTION_PTOS: u64 = 3;
 

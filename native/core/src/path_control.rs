@@ -11,6 +11,7 @@ use crate::congestion::{
     AckSample, CongestionAlgorithm, CongestionControl, CongestionEvent, Controller, LostPacket,
     SnapshotSerial,
 };
+use crate::constants::INITIAL_RTT_MICROS;
 use crate::ecn_validation::EcnValidation;
 use crate::mtu_discovery::{LargeLost, MtuDiscovery};
 use crate::pacer::{PaceLimits, Pacer};
@@ -211,6 +212,15 @@ impl PathControl {
         self.rtt.update(sample_micros, ack_delay_micros);
         self.measured_since.get_or_insert(now);
         self.recent_rtt.update(now, self.rtt.latest_micros());
+    }
+
+    /// What a challenge took is the first sample. Of several nobody knows which was answered: then it took so long at most.
+    pub(crate) fn take_rtt_of_challenge(&mut self, now: Instant, micros: u64, is_exact: bool) {
+        if is_exact {
+            self.take_rtt_sample(now, micros, 0);
+        } else {
+            self.rtt = RttEstimator::assuming(micros.min(INITIAL_RTT_MICROS));
+        }
     }
 
     pub(crate) fn owe_probes(&mut self, packets: u8) {

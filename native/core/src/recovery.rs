@@ -1,21 +1,21 @@
 //! Which packets arrived, which are lost, and when to ask (RFC 9002), for one association's packet numbers.
 
 mod ack_in_progress;
+mod acknowledgement;
 mod outcome;
+mod probe_timer;
 #[cfg(test)]
 mod tests;
 
 use crate::congestion::SnapshotSerial;
 use crate::constants::{
-    ACK_ONLY_STREAK, LOST_KEPT_PTOS, PTO_MAX_MICROS, SENT_PACKETS_MAX, SUSPENDED_AFTER_MICROS,
-    UNACKNOWLEDGEABLE_KEPT,
+    ACK_ONLY_STREAK, LOST_KEPT_PTOS, SENT_PACKETS_MAX, SUSPENDED_AFTER_MICROS, UNACKNOWLEDGEABLE_KEPT,
 };
 use crate::loss_detection::{LossDetector, Losses};
 use crate::path_control::PathControl;
-use crate::sent_packets::{PacketState, SentPackets, SentRecord};
+use crate::sent_packets::{PacketState, SentPackets};
 use crate::time::Instant;
-use ack_in_progress::AckInProgress;
-use std::ops::RangeInclusive;
+use probe_timer::{ProbeTimer, PROBES_MAX};
 
 pub(crate) use crate::sent_packets::PacketSent;
 pub(crate) use outcome::{AckOfUnsent, AckOutcome, FrameFate, TimeoutOutcome};
@@ -30,9 +30,7 @@ pub(crate) struct Recovery<F: Copy> {
     loss: LossDetector,
     largest_acked: Option<u64>,
     ack_eliciting_in_flight: u64,
-    last_ack_eliciting_at: Instant,
-    probed_at: Instant,
-    pto_count: u32,
+    probes: ProbeTimer,
     ack_only_streak: u32,
     /// End of the last time that this process did not run.
     resumed_at: Option<Instant>,
@@ -46,18 +44,27 @@ impl<F: Copy> Recovery<F> {
             loss: LossDetector::new(first_number),
             largest_acked: None,
             ack_eliciting_in_flight: 0,
-            last_ack_eliciting_at: Instant::from_micros(0),
-            probed_at: Instant::from_micros(0),
-            pto_count: 0,
+            probes: ProbeTimer::new(),
             ack_only_streak: 0,
             resumed_at: None,
         }
     }
 
+    /// Bounds every wait for an answer, for a peer that counts as lost after so long; 0: it never does.
+    pub(crate) fn of_peer_lost_after(mut self, micros: u64) -> Self {
+        self.probes.bound(micros);
+        self
+    }
+
+    /// See [`ProbeTimer::answer_wait_micros`].
+    pub(crate) fn answer_wait_micros(&self, path: &PathControl) -> u64 {
+        self.probes.answer_wait_micros(&path.rtt)
+    }
+
     /// Whether one more packet can be recorded. False only towards a peer that acknowledges nothing: send nothing then,
     /// acknowledgements included. Each probe time-out makes room for its probes, so that the peer can still be found alive.
     pub(crate) fn has_room(&self) -> bool {
-        self.sent.len() < SENT_PACKETS_MAX + PROBES_MAX * self.pto_count as usize
+        self.sent.len() < SENT_PACKETS_MAX + PROBES_MAX * self.probes.count() as usize
     }
 
     /// Records a packet; call once for each, in order, right after it was built. `frames` is what its fate will be told of.
@@ -79,7 +86,7 @@ impl<F: Copy> Recovery<F> {
         }
         if packet.ack_eliciting {
             self.ack_eliciting_in_flight += 1;
-            self.last_ack_eliciting_at = now;
+            self.probes.on_ack_eliciting_sent(now);
             self.ack_only_streak = 0;
         } else {
             self.ack_only_streak = self.ack_only_streak.saturating_add(1);
@@ -91,61 +98,19 @@ impl<F: Copy> Recovery<F> {
     pub(crate) fn on_foreign_packet_sent(&mut self, now: Instant, packet: PacketSent, frames: &[F], tag: u8) {
         self.sent.push(now, packet, tag, SnapshotSerial::default(), frames);
         self.ack_eliciting_in_flight += 1;
-        self.last_ack_eliciting_at = now;
+        self.probes.on_ack_eliciting_sent(now);
         self.ack_only_streak = 0;
     }
 
     /// The path on which all that is in flight was sent is left: it goes again on the next one. What arrives after all counts all the same.
     pub(crate) fn on_path_left(&mut self, now: Instant, fate: &mut impl FrameFate<F>) {
-        self.pto_count = 0;
-        self.probed_at = now;
+        self.probes.restart(now);
         self.hand_over(usize::MAX, fate);
     }
 
     /// Probe time-outs in a row.
     pub(crate) fn pto_count(&self) -> u32 {
-        self.pto_count
-    }
-
-    /// Takes an ACK frame: `ranges` descend without touching each other, the largest first.
-    ///
-    /// # Errors
-    /// A number that was never sent: the association must close. What was acknowledged before it stays so.
-    pub(crate) fn on_ack(
-        &mut self,
-        now: Instant,
-        ack_delay_micros: u64,
-        ranges: impl Iterator<Item = RangeInclusive<u64>>,
-        path: &mut PathControl,
-        fate: &mut impl FrameFate<F>,
-    ) -> Result<AckOutcome, AckOfUnsent> {
-        self.notice_suspension(now, path);
-        let mut ack = AckInProgress { now, largest_before: self.largest_acked, ..AckInProgress::default() };
-        for range in ranges {
-            let (low, high) = range.into_inner();
-            if high >= self.sent.next_number() {
-                return Err(AckOfUnsent { number: high });
-            }
-            if let Some(number) = self.sent.skipped_in(low, high) {
-                return Err(AckOfUnsent { number });
-            }
-            if ack.largest.is_none() {
-                ack.largest = Some(high);
-                self.largest_acked = self.largest_acked.max(Some(high));
-            }
-            if high < self.sent.first_number() {
-                break;
-            }
-            self.acknowledge_range(low, high, &mut ack, path, fate);
-        }
-        ack.outcome.is_newest = self.largest_acked > ack.largest_before;
-        ack.outcome.newest_sent_at = ack.largest_sent_at;
-        if ack.outcome.newly_acked_packets > 0 {
-            self.settle(ack_delay_micros, &mut ack, path, fate);
-        } else if self.is_crowded() {
-            self.forget_settled(now, path);
-        }
-        Ok(ack.outcome)
+        self.probes.count()
     }
 
     /// Call when [`Recovery::deadline`] has come, after all packets that have arrived were taken in: what is acknowledged
@@ -165,9 +130,7 @@ impl<F: Copy> Recovery<F> {
             self.forget_settled(now, path);
             return TimeoutOutcome::Lost(lost);
         }
-        let packets = if self.pto_count == 0 { 1 } else { PROBES_MAX as u8 };
-        self.pto_count = self.pto_count.saturating_add(1);
-        self.probed_at = now;
+        let packets = self.probes.on_expired(now);
         self.hand_over(usize::from(packets), fate);
         path.owe_probes(packets);
         self.forget_settled(now, path);
@@ -182,10 +145,7 @@ impl<F: Copy> Recovery<F> {
         if self.ack_eliciting_in_flight == 0 {
             return None;
         }
-        let plain = path.rtt.pto_micros();
-        let backed_off = plain.saturating_mul(1 << self.pto_count.min(MAX_BACK_OFF_SHIFT));
-        let wait = backed_off.min(plain.max(PTO_MAX_MICROS));
-        Some(self.last_ack_eliciting_at.max(self.probed_at).plus_micros(wait))
+        Some(self.probes.deadline(&path.rtt))
     }
 
     /// Whether a packet was sent and is neither acknowledged nor lost.
@@ -217,84 +177,6 @@ impl<F: Copy> Recovery<F> {
         if late_micros > SUSPENDED_AFTER_MICROS {
             self.resumed_at = Some(now);
         }
-    }
-
-    fn acknowledge_range(
-        &mut self,
-        low: u64,
-        high: u64,
-        ack: &mut AckInProgress,
-        path: &mut PathControl,
-        fate: &mut impl FrameFate<F>,
-    ) {
-        let mut from = low;
-        while let Some(number) = self.sent.next_unacknowledged(from, high) {
-            let Some(&record) = self.sent.get(number) else { break };
-            self.sent.acknowledge(number);
-            match record.state {
-                PacketState::Lost => self.take_late(number, &record, ack, path),
-                _ => {
-                    self.ack_eliciting_in_flight -= u64::from(record.ack_eliciting);
-                    ack.count(number, &record, path);
-                }
-            }
-            self.sent.frames_of(&record).for_each(|frame| fate.acknowledged(frame));
-            from = number + 1;
-        }
-    }
-
-    /// A packet that was declared lost is here after all.
-    fn take_late(
-        &mut self,
-        number: u64,
-        record: &SentRecord,
-        ack: &mut AckInProgress,
-        path: &mut PathControl,
-    ) {
-        ack.outcome.newly_acked_packets += 1;
-        ack.outcome.spurious_losses += 1;
-        if record.path != path.tag() {
-            return;
-        }
-        ack.outcome.newly_acked_marked += u64::from(record.marked);
-        if record.mtu_probe {
-            path.on_mtu_probe_acked(ack.now, record.size_bytes);
-            return;
-        }
-        self.loss.on_spurious(ack.now, number, record, ack.largest_before.unwrap_or(number), &path.rtt);
-        path.on_spurious_loss(record);
-    }
-
-    /// All that follows from what was newly acknowledged, in the order of RFC 9002 §A.7: round trip, losses, window.
-    fn settle(
-        &mut self,
-        ack_delay_micros: u64,
-        ack: &mut AckInProgress,
-        path: &mut PathControl,
-        fate: &mut impl FrameFate<F>,
-    ) {
-        let sample = ack.rtt_sample(self.resumed_at);
-        if let Some(sample_micros) = sample {
-            path.take_rtt_sample(ack.now, sample_micros, ack_delay_micros);
-            ack.outcome.rtt_sample_micros = sample;
-        }
-        if ack.elicited {
-            self.pto_count = 0;
-        }
-        path.on_packet_passed(ack.passed.0, ack.passed.1);
-        if let Some(largest_acked) = self.largest_acked {
-            let losses = self.detect_losses(ack.now, largest_acked, path, fate);
-            ack.outcome.lost_packets = losses.packets;
-            ack.outcome.mtu_probe_lost_bytes = losses.mtu_probe_bytes;
-            if losses.began_recovery {
-                ack.on_path.growth_bytes = 0;
-            }
-        }
-        if ack.on_path.bytes > 0 {
-            ack.on_path.rtt_micros = sample;
-            path.on_acked(ack.now, ack.on_path, self.sent.next_number());
-        }
-        self.forget_settled(ack.now, path);
     }
 
     fn detect_losses(
@@ -348,9 +230,3 @@ impl<F: Copy> Recovery<F> {
         });
     }
 }
-
-/// RFC 9002 §6.2.4: at most two.
-const PROBES_MAX: usize = 2;
-
-/// Beyond it every back-off is capped anyway.
-const MAX_BACK_OFF_SHIFT: u32 = 20;

@@ -153,7 +153,9 @@ fn a_silent_peer_is_lost_after_the_configured_time() {
     let (handle_a, _) = net.associate(a, b, Cipher::ChaCha20Poly1305);
     run_for(&mut net, SECOND);
     let stream = open(&mut net, a, handle_a);
-    net.link(a, b).config.down = true;
+    for (from, to) in [(a, b), (b, a)] {
+        net.link(from, to).config.down = true;
+    }
     let now = net.now();
     net.engine(a).write(now, handle_a, stream, &[1; 10_000]).unwrap();
     net.flush(a);
@@ -165,6 +167,36 @@ fn a_silent_peer_is_lost_after_the_configured_time() {
             assert!((7 * SECOND..8 * SECOND).contains(&silent_micros))
         }
         other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn on_a_slow_path_too_a_peer_is_asked_several_times_before_it_counts_as_lost() {
+    const LOST_AFTER: u64 = 6 * SECOND;
+    for unheard in 1..=3 {
+        let config = EngineConfig { peer_lost_after_micros: LOST_AFTER, ..EngineConfig::default() };
+        let (mut net, a, b) = pair(7, config);
+        for (from, to) in [(a, b), (b, a)] {
+            net.link(from, to).config.delay_micros = 550_000;
+        }
+        let (handle_a, _) = net.associate(a, b, Cipher::ChaCha20Poly1305);
+        // Few samples: a plain probe time-out is nearly three times as long as a round trip.
+        run_for(&mut net, 10 * SECOND);
+        let sent =
+            |net: &mut Network| net.engine(a).association_stats(handle_a).unwrap().counters.packets_sent;
+        let sent_before = sent(&mut net);
+        net.link(a, b).config.down = true;
+        let now = net.now();
+        net.engine(a).ping(now, handle_a, 1);
+        net.flush(a);
+        while sent(&mut net) < sent_before + unheard {
+            let until = net.now().plus_micros(10 * SECOND);
+            assert!(net.step(until));
+        }
+        net.link(a, b).config.down = false;
+        run_for(&mut net, 10 * SECOND);
+        assert_eq!(closed(&mut net, a), None, "after {unheard} packets that nobody heard");
+        assert!(sent(&mut net) < sent_before + unheard + 5, "it falls silent again");
     }
 }
 
@@ -205,10 +237,10 @@ fn a_process_that_was_stopped_for_longer_than_the_peer_lost_time_asks_before_it_
     let now = net.now();
     net.engine(a).write(now, handle_a, stream, &[1; 5_000]).unwrap();
     net.flush(a);
-    // A link that swallows the answers while the sender is stopped: the worst that a sleep can do.
+    // A link that swallows the answers while the sender is stopped, for nearly as long as its peer asks for it: the worst that a sleep can do.
     net.link(b, a).config.down = true;
-    net.freeze(a, 100 * SECOND);
-    run_for(&mut net, 99 * SECOND);
+    net.freeze(a, 44 * SECOND);
+    run_for(&mut net, 43 * SECOND);
     net.link(b, a).config.down = false;
     run_for(&mut net, 20 * SECOND);
     assert_eq!(closed(&mut net, a), None);

@@ -251,3 +251,43 @@ fn no_more_is_sent_to_an_address_that_does_not_answer_than_came_from_there() {
     let went = net.bytes_to_observer();
     assert!((1..=came).contains(&went), "{went} bytes for {came}");
 }
+
+/// Round trips until the peer moves and from then on, and how long no byte may come: as long as the longer of them makes ends wait for one another.
+const ROUND_TRIPS_AND_PAUSES: [(u64, u64, u64); 5] = [
+    (20_000, SECOND, 3 * SECOND),
+    (20_000, 4 * SECOND, 10 * SECOND),
+    (SECOND, SECOND, 4 * SECOND),
+    (SECOND, 20_000, 3 * SECOND),
+    (4 * SECOND, 20_000, 10 * SECOND),
+];
+
+#[test]
+fn a_peer_that_moves_while_round_trips_grow_or_shrink_a_hundredfold_is_followed_long_before_it_counts_as_lost(
+) {
+    for (before_micros, after_micros, pause_max_micros) in ROUND_TRIPS_AND_PAUSES {
+        for (seed, (there, back)) in (0..).zip(WAYS) {
+            for moment in 0..2 {
+                let (mut net, a, b) = network(seed);
+                set_round_trip(&mut net, [a, b], before_micros);
+                let associations = net.associate(a, b, Cipher::ChaCha20Poly1305);
+                let mut transfer = Transfer::start(&mut net, (a, b), associations, there / 16, back / 16);
+                let at_micros = 4 * before_micros + before_micros * moment / 2;
+                let seen = run(&mut net, &mut transfer, [a, b], at_micros, |net| {
+                    net.set_address(a, "10.0.0.0:7401".parse().unwrap());
+                    set_round_trip(net, [a, b], after_micros);
+                });
+                let pause_micros = seen.longest_pause_micros.0.max(seen.longest_pause_micros.1);
+                assert!(
+                    pause_micros <= pause_max_micros,
+                    "{before_micros} us, then {after_micros} us, {there} there, {back} back, moment {moment}: paused {pause_micros} us"
+                );
+            }
+        }
+    }
+}
+
+fn set_round_trip(net: &mut Network, [a, b]: [HostId; 2], micros: u64) {
+    for (from, to) in [(a, b), (b, a)] {
+        net.link(from, to).config.delay_micros = micros / 2;
+    }
+}

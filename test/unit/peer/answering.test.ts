@@ -16,9 +16,11 @@ const runtime = new ManualRuntime();
 /** An engine whose indices are counted. */
 class CountingEngine extends FakeEngine {
   readonly reserved = new Set<number>();
-  sentDatagrams = 0;
+  readonly sentDatagrams: Uint8Array[] = [];
+  hasIndices = true;
 
   override reserveIndex(): number {
+    if (!this.hasIndices) return 0;
     const index = super.reserveIndex();
     this.reserved.add(index);
     return index;
@@ -28,8 +30,8 @@ class CountingEngine extends FakeEngine {
     this.reserved.delete(index);
   }
 
-  override sendDatagram(): void {
-    this.sentDatagrams++;
+  override sendDatagram(_path: Uint8Array, datagram: Uint8Array): void {
+    this.sentDatagrams.push(datagram);
   }
 }
 
@@ -76,9 +78,10 @@ function answeringOf(called: HandshakeParty) {
     associations: { nextPacketNumberFor: () => 0n, tokenFor: () => new Uint8Array(8) },
     forgetWhenUnused: () => forgotten++,
   };
-  const peers = { get: () => undefined, obtain: () => peer };
+  const obtain = vi.fn(() => peer);
+  const peers = { get: () => undefined, obtain };
   const answering = new Answering(part as PeerContext, peers as unknown as PeerTable, undefined, 10);
-  return { answering, engine, faults, forgotten: () => forgotten };
+  return { answering, engine, faults, obtain, peer, forgotten: () => forgotten };
 }
 
 test.each([
@@ -98,7 +101,37 @@ test.each([
   });
   answering.onHandshake(0, admissionKey, Buffer.concat([new Uint8Array(48), datagram]), true);
   expect(faults.map(({ reason }) => reason)).toEqual(['unauthentic']);
-  expect([engine.reserved.size, engine.sentDatagrams, forgotten()]).toEqual([0, 0, way === 'by id' ? 1 : 0]);
+  expect([engine.reserved.size, engine.sentDatagrams.length, forgotten()]).toEqual([0, 0, way === 'by id' ? 1 : 0]);
+});
+
+/** A call by id, and what its caller makes of the answer. */
+function callTo(called: HandshakeParty, caller: HandshakeParty) {
+  const end = { localIndex: 1, token: new Uint8Array(8), firstPacketNumber: 0n };
+  const initiator = new Initiator(caller, { ...end, peer: called.id, verified: 'id', replacesIndex: 0 });
+  const message = Buffer.concat([new Uint8Array(48), initiator.nextMessage().datagram]);
+  return { message, answered: (datagram: Uint8Array | undefined) => initiator.receive(datagram ?? new Uint8Array(), () => true) };
+}
+
+test('a caller for whom no index is left is refused with the limit, and no other peer gives way to it', async () => {
+  const [caller, called] = [await partyOf(), await partyOf()];
+  const { answering, engine, faults, obtain } = answeringOf(called);
+  const { message, answered } = callTo(called, caller);
+  engine.hasIndices = false;
+  answering.onHandshake(0, 0, message, true);
+  expect(engine.sentDatagrams).toHaveLength(1);
+  expect(answered(engine.sentDatagrams[0])).toEqual({ status: 'refused', why: 'limit' });
+  expect([faults, engine.calls]).toEqual([[], []]);
+  expect(obtain).not.toHaveBeenCalled();
+});
+
+test('a caller that is refused because its peer is being closed leaves no index', async () => {
+  const [caller, called] = [await partyOf(), await partyOf()];
+  const { answering, engine, peer } = answeringOf(called);
+  const { message, answered } = callTo(called, caller);
+  Object.assign(peer, { closing: Promise.resolve() });
+  answering.onHandshake(0, 0, message, true);
+  expect(answered(engine.sentDatagrams[0])).toEqual({ status: 'refused', why: 'shutdown' });
+  expect(engine.reserved.size).toBe(0);
 });
 
 test('joins that nobody completes give their keys and indices back in time, also when nobody joins after them, and leave no timer', async () => {

@@ -11,7 +11,7 @@ beforeEach(() => {
   runtime = new ManualRuntime();
   packets = 0;
   rekeyedAtMs = [];
-  timer = new RekeyTimer(runtime, { packets: () => packets, rekey: () => rekeyedAtMs.push(runtime.nowMs) });
+  timer = new RekeyTimer(runtime, { packetsInUse: () => packets, rekey: () => rekeyedAtMs.push(runtime.nowMs) });
 });
 
 /** Moves time on, with traffic all the while. */
@@ -44,7 +44,7 @@ describe('new keys', () => {
 
   test('are not for an idle association, until it is used again', async () => {
     timer.restart('initiator');
-    packets += 8;
+    packets += 4;
     await runtime.advance(3_600_000);
     expect(rekeyedAtMs).toEqual([]);
     await use(264_500);

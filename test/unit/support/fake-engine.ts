@@ -272,7 +272,7 @@ export class FakeEngine implements Engine {
 
   setAdmissionKeys(): void {}
   releaseIndex(): void {}
-  sendDatagram(): void {}
+  sendDatagram(_path: PathRecord, _datagram: Uint8Array): void {}
   sendCookie(): void {}
   drain(): void {}
   stats(): void {}

@@ -6,6 +6,8 @@ export function silentObserver(): Observer {
   const nothing = (): void => {};
   return {
     onSession: nothing,
+    onHandshake: nothing,
+    onAnswered: nothing,
     onStream: nothing,
     onState: nothing,
     onPath: nothing,

@@ -1,7 +1,7 @@
 //! Timers, and how an association ends.
 
 use super::{Association, DroppedSession, Phase, Timer};
-use crate::constants::LOCAL_ADDRESS_PTOS;
+use crate::constants::{LOCAL_ADDRESS_PTOS, SILENCE_PEER_LOST_PARTS};
 use crate::event::CloseCause;
 use crate::recovery::TimeoutOutcome;
 use crate::time::Instant;
@@ -92,7 +92,9 @@ impl Association {
             self.grown = false;
             self.recovery.release_memory();
         }
-        if self.timers.take_expired(now, Timer::KeepAlive) {
+        // The last stream may have ended since it was set.
+        let asks = self.timers.take_expired(now, Timer::Silence) && self.streams.open_streams() > 0;
+        if self.timers.take_expired(now, Timer::KeepAlive) || asks {
             self.pings.request_probe();
         }
         self.end_when_silent(now);
@@ -162,6 +164,9 @@ impl Association {
         let quiet = self.sessions.can_send() && !self.pings.wants_to_send();
         let alive = if quiet { after(self.last_activity, self.keep_alive_micros) } else { None };
         self.timers.set(Timer::KeepAlive, alive);
+        let waits = quiet && !silent && self.unanswered_since.is_none();
+        let patience_micros = self.peer_lost_after_micros.div_ceil(SILENCE_PEER_LOST_PARTS);
+        self.timers.set(Timer::Silence, if waits { after(self.heard_at, patience_micros) } else { None });
     }
 
     /// It cannot go on: nothing more is sent, and the cause is told.

@@ -85,6 +85,8 @@ pub struct AssociationCounters {
     pub bytes_received: u64,
     /// Packets declared lost.
     pub packets_lost: u64,
+    /// Packets, sent or received, with something of the application's: more than acknowledgements, probes and what keeps the association.
+    pub packets_in_use: u64,
 }
 
 /// Where packets would go before the first session is installed: nowhere.
@@ -144,6 +146,8 @@ pub(crate) struct Association {
     validation: PathValidation,
     path_change: Option<PathChange>,
     last_activity: Instant,
+    /// When the last authentic packet came, or the last session began.
+    heard_at: Instant,
     unanswered_since: Option<Instant>,
     cause: Option<CloseCause>,
     idle_timeout_micros: u64,
@@ -176,7 +180,8 @@ impl Association {
             replay: ReplayWindow::new(),
             received: ReceivedPackets::new(),
             grown: false,
-            recovery: Recovery::new(engine.first_packet_number),
+            recovery: Recovery::new(engine.first_packet_number)
+                .of_peer_lost_after(engine.peer_lost_after_micros),
             pings: Pings::default(),
             timers: TimerTable::default(),
             phase: Phase::Open,
@@ -187,6 +192,7 @@ impl Association {
             validation: PathValidation::default(),
             path_change: None,
             last_activity: now,
+            heard_at: now,
             unanswered_since: None,
             cause: None,
             idle_timeout_micros: engine.idle_timeout_micros,
@@ -207,6 +213,7 @@ impl Association {
             self.pings.request_probe();
         }
         self.last_activity = now;
+        self.heard_at = now;
         self.update_timers(now);
         evicted
     }

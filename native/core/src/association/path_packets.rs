@@ -69,7 +69,7 @@ impl Association {
             }
         }
         let arrived = super::path_validation::Arrived { from: arrival.path, bytes, is_newest };
-        let wait_micros = self.control.rtt.pto_micros();
+        let wait_micros = self.recovery.answer_wait_micros(&self.control);
         self.validation.on_packet(now, arrived, &self.path, wait_micros, arrival.entropy);
     }
 
@@ -173,7 +173,7 @@ impl Association {
     fn follow(&mut self, now: Instant, moved: Moved) {
         self.take_path(now, moved.path);
         if !self.control.rtt.has_sample() {
-            self.control.take_rtt_sample(now, moved.rtt_micros, 0);
+            self.control.take_rtt_of_challenge(now, moved.rtt_micros, moved.is_exact);
         }
         self.received.tell_again();
         self.pings.request_probe();

@@ -4,18 +4,20 @@
 //!            newest packet from elsewhere           candidate answered and the present path silent
 //!    Idle ------------------------------> Challenging -------------------------------------------> Idle, moved
 //!      ^                                      |
-//!      +--------------------------------------+  the present path answered, or nobody did
+//!      +--------------------------------------+  the present path answered, or the peer is not heard from there any more
 //! ```
 //!
 //! Whoever copies packets and re-sends them faster from elsewhere can start a challenge. He cannot win it while the present path works.
 
+mod challenge;
 #[cfg(test)]
 mod tests;
 
-use crate::constants::{INITIAL_PTO_MICROS, PATH_CHALLENGES_MAX, REFUSED_PATH_MAX_MICROS, REFUSED_PATH_PTOS};
+use crate::constants::{REFUSED_PATH_MAX_MICROS, REFUSED_PATH_PTOS};
 use crate::entropy::Entropy;
 use crate::path::Path;
 use crate::time::Instant;
+use challenge::Challenge;
 use osier_wire::limits::{DATA_HEADER_BYTES, TAG_BYTES};
 
 /// A packet with nothing but PATH_CHALLENGE. No packet is sent smaller, so that one from a new address is enough to challenge it.
@@ -26,7 +28,8 @@ pub(super) const CHALLENGE_FRAME_BYTES: usize = 1 + 8;
 /// See the file's head.
 #[derive(Debug, Default)]
 pub(super) struct PathValidation {
-    challenge: Option<Challenge>,
+    /// On the heap: few associations ever have one.
+    challenge: Option<Box<Challenge>>,
     refused: Option<Refused>,
 }
 
@@ -56,24 +59,8 @@ pub(super) struct Moved {
     pub(super) path: Path,
     /// From the first challenge to its answer.
     pub(super) rtt_micros: u64,
-}
-
-#[derive(Debug)]
-struct Challenge {
-    candidate: Path,
-    candidate_data: [u8; 8],
-    present_data: [u8; 8],
-    /// Bytes that came from the candidate and were not sent there yet.
-    allowance: usize,
-    candidate_owed: bool,
-    present_owed: bool,
-    first_sent_at: Option<Instant>,
-    answered_at: Option<Instant>,
-    sent: u32,
-    again_at: Instant,
-    /// The candidate may be slower than the present path, as far as anybody knows (RFC 9000 §8.2.4).
-    given_up_at: Instant,
-    wait_micros: u64,
+    /// It was the only challenge: which of several was answered cannot be told.
+    pub(super) is_exact: bool,
 }
 
 #[derive(Debug)]
@@ -100,12 +87,12 @@ impl PathValidation {
             return;
         }
         if let Some(challenge) = self.challenge.as_mut().filter(|at| at.candidate == arrived.from) {
-            challenge.allowance += arrived.bytes;
+            challenge.on_packet(now, arrived);
             return;
         }
         let left_alone = |refused: &Refused| refused.path == arrived.from && now < refused.until;
         if arrived.is_newest && !self.refused.as_ref().is_some_and(left_alone) {
-            self.challenge = Some(Challenge::new(now, arrived, wait_micros, entropy));
+            self.challenge = Some(Box::new(Challenge::new(now, arrived, wait_micros, entropy)));
         }
     }
 
@@ -121,9 +108,7 @@ impl PathValidation {
             self.refuse(now);
             return None;
         }
-        if data == challenge.candidate_data && challenge.first_sent_at.is_some() {
-            challenge.answered_at.get_or_insert(now);
-        }
+        challenge.on_response(now, data);
         self.decide(now)
     }
 
@@ -132,12 +117,7 @@ impl PathValidation {
         if let Some(moved) = self.decide(now) {
             return Some(moved);
         }
-        let challenge = self.challenge.as_mut().filter(|challenge| now >= challenge.again_at)?;
-        if challenge.sent < PATH_CHALLENGES_MAX {
-            challenge.owe(now);
-        } else if now < challenge.given_up_at {
-            challenge.again_at = challenge.given_up_at;
-        } else {
+        if self.challenge.as_mut().is_some_and(|challenge| !challenge.on_timeout(now)) {
             self.challenge = None;
         }
         None
@@ -145,31 +125,17 @@ impl PathValidation {
 
     /// When a challenge is to be repeated, given up or decided.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.challenge.as_ref().map(|challenge| challenge.decided_at().unwrap_or(challenge.again_at))
+        self.challenge.as_deref().map(Challenge::deadline)
     }
 
     /// Whether [`PathValidation::poll_send`] has something.
     pub(super) fn wants_to_send(&self) -> bool {
-        self.challenge.as_ref().is_some_and(|challenge| challenge.present_owed || challenge.can_ask())
+        self.challenge.as_deref().is_some_and(Challenge::wants_to_send)
     }
 
     /// The next challenge to send; tell [`PathValidation::on_sent`] what became of it.
     pub(super) fn poll_send(&mut self, now: Instant) -> Option<ChallengeToSend> {
-        let challenge = self.challenge.as_mut()?;
-        if challenge.can_ask() {
-            challenge.candidate_owed = false;
-            challenge.first_sent_at.get_or_insert(now);
-            return Some(ChallengeToSend {
-                data: challenge.candidate_data,
-                candidate: Some(challenge.candidate),
-                limit: challenge.allowance,
-            });
-        }
-        std::mem::take(&mut challenge.present_owed).then_some(ChallengeToSend {
-            data: challenge.present_data,
-            candidate: None,
-            limit: CHALLENGE_PACKET_BYTES,
-        })
+        self.challenge.as_mut()?.poll_send(now)
     }
 
     /// So many bytes went to `path`.
@@ -194,53 +160,8 @@ impl PathValidation {
     }
 
     fn decide(&mut self, now: Instant) -> Option<Moved> {
-        let challenge = self.challenge.as_ref()?;
-        challenge.decided_at().filter(|at| now >= *at)?;
-        let rtt_micros = challenge.answered_at?.saturating_micros_since(challenge.first_sent_at?);
-        let path = challenge.candidate;
+        let moved = self.challenge.as_ref()?.moved(now)?;
         self.forget();
-        Some(Moved { path, rtt_micros })
-    }
-}
-
-impl Challenge {
-    fn new(now: Instant, arrived: Arrived, wait_micros: u64, entropy: &mut Entropy) -> Self {
-        let (mut candidate_data, mut present_data) = ([0; 8], [0; 8]);
-        entropy.fill(&mut candidate_data);
-        entropy.fill(&mut present_data);
-        let mut challenge = Self {
-            candidate: arrived.from,
-            candidate_data,
-            present_data,
-            allowance: arrived.bytes,
-            candidate_owed: false,
-            present_owed: false,
-            first_sent_at: None,
-            answered_at: None,
-            sent: 0,
-            again_at: now,
-            given_up_at: now
-                .plus_micros(u64::from(PATH_CHALLENGES_MAX) * wait_micros.max(INITIAL_PTO_MICROS)),
-            wait_micros,
-        };
-        challenge.owe(now);
-        challenge
-    }
-
-    fn owe(&mut self, now: Instant) {
-        self.sent += 1;
-        self.candidate_owed = self.answered_at.is_none();
-        self.present_owed = true;
-        self.again_at = now.plus_micros(self.wait_micros);
-    }
-
-    fn can_ask(&self) -> bool {
-        self.candidate_owed && self.allowance >= CHALLENGE_PACKET_BYTES
-    }
-
-    /// When the present path will have had its time to answer: no less than the candidate took, and some more.
-    fn decided_at(&self) -> Option<Instant> {
-        let with_candidate = self.answered_at?.plus_micros(self.wait_micros / 4);
-        Some(self.first_sent_at?.plus_micros(self.wait_micros).max(with_candidate))
+        Some(moved)
     }
 }

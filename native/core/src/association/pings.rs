@@ -43,6 +43,11 @@ impl Pings {
         self.unsent
     }
 
+    /// Whether the PING that has to be sent is one that somebody waits for.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.unsent && !self.outstanding.is_empty()
+    }
+
     /// A PING goes out now: returns the serial that its packet records.
     pub(crate) fn on_sent(&mut self, now: Instant) -> u32 {
         self.unsent = false;

@@ -82,6 +82,7 @@ impl Association {
             Phase::Draining | Phase::Over => return,
         }
         self.unanswered_since = None;
+        self.heard_at = now;
         match self.on_frames(now, &arrival.path, payload) {
             Ok(ack_eliciting) => {
                 let rtt_micros =
@@ -101,13 +102,14 @@ impl Association {
     /// Returns whether any frame asks for an acknowledgement.
     fn on_frames(&mut self, now: Instant, from: &Path, payload: &[u8]) -> Result<bool, Violation> {
         let mut reader = Reader::new(payload);
-        let (mut ack_eliciting, mut challenge) = (false, None);
+        let (mut ack_eliciting, mut is_in_use, mut challenge) = (false, false, None);
         if reader.is_empty() {
             return Err(Violation("a packet without frames"));
         }
         while !reader.is_empty() {
             let frame = Frame::decode(&mut reader).map_err(|_| Violation("a malformed frame"))?;
             ack_eliciting |= !matches!(frame, Frame::Ack(_) | Frame::Padding(_) | Frame::Close(_));
+            is_in_use |= is_of_application(&frame);
             if let Frame::PathChallenge(data) = &frame {
                 challenge.get_or_insert(*data);
             }
@@ -116,6 +118,7 @@ impl Association {
                 break;
             }
         }
+        self.counters.packets_in_use += u64::from(is_in_use);
         if let Some(data) = challenge {
             // One answer a packet: it is no larger than what asked for it.
             self.responses.owe(*from, data);
@@ -175,6 +178,21 @@ impl Association {
         self.counters.packets_lost += outcome.lost_packets;
         self.control.on_marks(now, ack.ecn.as_ref(), &outcome);
         Ok(())
+    }
+}
+
+/// Whether it is there because of what an application does, now or a round trip ago.
+fn is_of_application(frame: &Frame<'_>) -> bool {
+    match frame {
+        Frame::Padding(_)
+        | Frame::Ping
+        | Frame::Ack(_)
+        | Frame::PathChallenge(_)
+        | Frame::PathResponse(_) => false,
+        Frame::Drain | Frame::Close(_) | Frame::RouteError(_) => false,
+        Frame::Open(_) | Frame::Stream(_) | Frame::ResetStream(_) | Frame::Stop(_) => true,
+        Frame::MaxData { .. } | Frame::MaxStreamData { .. } | Frame::MaxStreams { .. } => true,
+        Frame::Message(_) | Frame::Datagram(_) | Frame::Expire(_) | Frame::ExpireReply(_) => true,
     }
 }
 

@@ -7,8 +7,12 @@ use crate::time::Instant;
 use std::net::SocketAddr;
 use zeroize::Zeroize;
 
-/// Sessions that one association keeps at once: the preferred one, the one before it, and two on trial.
-const SESSIONS_MAX: usize = 4;
+/// Sessions that one association keeps at once: the one that sends, those before it, and one for each message 1 of the peer's that it may still take
+/// the answer to. An initiator that waits longer than it expected sends several of them, and takes the answer to any of the last three: the session
+/// of an answer that is under way must be there when it is taken up.
+const SESSIONS_MAX: usize = 8;
+/// Sessions before the one that sends that are kept although others need the room: the peer may send under them for a round trip more.
+const SUPERSEDED_KEPT: usize = 2;
 /// How long a responder's session waits for its first authentic packet.
 const CONFIRMATION_MICROS: u64 = 15_000_000;
 
@@ -209,11 +213,14 @@ impl SessionSet {
         }
     }
 
-    /// Makes room: an unconfirmed session first, then the oldest that does not send.
+    /// Makes room: the oldest of the superseded sessions where there are many, then the oldest unconfirmed one.
     fn evict(&mut self) -> DroppedSession {
         let sending = self.sending_position();
+        let superseded = |(at, session): &(usize, &Session)| session.confirmed && Some(*at) != sending;
+        let mut others = self.sessions.iter().enumerate().filter(superseded);
+        let oldest = others.next().map(|(at, _)| at);
         let unconfirmed = self.sessions.iter().position(|session| !session.confirmed);
-        let position = unconfirmed.or_else(|| (0..self.sessions.len()).find(|p| Some(*p) != sending));
+        let position = if others.count() < SUPERSEDED_KEPT { unconfirmed.or(oldest) } else { oldest };
         self.sessions.remove(position.unwrap_or(0)).dropped()
     }
 }

@@ -24,6 +24,8 @@ pub(crate) enum Timer {
     PeerLost,
     /// Silence for the keep-alive interval.
     KeepAlive,
+    /// Nothing heard for so long that the peer of open streams is asked.
+    Silence,
     /// A superseded or unconfirmed session is to be dropped.
     Session,
     /// The closing or draining period is over.

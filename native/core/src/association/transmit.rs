@@ -133,9 +133,13 @@ impl Association {
             }
         }
         let acknowledgement_len = writer.position();
+        let mut is_in_use = false;
         if content == Content::Everything {
+            is_in_use = self.pings.is_awaited();
             self.write_control(now, &mut writer, &mut log);
+            let control_len = writer.position();
             self.streams.fill(now, &mut writer, &mut log);
+            is_in_use |= writer.position() > control_len;
         }
         let payload_len = writer.position();
         if payload_len == 0 {
@@ -151,6 +155,7 @@ impl Association {
             self.fail(now, "the keys of the session are used up");
             return None;
         };
+        self.counters.packets_in_use += u64::from(is_in_use);
         let size = OVERHEAD + payload_len;
         self.record(now, number, size, ack_eliciting, &log);
         Some(size)

@@ -1,4 +1,5 @@
 use super::*;
+use crate::constants::{INITIAL_PTO_MICROS, PATH_CHALLENGES_MAX, PTO_MAX_MICROS};
 
 const WAIT: u64 = 10_000;
 
@@ -24,6 +25,10 @@ fn sent(validation: &mut PathValidation, micros: u64) -> Vec<ChallengeToSend> {
         Some(challenge)
     })
     .collect()
+}
+
+fn moved_after(rtt_micros: u64) -> Moved {
+    Moved { path: path(2), rtt_micros, is_exact: true }
 }
 
 /// Challenges of (candidate, present).
@@ -66,7 +71,7 @@ fn the_association_moves_once_the_present_path_was_silent_for_its_time() {
     assert_eq!(validation.on_response(at(4_000), candidate), None);
     assert_eq!(validation.deadline(), Some(at(WAIT)));
     assert_eq!(validation.on_timeout(at(WAIT - 1)), None);
-    assert_eq!(validation.on_timeout(at(WAIT)), Some(Moved { path: path(2), rtt_micros: 4_000 }));
+    assert_eq!(validation.on_timeout(at(WAIT)), Some(moved_after(4_000)));
     assert_eq!(validation.deadline(), None);
 }
 
@@ -76,8 +81,7 @@ fn a_present_path_gets_longer_where_the_candidate_took_longer() {
     assert_eq!(validation.on_response(at(WAIT), candidate), None);
     let deadline = at(WAIT + WAIT / 4);
     assert_eq!(validation.deadline(), Some(deadline));
-    let moved = Some(Moved { path: path(2), rtt_micros: WAIT });
-    assert_eq!(validation.on_timeout(deadline), moved);
+    assert_eq!(validation.on_timeout(deadline), Some(moved_after(WAIT)));
 }
 
 #[test]
@@ -129,6 +133,32 @@ fn a_candidate_that_never_answers_is_given_up() {
         challenges += sent(&mut validation, deadline.as_micros()).len() as u32 / 2;
     }
     assert_eq!(challenges, PATH_CHALLENGES_MAX);
+}
+
+#[test]
+fn a_challenge_lasts_and_is_repeated_for_as_long_as_the_peers_newest_packets_come_from_there() {
+    let (mut validation, candidate, _) = challenged();
+    let mut asked_at = Vec::new();
+    for micros in (0..20 * INITIAL_PTO_MICROS).step_by(1_000) {
+        if micros % 100_000 == 0 {
+            arrive(&mut validation, micros, 2, 1_200, true);
+        }
+        assert_eq!(validation.on_timeout(at(micros)), None);
+        for challenge in
+            sent(&mut validation, micros).iter().filter(|challenge| challenge.candidate.is_some())
+        {
+            assert_eq!(challenge.data, candidate);
+            asked_at.push(micros);
+        }
+    }
+    assert_eq!(asked_at[..4], [WAIT, 3 * WAIT, 7 * WAIT, 15 * WAIT]);
+    assert!(asked_at.windows(2).all(|pair| pair[1] - pair[0] <= PTO_MAX_MICROS), "{asked_at:?}");
+    // However late the answer comes, it counts; the present path then has a quarter of that time more.
+    let late = 20 * INITIAL_PTO_MICROS;
+    assert_eq!(validation.on_response(at(late), candidate), None);
+    assert_eq!(validation.on_timeout(at(late + late / 4 - 1)), None);
+    let moved = Moved { path: path(2), rtt_micros: late, is_exact: false };
+    assert_eq!(validation.on_timeout(at(late + late / 4)), Some(moved));
 }
 
 #[test]

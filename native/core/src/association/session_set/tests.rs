@@ -74,21 +74,45 @@ fn of_two_rekeys_at_once_the_preferred_one_sends_whichever_is_confirmed_first() 
 }
 
 #[test]
-fn sessions_are_bounded_and_one_that_is_not_confirmed_gives_way_first() {
+fn sessions_are_bounded_and_the_oldest_unconfirmed_one_gives_way() {
     let (mut sessions, now) = (SessionSet::default(), Instant::from_micros(1));
     assert_eq!(sessions.install(now, &config(1, true, true), LINGER_MICROS), None);
     for local_index in 2..=SESSIONS_MAX as u32 {
         assert_eq!(sessions.install(now, &config(local_index, false, true), LINGER_MICROS), None);
     }
-    for local_index in 100..200 {
+    for local_index in 9..200 {
         let evicted = sessions.install(now, &config(local_index, false, true), LINGER_MICROS);
-        assert!(
-            evicted.is_some_and(|session| session.local_index != 1),
-            "{evicted:?} gave way to {local_index}"
-        );
+        assert_eq!(evicted.map(|session| session.local_index), Some(local_index + 1 - SESSIONS_MAX as u32));
         assert_eq!(local_indices(&sessions).len(), SESSIONS_MAX);
     }
     assert_eq!(sessions.sending().map(|session| session.local_index), Some(1));
+}
+
+#[test]
+fn the_answers_that_an_initiator_may_still_take_up_keep_their_sessions_however_many_there_were_before() {
+    /// What an initiator takes the answers to.
+    const ATTEMPTS_KEPT: u32 = 3;
+    let (mut sessions, now) = (SessionSet::default(), Instant::from_micros(1));
+    sessions.install(now, &config(1, true, true), LINGER_MICROS);
+    for first in (10..200).step_by(10) {
+        // Its answer took so long that it sent message 1 five times, and none of the sessions before has lingered for its time.
+        let attempts = first..first + 5;
+        for local_index in attempts.clone() {
+            sessions.install(now, &config(local_index, false, true), LINGER_MICROS);
+        }
+        for local_index in attempts.clone().skip(5 - ATTEMPTS_KEPT as usize) {
+            assert!(
+                sessions.by_index(local_index).is_some(),
+                "{local_index}: {:?}",
+                local_indices(&sessions)
+            );
+        }
+        let before = sessions.sending().map(|session| session.local_index).unwrap();
+        let taken_up = first + 5 - ATTEMPTS_KEPT + first / 10 % ATTEMPTS_KEPT;
+        assert_eq!(sessions.confirm(now, taken_up, LINGER_MICROS), Confirmation::First);
+        assert_eq!(sessions.sending().map(|session| session.local_index), Some(taken_up));
+        assert!(sessions.by_index(before).is_some(), "the peer may send under it for a round trip more");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod suspension;
 
 use super::*;
 use crate::congestion::CongestionAlgorithm;
+use std::ops::RangeInclusive;
 
 const SIZE: u16 = 1_200;
 const RTT: u64 = 20_000;

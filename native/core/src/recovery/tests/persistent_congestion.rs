@@ -1,5 +1,6 @@
 use super::*;
 use crate::constants::PERSISTENT_CONGESTION_MIN_MICROS;
+use std::ops::RangeInclusive;
 
 const MINIMUM_WINDOW: u64 = 2 * SIZE as u64;
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::constants::PTO_MAX_MICROS;
 use crate::path_control::SendPermit;
 
 #[test]
@@ -58,9 +59,9 @@ fn an_acknowledgement_ends_the_back_off() {
     sender.send(2);
     sender.time_out();
     sender.time_out();
-    assert_eq!(sender.recovery.pto_count, 2);
+    assert_eq!(sender.recovery.pto_count(), 2);
     sender.acknowledge(&[1..=1]);
-    assert_eq!(sender.recovery.pto_count, 0);
+    assert_eq!(sender.recovery.pto_count(), 0);
 }
 
 #[test]
