@@ -43,7 +43,8 @@ impl Engine {
     /// Reserves a receiver index for a handshake or a session. Answers to it must carry a mac1 by this key.
     /// `None`: all are taken.
     pub fn reserve_index(&mut self, mac1_key: [u8; 32]) -> Option<u32> {
-        self.indices.reserve(&mut self.entropy, Receiver::Handshake { mac1_key, replies: Replies::default() })
+        let (replies, notices) = (Replies::default(), Replies::default());
+        self.indices.reserve(&mut self.entropy, Receiver::Handshake { mac1_key, replies, notices })
     }
 
     /// Gives a reserved index back; one that a session took over stays with it.

@@ -10,6 +10,8 @@ mod event_queue;
 mod half_open;
 mod messages;
 mod network_reports;
+#[cfg(test)]
+mod notice_tests;
 mod prefix_limit;
 mod receive;
 mod remotes;
@@ -89,8 +91,8 @@ pub struct EngineStats {
 /// What a receiver index stands for.
 #[derive(Clone, Copy, Debug)]
 enum Receiver {
-    /// A handshake that this node began: answers carry a mac1 by this key.
-    Handshake { mac1_key: [u8; 32], replies: Replies },
+    /// A handshake that this node began: answers carry a mac1 by this key, cookies and hints (`notices`) carry none.
+    Handshake { mac1_key: [u8; 32], replies: Replies, notices: Replies },
     /// A session of this association.
     Session { association: u32 },
 }
@@ -107,6 +109,7 @@ pub struct Engine {
     admission: Admission,
     half_open: HalfOpen,
     replies: ReplyLimit,
+    notices: ReplyLimit,
     resets: AnswerLimit,
     version_hints: AnswerLimit,
     strays: StrayQueue,
@@ -134,6 +137,7 @@ impl Engine {
             admission: Admission::default(),
             half_open: HalfOpen::default(),
             replies: ReplyLimit::default(),
+            notices: ReplyLimit::default(),
             resets: AnswerLimit::default(),
             version_hints: AnswerLimit::default(),
             strays: StrayQueue::default(),

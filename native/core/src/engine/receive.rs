@@ -66,8 +66,8 @@ impl Engine {
             PacketKind::Data => self.handle_data(now, meta, packet),
             PacketKind::Handshake => self.handle_handshake(now, meta, packet).map(|()| None),
             PacketKind::Reset => self.handle_reset(now, meta, packet).map(|()| None),
-            PacketKind::Hint => self.handle_hint(packet).map(|()| None),
-            PacketKind::Cookie => self.handle_cookie(meta, packet).map(|()| None),
+            PacketKind::Hint => self.handle_hint(now, packet).map(|()| None),
+            PacketKind::Cookie => self.handle_cookie(now, meta, packet).map(|()| None),
             PacketKind::Relay => None,
         }
     }
@@ -130,12 +130,12 @@ impl Engine {
         Some(())
     }
 
-    fn handle_hint(&mut self, packet: &[u8]) -> Option<()> {
+    fn handle_hint(&mut self, now: Instant, packet: &[u8]) -> Option<()> {
         let (local_index, kind) = match Hint::decode(packet).ok()? {
             Hint::Version { receiver_index, .. } => (receiver_index, RefusalKind::Version),
             Hint::Busy { receiver_index } => (receiver_index, RefusalKind::Busy),
         };
-        let Some(Receiver::Handshake { .. }) = self.indices.get(local_index) else { return None };
+        self.admit_notice(now, local_index)?;
         self.admit(Event::RefusalHint { local_index, kind })
     }
 
@@ -185,11 +185,17 @@ impl Engine {
 
     /// `None` for a message to a reserved index that does not cross: the mac1 is wrong, or too many came.
     fn admit_reply(&mut self, now: Instant, index: u32, message: &HandshakeInvariants<'_>) -> Option<()> {
-        let Some(Receiver::Handshake { mac1_key, replies }) = self.indices.get_mut(index) else {
+        let Some(Receiver::Handshake { mac1_key, replies, .. }) = self.indices.get_mut(index) else {
             return None;
         };
         let authentic = mac1::verify(mac1_key, message.before_mac1, &message.mac1);
         (authentic && self.replies.admit(now, replies)).then_some(())
+    }
+
+    /// `None` for a cookie or a hint to an index that is not reserved, or when too many came: whoever saw the first message can make them.
+    fn admit_notice(&mut self, now: Instant, index: u32) -> Option<()> {
+        let Some(Receiver::Handshake { notices, .. }) = self.indices.get_mut(index) else { return None };
+        self.notices.admit(now, notices).then_some(())
     }
 
     pub(super) fn answer_with_cookie(
@@ -207,9 +213,9 @@ impl Engine {
     }
 
     /// A cookie is opened by whoever made the message that it answers.
-    fn handle_cookie(&mut self, meta: &ReceiveMeta, packet: &[u8]) -> Option<()> {
+    fn handle_cookie(&mut self, now: Instant, meta: &ReceiveMeta, packet: &[u8]) -> Option<()> {
         let reply = CookieReply::decode(packet).ok()?;
-        let Some(Receiver::Handshake { .. }) = self.indices.get(reply.receiver_index) else { return None };
+        self.admit_notice(now, reply.receiver_index)?;
         self.admit(Event::Handshake {
             local_index: Some(reply.receiver_index),
             admission_key: 0,
