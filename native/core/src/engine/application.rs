@@ -105,7 +105,9 @@ impl Engine {
         if let Some(evicted) = evicted {
             self.forget_session(handle, evicted);
         }
-        self.remotes.list(config.path.remote, config.remote_index, handle);
+        if config.confirmed {
+            self.remotes.list(config.path.remote, config.remote_index, handle);
+        }
         self.settle(now, handle);
         true
     }

@@ -293,7 +293,8 @@ impl Engine {
         self.half_open.remove(local_index);
         self.remotes.unlist(remote, remote_index, handle);
         let Some(association) = self.associations.get(handle) else { return };
-        for session in association.sessions.iter().filter(|session| session.remote_index == remote_index) {
+        for session in association.sessions.confirmed().filter(|session| session.remote_index == remote_index)
+        {
             // The peer has used the index twice.
             self.remotes.list(session.path.remote, remote_index, handle);
         }

@@ -84,11 +84,10 @@ impl Engine {
         let mut arrival = Arrival { path: meta.path, ecn: meta.ecn, entropy: &mut self.entropy };
         match association.on_packet(now, &header, &mut arrival, packet) {
             Ok(Received::Processed) => Some(Some(handle)),
-            Ok(Received::Confirmed { local_index, called_from }) => {
+            Ok(Received::Confirmed { local_index }) => {
                 self.half_open.remove(local_index);
-                if let Some((path, remote_index)) = called_from {
-                    self.remotes.unlist(path.remote, remote_index, handle);
-                    self.remotes.list(association.path().remote, remote_index, handle);
+                if let Some(session) = association.sessions.by_index(local_index) {
+                    self.remotes.list(session.path.remote, session.remote_index, handle);
                 }
                 self.events.push_back(Event::SessionConfirmed { association: handle, local_index });
                 Some(Some(handle))
