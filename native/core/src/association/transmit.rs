@@ -212,6 +212,10 @@ impl Association {
             self.received.write_ack(now, &mut writer, beside_close);
         }
         Frame::Close(CloseFrame { code, reason }).encode(&mut writer).ok()?;
+        let padding = CHALLENGE_FRAME_BYTES.saturating_sub(writer.position());
+        if padding > 0 {
+            Frame::Padding(padding).encode(&mut writer).ok()?;
+        }
         let payload_len = writer.position();
         self.seal(out, payload_len)?;
         let len = OVERHEAD + payload_len;

@@ -6,7 +6,7 @@ use crate::packet_key::Cipher;
 use crate::stream::{HeapBlocks, MemoryBudget};
 use crate::SessionConfig;
 use osier_wire::limits::TAG_BYTES;
-use osier_wire::DataHeader;
+use osier_wire::{CloseCode, DataHeader};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -158,4 +158,12 @@ fn a_local_end_that_is_forgotten_and_known_again_is_no_other_path() {
     assert_eq!(end.association.path(), known);
     end.association.take_path(end.now, Path { interface: 4, ..known });
     assert_ne!(end.association.control.tag(), tag);
+}
+
+#[test]
+fn the_last_packet_is_no_smaller_than_a_challenge_either() {
+    let mut end = End::new();
+    end.send();
+    end.association.close(end.now, CloseCode::Normal, "");
+    assert_eq!(end.send(), [(1, CHALLENGE_PACKET_BYTES)]);
 }
