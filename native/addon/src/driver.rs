@@ -45,7 +45,7 @@ pub(crate) struct Driver {
     /// The clock as it was last read: once for what arrives and once for what leaves, not once a question.
     now: Instant,
     blocked: bool,
-    /// Something was accepted or sent since [`Driver::take_moved`] asked.
+    /// Something was accepted or sent since [`Driver::take_moved`] asked; what strangers are answered is neither.
     moved: bool,
     /// Taken from the engine, but without room in the last batch.
     held_back: Option<Event>,
@@ -223,7 +223,7 @@ impl Driver {
                 let ecn = osier_udp::Ecn::from_traffic_class(transmit.ecn.to_bits());
                 let route = Route { remote, local, interface };
                 self.queue.push(socket, route, ecn, transmit.segment_size, transmit.len);
-                self.moved = true;
+                self.moved |= !transmit.is_answer;
             }
             let Some(socket) = self.queue.head_socket() else { return Flow::Idle };
             #[cfg(feature = "fault-injection")]

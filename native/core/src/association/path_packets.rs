@@ -173,7 +173,7 @@ impl Association {
         let tag = self.control.tag().wrapping_add(FOREIGN_TAG_DISTANCE);
         self.recovery.on_foreign_packet_sent(now, packet, log.as_slice(), tag);
         self.unanswered_since.get_or_insert(now);
-        Some(Transmit { path, ecn: Ecn::NotEct, segment_size: len, len })
+        Some(Transmit { path, ecn: Ecn::NotEct, segment_size: len, len, is_answer: false })
     }
 
     /// The peer is elsewhere. It is told at once what arrived meanwhile: what was told on the old path did not reach it.

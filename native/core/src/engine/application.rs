@@ -1,6 +1,6 @@
 //! The calls of the layer above: handshakes, associations, streams.
 
-use super::{AdmissionKey, Engine, Receiver, Replies};
+use super::{AdmissionKey, Datagram, Engine, Receiver, Replies};
 use crate::association::{Association, AssociationCounters, SessionConfig};
 use crate::config::AssociationConfig;
 use crate::path::Path;
@@ -68,7 +68,7 @@ impl Engine {
 
     /// Sends one datagram as it is. At most 1,472 bytes.
     pub fn send_datagram(&mut self, path: Path, datagram: &[u8]) {
-        self.datagrams.push_back((path, datagram.to_vec()));
+        self.datagrams.push_back(Datagram { path, bytes: datagram.to_vec(), is_answer: false });
     }
 
     /// Makes an association without sessions.

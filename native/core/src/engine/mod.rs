@@ -97,6 +97,14 @@ enum Receiver {
     Session { association: u32 },
 }
 
+/// One that goes as it is.
+struct Datagram {
+    path: Path,
+    bytes: Vec<u8>,
+    /// As in [`Transmit`].
+    is_answer: bool,
+}
+
 /// See the module's head.
 pub struct Engine {
     config: EngineConfig,
@@ -115,7 +123,7 @@ pub struct Engine {
     strays: StrayQueue,
     schedule: Schedule,
     events: EventQueue,
-    datagrams: VecDeque<(Path, Vec<u8>)>,
+    datagrams: VecDeque<Datagram>,
     dropped: Vec<DroppedSession>,
     due: Vec<(Instant, u32)>,
     stats: EngineStats,
@@ -253,10 +261,10 @@ impl Engine {
     }
 
     fn transmit_datagram(&mut self, out: &mut [u8]) -> Option<Transmit> {
-        let (path, datagram) = self.datagrams.pop_front()?;
+        let Datagram { path, bytes: datagram, is_answer } = self.datagrams.pop_front()?;
         let len = datagram.len();
         out.get_mut(..len)?.copy_from_slice(&datagram);
-        Some(Transmit { path, ecn: Ecn::NotEct, segment_size: len, len })
+        Some(Transmit { path, ecn: Ecn::NotEct, segment_size: len, len, is_answer })
     }
 
     /// After anything that touched an association: tells its events, queues it for sending or for its removal, sets its timer.

@@ -2,7 +2,7 @@
 
 use super::admission::{Admission, Verdict};
 use super::answer_limit::HINT_INTERVAL_MICROS;
-use super::{Engine, ReceiveMeta, Receiver};
+use super::{Datagram, Engine, ReceiveMeta, Receiver};
 use crate::association::{Arrival, Received};
 use crate::event::{Event, RefusalKind};
 use crate::mac1;
@@ -110,7 +110,7 @@ impl Engine {
         let reset = Reset { receiver_index: header.receiver_index, packet_number: header.packet_number };
         let mut bytes = vec![0; RESET_BYTES];
         if reset.encode(&mut Writer::new(&mut bytes)).is_ok() {
-            self.datagrams.push_back((meta.path, bytes));
+            self.datagrams.push_back(Datagram { path: meta.path, bytes, is_answer: true });
         }
     }
 
@@ -207,7 +207,7 @@ impl Engine {
         let reply = self.admission.cookie_reply(now, &mut self.entropy, path.remote, key, message);
         let mut bytes = vec![0; COOKIE_REPLY_BYTES];
         if reply.is_some_and(|reply| reply.encode(&mut Writer::new(&mut bytes)).is_ok()) {
-            self.datagrams.push_back((path, bytes));
+            self.datagrams.push_back(Datagram { path, bytes, is_answer: true });
         }
     }
 
@@ -239,7 +239,7 @@ impl Engine {
         let hint = Hint::Version { receiver_index: invariants.sender_index, versions };
         let mut bytes = vec![0; HINT_BYTES];
         hint.encode(&mut Writer::new(&mut bytes)).ok()?;
-        self.datagrams.push_back((meta.path, bytes));
+        self.datagrams.push_back(Datagram { path: meta.path, bytes, is_answer: true });
         None
     }
 
