@@ -3,7 +3,7 @@
 use std::io;
 use std::rc::Rc;
 
-use osier_core::{Ecn, Engine, Event, Instant, Path, ReceiveMeta};
+use osier_core::{Ecn, Engine, EngineStats, Event, Instant, Path, ReceiveMeta};
 use osier_udp::{ReceiveBuffer, Route, SendOutcome, SendQueue, UdpSocket};
 
 use crate::clock::Clock;
@@ -158,6 +158,13 @@ impl Driver {
     /// Whether something was accepted or sent since the last time that this was asked.
     pub(crate) fn take_moved(&mut self) -> bool {
         std::mem::take(&mut self.moved)
+    }
+
+    /// The counters as the engine is given up.
+    pub(crate) fn final_stats(&self) -> EngineStats {
+        #[cfg(feature = "fault-injection")]
+        assert!(!self.faults.panics_at_the_end, "a fault on purpose");
+        self.engine.stats()
     }
 
     /// Reads the clock.
