@@ -41,6 +41,7 @@ describe('a panic in the engine closes that engine, tells so, and leaves the pro
 });
 
 it.each([
+  ['an engine that panics again while it is given up harms nothing else', 'panics-at-the-end'],
   ['a full socket is waited for, and nothing is lost by it', 'full-socket'],
   ['receive errors that concern a datagram are survived', 'refused-receives'],
   ['a socket whose descriptor is dead ends its engine, told so, instead of spinning', 'dead-socket'],

@@ -14,6 +14,8 @@ const SHORT_MICROS = 500;
 /** Many times longer than a silence that was asked for. */
 const PATIENCE_MS = 2_000;
 const TIMERS = 20;
+/** A data packet of a session that nobody has: its sender is told so. */
+const UNKNOWN_DATA = new Uint8Array(64).fill(9).fill(0, 1, 4).fill(4, 0, 1);
 /** Turns of a loop that sleeps between two timers of its own, and has a test runner beside it. A loop that doesn't sleep makes hundreds a millisecond. */
 const SLEEPY_TURNS_MAX = 5 * TIMERS;
 
@@ -79,7 +81,10 @@ describe('a spinning engine', () => {
     expect(countersOf(engine).begun).toBeGreaterThan(counters.begun);
   });
 
-  it('sleeps however much rubbish arrives', async () => {
+  it.each([
+    ['sleeps however much rubbish arrives', new Uint8Array(64)],
+    ['sleeps however many packets of unknown sessions it answers with a reset', UNKNOWN_DATA],
+  ])('%s', async (_promise, rubbish) => {
     const { first } = connectedPair('127.0.0.1', '127.0.0.1', { spinMicros: 20_000 });
     const { engine, port } = first;
     const stranger = createSocket('udp4').bind(0, '127.0.0.1');
@@ -90,7 +95,7 @@ describe('a spinning engine', () => {
     const until = performance.now() + PATIENCE_MS;
     let counters = countersOf(engine);
     while (counters.ended < counters.begun && performance.now() < until) {
-      stranger.send(new Uint8Array(64), port, '127.0.0.1');
+      stranger.send(rubbish, port, '127.0.0.1');
       await setImmediate();
       counters = countersOf(engine);
     }

@@ -3,7 +3,7 @@
 use std::io;
 use std::rc::Rc;
 
-use osier_core::{Ecn, Engine, Event, Instant, Path, ReceiveMeta};
+use osier_core::{Ecn, Engine, EngineStats, Event, Instant, Path, ReceiveMeta};
 use osier_udp::{ReceiveBuffer, Route, SendOutcome, SendQueue, UdpSocket};
 
 use crate::clock::Clock;
@@ -45,7 +45,7 @@ pub(crate) struct Driver {
     /// The clock as it was last read: once for what arrives and once for what leaves, not once a question.
     now: Instant,
     blocked: bool,
-    /// Something was accepted or sent since [`Driver::take_moved`] asked.
+    /// Something was accepted or sent since [`Driver::take_moved`] asked; what strangers are answered is neither.
     moved: bool,
     /// Taken from the engine, but without room in the last batch.
     held_back: Option<Event>,
@@ -160,6 +160,13 @@ impl Driver {
         std::mem::take(&mut self.moved)
     }
 
+    /// The counters as the engine is given up.
+    pub(crate) fn final_stats(&self) -> EngineStats {
+        #[cfg(feature = "fault-injection")]
+        assert!(!self.faults.panics_at_the_end, "a fault on purpose");
+        self.engine.stats()
+    }
+
     /// Reads the clock.
     pub(crate) fn tick(&mut self) {
         self.now = self.clock.now();
@@ -223,7 +230,7 @@ impl Driver {
                 let ecn = osier_udp::Ecn::from_traffic_class(transmit.ecn.to_bits());
                 let route = Route { remote, local, interface };
                 self.queue.push(socket, route, ecn, transmit.segment_size, transmit.len);
-                self.moved = true;
+                self.moved |= !transmit.is_answer;
             }
             let Some(socket) = self.queue.head_socket() else { return Flow::Idle };
             #[cfg(feature = "fault-injection")]

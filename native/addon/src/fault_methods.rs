@@ -13,9 +13,17 @@ use crate::js::{Js, JsResult};
 #[derive(Default)]
 pub(crate) struct Faults {
     pub(crate) panics_on_receive: bool,
+    /// When the counters are read for the last time, and again when the driver is dropped.
+    pub(crate) panics_at_the_end: bool,
     full_sends: u32,
     failing_receives: u32,
     receive_errno: i32,
+}
+
+impl Drop for Faults {
+    fn drop(&mut self) {
+        assert!(!self.panics_at_the_end, "a fault on purpose");
+    }
 }
 
 impl Faults {
@@ -51,6 +59,16 @@ pub(crate) fn panic_on_receive(
     _arguments: &mut Arguments,
 ) -> JsResult<sys::napi_value> {
     endpoint.with_driver(|driver| driver.faults.panics_on_receive = true);
+    js.undefined()
+}
+
+/// `panicAtTheEnd(): void`: panics when the engine is given up: as its counters are read, and as it is dropped.
+pub(crate) fn panic_at_the_end(
+    js: Js,
+    endpoint: &Rc<Endpoint>,
+    _arguments: &mut Arguments,
+) -> JsResult<sys::napi_value> {
+    endpoint.with_driver(|driver| driver.faults.panics_at_the_end = true);
     js.undefined()
 }
 

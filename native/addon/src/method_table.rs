@@ -126,6 +126,8 @@ fn common() -> Vec<sys::napi_property_descriptor> {
         #[cfg(feature = "fault-injection")]
         method!(c"panicOnReceive", crate::fault_methods::panic_on_receive),
         #[cfg(feature = "fault-injection")]
+        method!(c"panicAtTheEnd", crate::fault_methods::panic_at_the_end),
+        #[cfg(feature = "fault-injection")]
         method!(c"refuseSends", crate::fault_methods::refuse_sends),
         #[cfg(feature = "fault-injection")]
         method!(c"failReceives", crate::fault_methods::fail_receives),

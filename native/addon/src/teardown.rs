@@ -84,16 +84,13 @@ impl Endpoint {
             poll.close();
         }
         let driver = self.driver.try_borrow_mut().ok().and_then(|mut driver| driver.take());
-        // After a panic the engine may be in pieces: a second panic from reading or dropping it must not pass either.
-        let given_up = catch_unwind(AssertUnwindSafe(|| {
-            if let Some(driver) = driver {
-                self.last_stats.set(driver.engine.stats());
-                *self.last_summary.borrow_mut() = Summary::of(driver.sockets());
-            }
+        let Some(driver) = driver else { return };
+        // After a panic the engine may be in pieces: reading and dropping it may each panic again, which must not pass, and not meet.
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            self.last_stats.set(driver.final_stats());
+            *self.last_summary.borrow_mut() = Summary::of(driver.sockets());
         }));
-        if given_up.is_err() {
-            self.driver.take();
-        }
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(driver)));
     }
 
     /// Gives back what JavaScript lent. Not while the listener runs: its caller still needs the async context.

@@ -45,7 +45,7 @@ pub(crate) const INITIAL_PTO_MICROS: u64 = 3 * INITIAL_RTT_MICROS + MAX_ACK_DELA
 pub(crate) const PATH_CHALLENGES_MAX: u32 = 3;
 
 /// Probe time-outs for which an address is not challenged again after the present path has answered in its stead: an observer who re-sends
-/// what he sees costs a few small packets each time, not one a packet.
+/// what he sees costs a few small packets each time, not one a packet. No other address is challenged within one probe time-out of it.
 pub(crate) const REFUSED_PATH_PTOS: u64 = 8;
 
 /// ... and no longer than this: a peer that does move there afterwards must not be out of reach for long.

@@ -8,15 +8,18 @@ use osier_wire::{CloseCode, CloseFrame, DataHeader, Frame, Writer};
 
 /// Room for a CLOSE whose reason is empty.
 const CLOSE_BYTES_MAX: usize = 16;
+/// What every data packet holds at least: as much as a PATH_CHALLENGE.
+const PAYLOAD_BYTES_MIN: usize = 9;
 
-/// The data packet with number 0 and nothing but CLOSE `code` in it. The keys must serve for nothing else; the caller erases `secret`.
+/// The data packet with number 0 and nothing but CLOSE `code` and PADDING in it. The keys must serve for nothing else; the caller erases `secret`.
 #[must_use]
 pub fn sealed_refusal(cipher: Cipher, secret: [u8; 32], receiver_index: u32, code: CloseCode) -> Vec<u8> {
     let mut close = [0; CLOSE_BYTES_MAX];
     let mut writer = Writer::new(&mut close);
     let written = Frame::Close(CloseFrame { code, reason: "" }).encode(&mut writer);
     debug_assert!(written.is_ok(), "a CLOSE without a reason is shorter");
-    let payload_len = writer.position();
+    // What is not written is zero, and so PADDING.
+    let payload_len = writer.position().max(PAYLOAD_BYTES_MIN);
     let mut packet = vec![0; DATA_OVERHEAD_BYTES + payload_len];
     let (head, rest) = packet.split_at_mut(DATA_HEADER_BYTES);
     let (payload, end) = rest.split_at_mut(payload_len);
@@ -51,6 +54,7 @@ mod tests {
             let len = keys.open(Instant::from_micros(1), 0, head, rest, 0).expect("authentic");
             let frame = Frame::decode(&mut osier_wire::Reader::new(&rest[..len])).expect("a frame");
             assert_eq!(frame, Frame::Close(CloseFrame { code: CloseCode::Limit, reason: "" }));
+            assert_eq!(packet.len(), 41, "no data packet is smaller");
         }
     }
 }

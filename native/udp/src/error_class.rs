@@ -33,6 +33,11 @@ pub fn classify(error: &io::Error) -> ErrorClass {
 /// Whether an error may be the network's word on an earlier datagram, to whomever that went: the call that returns it has done nothing else, and
 /// has cleared it (Linux, `net/ipv4/icmp.c` and `net/ipv6/icmp.c`). What it says stands in the error queue too.
 pub fn is_report(error: &io::Error) -> bool {
+    // "Machine is not on the network": Linux alone has it.
+    #[cfg(target_os = "linux")]
+    if error.raw_os_error() == Some(libc::ENONET) {
+        return true;
+    }
     matches!(
         error.raw_os_error(),
         Some(
@@ -40,7 +45,6 @@ pub fn is_report(error: &io::Error) -> bool {
                 | libc::EHOSTUNREACH
                 | libc::ENETUNREACH
                 | libc::EHOSTDOWN
-                | libc::ENONET
                 | libc::ENOPROTOOPT
                 | libc::EOPNOTSUPP
                 | libc::EPROTO

@@ -3,51 +3,15 @@
 
 use std::io;
 use std::mem;
-use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 
 use crate::control_message::{control_messages, ControlBuffer};
+use crate::network_report::{NetworkReport, ReportKind, QUOTE_BYTES};
 use crate::socket::UdpSocket;
 use crate::socket_address::{empty_name, read_name};
 
-/// Bytes of a datagram's beginning that a report keeps.
-pub const QUOTE_BYTES: usize = 64;
 /// Bytes of control messages of one report: the error (16), who sent it (28), packet information (40 + 32), marks, headers.
 const REPORT_CONTROL_BYTES: usize = 256;
-
-/// Why a datagram was not delivered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReportKind {
-    /// Nobody listens there, or there is no way.
-    Unreachable,
-    /// It is longer than a link on its way carries.
-    TooLong,
-}
-
-/// What became of one datagram that was sent.
-#[derive(Debug, Clone, Copy)]
-pub struct NetworkReport {
-    /// What went wrong.
-    pub kind: ReportKind,
-    /// Where it was sent to.
-    pub remote: SocketAddr,
-    quote: [u8; QUOTE_BYTES],
-    quoted: usize,
-}
-
-impl NetworkReport {
-    pub(crate) fn new(kind: ReportKind, remote: SocketAddr, datagram: &[u8]) -> Self {
-        let quoted = datagram.len().min(QUOTE_BYTES);
-        let mut quote = [0; QUOTE_BYTES];
-        quote[..quoted].copy_from_slice(&datagram[..quoted]);
-        Self { kind, remote, quote, quoted }
-    }
-
-    /// How the datagram began, as far as it was reported.
-    pub fn quote(&self) -> &[u8] {
-        &self.quote[..self.quoted]
-    }
-}
 
 /// One entry of the error queue.
 pub(crate) enum QueuedError {
@@ -129,6 +93,7 @@ mod tests {
     use crate::route::{Ecn, Route};
     use crate::send_queue::{SendOutcome, SendQueue};
     use crate::ReceiveBuffer;
+    use std::net::SocketAddr;
 
     fn send(socket: &mut UdpSocket, to: SocketAddr, bytes: &[u8]) {
         let mut queue = SendQueue::new();

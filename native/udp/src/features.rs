@@ -82,6 +82,7 @@ impl Features {
     }
 
     /// Takes a feature away that turned out not to work.
+    #[cfg(target_os = "linux")]
     pub(crate) fn withdraw(&mut self, name: FeatureName, reason: String) {
         self.present.retain(|present| *present != name);
         self.note(reason);

@@ -9,6 +9,7 @@
 
 mod error_class;
 mod features;
+mod network_report;
 mod route;
 mod send_queue;
 
@@ -41,9 +42,8 @@ mod steering;
 mod plain;
 
 pub use error_class::{classify, is_report, ErrorClass};
-#[cfg(target_os = "linux")]
-pub use error_queue::{NetworkReport, ReportKind, QUOTE_BYTES};
 pub use features::{FeatureName, Features};
+pub use network_report::{NetworkReport, ReportKind, QUOTE_BYTES};
 #[cfg(not(target_os = "linux"))]
 pub use plain::{ReceiveBuffer, UdpSocket};
 #[cfg(target_os = "linux")]

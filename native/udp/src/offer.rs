@@ -4,7 +4,8 @@ use std::io;
 use std::os::fd::AsRawFd;
 
 use crate::error_class::is_report;
-use crate::error_queue::{NetworkReport, QueuedError};
+use crate::error_queue::QueuedError;
+use crate::network_report::NetworkReport;
 use crate::send_queue::SendQueue;
 use crate::socket::UdpSocket;
 

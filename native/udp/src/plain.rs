@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use crate::error_class::{classify, ErrorClass};
 use crate::features::{FeatureName, Features};
+use crate::network_report::NetworkReport;
 use crate::route::{Ecn, ReceiveMeta, ReceivedTrain, Route};
 use crate::send_queue::{SendOutcome, SendQueue};
 
@@ -110,6 +111,19 @@ impl UdpSocket {
         self.socket.take_error()?.map_or(Ok(()), Err)
     }
 
+    /// As on Linux, where the system says what became of datagrams.
+    ///
+    /// # Errors
+    /// `WouldBlock`: nothing is ever reported.
+    pub fn next_report(&self) -> io::Result<Option<NetworkReport>> {
+        Err(io::ErrorKind::WouldBlock.into())
+    }
+
+    /// As on Linux; none here.
+    pub fn take_reports(&mut self) -> impl Iterator<Item = NetworkReport> + '_ {
+        std::iter::empty()
+    }
+
     /// Takes one datagram and returns 1. See [`ReceiveBuffer::trains`].
     ///
     /// # Errors
@@ -173,6 +187,8 @@ mod tests {
         assert!(!sender.features().has(FeatureName::Gso));
         assert!(sender.reaches(&receiver.local_address()) && sender.take_pending_error().is_ok());
         assert_eq!(sender.datagrams_dropped(), 0);
+        assert_eq!(sender.take_reports().count(), 0);
+        assert_eq!(sender.next_report().map_err(|error| error.kind()).err(), Some(io::ErrorKind::WouldBlock));
     }
 
     #[test]

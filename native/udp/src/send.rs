@@ -5,9 +5,9 @@ use std::mem;
 
 use crate::control_message::{write_control, ControlBuffer, SEND_CONTROL_BYTES};
 use crate::error_class::{classify, ErrorClass};
-use crate::error_queue::{NetworkReport, ReportKind};
 use crate::features::FeatureName;
 use crate::message_calls::SendMessages;
+use crate::network_report::{NetworkReport, ReportKind};
 use crate::offer::Refusal;
 use crate::route::Route;
 use crate::send_queue::{QueuedTrain, SendOutcome, SendQueue, MAX_TRAIN_BYTES, MAX_TRAIN_SEGMENTS};

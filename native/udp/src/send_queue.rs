@@ -42,6 +42,7 @@ pub struct SendQueue {
 pub(crate) struct QueuedTrain {
     socket: u16,
     pub(crate) route: Route,
+    #[cfg_attr(not(target_os = "linux"), allow(dead_code))] // the plain socket marks nothing
     pub(crate) ecn: Ecn,
     pub(crate) segment_size: usize,
     start: usize,

@@ -5,8 +5,8 @@
 use std::cell::Cell;
 use std::net::SocketAddr;
 
-use crate::error_queue::ReportKind;
 use crate::features::FeatureName;
+use crate::network_report::ReportKind;
 use crate::receive::ReceiveBuffer;
 use crate::route::{Ecn, Route};
 use crate::send_queue::{SendOutcome, SendQueue};

@@ -4,9 +4,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
-use crate::error_queue::NetworkReport;
 use crate::features::{FeatureName, Features};
 use crate::message_calls::{calls, ReceiveMessages};
+use crate::network_report::NetworkReport;
 use crate::segmentation::SegmentationMemory;
 use crate::send::SendScratch;
 use crate::socket_address::{empty_name, read_name, write_name, Family};

@@ -10,7 +10,7 @@ const FOR_EVER = 0xffff_ffff;
 const { EBADF, ECONNREFUSED, ENOBUFS, EPERM } = constants.errno;
 const [where = ''] = process.argv.slice(2);
 
-/** @typedef {import('./traffic.mjs').Engine & { panicNow(): void, panicOnReceive(): void, refuseSends(count: number): void,
+/** @typedef {import('./traffic.mjs').Engine & { panicNow(): void, panicOnReceive(): void, panicAtTheEnd(): void, refuseSends(count: number): void,
  *   failReceives(count: number, errno: number): void }} Breakable */
 
 let thrown = false;
@@ -20,6 +20,7 @@ const FAULTS = {
   'refused-receives': refusedReceives,
   'dead-socket': () => deadSocket(EBADF),
   'useless-socket': () => deadSocket(ENOBUFS),
+  'panics-at-the-end': panicsAtTheEnd,
 };
 await (FAULTS[where] ?? panic)();
 
@@ -43,6 +44,21 @@ async function panic() {
   engine.stats(counters);
   if (counters[0] === 0n || engine.info().receiveBufferBytes === 0) throw new Error('a failed engine forgot its counters');
   if (handsOver()) throw new Error('a failed shard was handed a message');
+  await bindElsewhere(broken.ports[0]);
+  await movesOn(bystander, before);
+  bystander.close();
+  broken.close();
+}
+
+/** What a panic leaves of an engine panics again, as its counters are read and as it is dropped. */
+async function panicsAtTheEnd() {
+  const bystander = await warmTraffic(() => {});
+  const before = bystander.moved();
+  const broken = await warmTraffic(() => {});
+  const engine = /** @type {Breakable} */ (broken.engines[0]);
+  engine.panicAtTheEnd();
+  panicNow(engine);
+  await broken.failed;
   await bindElsewhere(broken.ports[0]);
   await movesOn(bystander, before);
   bystander.close();

@@ -58,8 +58,6 @@ pub(crate) enum Received {
     Confirmed {
         /// That session's receiver index at this end.
         local_index: u32,
-        /// Where its handshake came from, and the peer's receiver index; `None`: it is there still.
-        called_from: Option<(Path, u32)>,
     },
 }
 

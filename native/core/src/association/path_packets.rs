@@ -61,9 +61,7 @@ impl Association {
         is_newest: bool,
     ) {
         if self.path.is_same_way(&arrival.path) {
-            if self.path.local.is_none() || self.path.interface == 0 {
-                self.path = arrival.path;
-            }
+            self.learn_local_end(arrival.path);
             if !self.validation.is_challenging() {
                 return;
             }
@@ -71,6 +69,14 @@ impl Association {
         let arrived = super::path_validation::Arrived { from: arrival.path, bytes, is_newest };
         let wait_micros = self.recovery.answer_wait_micros(&self.control);
         self.validation.on_packet(now, arrived, &self.path, wait_micros, arrival.entropy);
+    }
+
+    /// `path` is the present one, and may say more of its local end.
+    fn learn_local_end(&mut self, path: Path) {
+        self.path.local = self.path.local.or(path.local);
+        if self.path.interface == 0 {
+            self.path.interface = path.interface;
+        }
     }
 
     /// PATH_RESPONSE arrived.
@@ -93,7 +99,8 @@ impl Association {
 
     /// New packets go here from now on. What was under way on the path before is taken for lost there, without blame for this one.
     pub(super) fn take_path(&mut self, now: Instant, path: Path) {
-        if self.path == path {
+        if self.path.is_same_way(&path) {
+            self.learn_local_end(path);
             return;
         }
         let from = std::mem::replace(&mut self.path, path);
@@ -166,7 +173,7 @@ impl Association {
         let tag = self.control.tag().wrapping_add(FOREIGN_TAG_DISTANCE);
         self.recovery.on_foreign_packet_sent(now, packet, log.as_slice(), tag);
         self.unanswered_since.get_or_insert(now);
-        Some(Transmit { path, ecn: Ecn::NotEct, segment_size: len, len })
+        Some(Transmit { path, ecn: Ecn::NotEct, segment_size: len, len, is_answer: false })
     }
 
     /// The peer is elsewhere. It is told at once what arrived meanwhile: what was told on the old path did not reach it.

@@ -31,6 +31,8 @@ pub(super) struct PathValidation {
     /// On the heap: few associations ever have one.
     challenge: Option<Box<Challenge>>,
     refused: Option<Refused>,
+    /// Before this no other path is challenged: who re-sends from many in turn costs one challenge a probe time-out.
+    next_from: Option<Instant>,
 }
 
 /// One authentic packet, as far as paths are concerned.
@@ -91,7 +93,9 @@ impl PathValidation {
             return;
         }
         let left_alone = |refused: &Refused| refused.path == arrived.from && now < refused.until;
-        if arrived.is_newest && !self.refused.as_ref().is_some_and(left_alone) {
+        let is_too_soon = self.next_from.is_some_and(|from| now < from);
+        if arrived.is_newest && !is_too_soon && !self.refused.as_ref().is_some_and(left_alone) {
+            self.next_from = Some(now.plus_micros(wait_micros.min(REFUSED_PATH_MAX_MICROS)));
             self.challenge = Some(Box::new(Challenge::new(now, arrived, wait_micros, entropy)));
         }
     }

@@ -48,7 +48,8 @@ impl Association {
         let confirmation = self.sessions.confirm(now, header.receiver_index, linger);
         let received = match confirmation {
             super::session_set::Confirmation::First => {
-                self.settle_path(now, header.receiver_index, arrival.path, stays)
+                self.settle_path(now, header.receiver_index, arrival.path, stays);
+                Received::Confirmed { local_index: header.receiver_index }
             }
             super::session_set::Confirmation::Known => Received::Processed,
         };
@@ -60,12 +61,11 @@ impl Association {
 
     /// The session of `local_index` is confirmed by a packet from `from`. Where a message 1 came from proves nothing, for a copy may have been
     /// faster; and a path that is in use, or that this end asked at, is left by validation alone: it `stays`.
-    fn settle_path(&mut self, now: Instant, local_index: u32, from: Path, stays: bool) -> Received {
+    fn settle_path(&mut self, now: Instant, local_index: u32, from: Path, stays: bool) {
         if !stays && !self.path.is_same_way(&from) {
             self.take_path(now, from);
         }
-        let called_from = self.sessions.place(local_index, self.path);
-        Received::Confirmed { local_index, called_from }
+        self.sessions.place(local_index, self.path);
     }
 
     fn on_authentic(&mut self, now: Instant, number: u64, arrival: &Arrival<'_>, payload: &[u8]) {

@@ -172,10 +172,11 @@ impl SessionSet {
         self.sessions.iter().flat_map(deadlines).flatten().min()
     }
 
-    /// The peer of a session is reached by `path`: the path before and the remote index, where that is another.
-    pub(crate) fn place(&mut self, local_index: u32, path: Path) -> Option<(Path, u32)> {
-        let session = self.by_index(local_index).filter(|session| session.path != path)?;
-        Some((std::mem::replace(&mut session.path, path), session.remote_index))
+    /// The peer of a session is reached by `path`.
+    pub(crate) fn place(&mut self, local_index: u32, path: Path) {
+        if let Some(session) = self.by_index(local_index) {
+            session.path = path;
+        }
     }
 
     /// The peer is reached by `to` instead of `from`.
@@ -188,6 +189,11 @@ impl SessionSet {
     /// Local indices and remote indices of all.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Session> {
         self.sessions.iter()
+    }
+
+    /// Those whose peer has shown that it has the keys.
+    pub(crate) fn confirmed(&self) -> impl Iterator<Item = &Session> {
+        self.iter().filter(|session| session.confirmed)
     }
 
     fn sending_position(&self) -> Option<usize> {

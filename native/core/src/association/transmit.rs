@@ -30,6 +30,8 @@ pub struct Transmit {
     pub segment_size: usize,
     /// Bytes in all.
     pub len: usize,
+    /// It answers a packet that belongs to nothing here: whoever sent that shows no life.
+    pub is_answer: bool,
 }
 
 /// What one packet may hold.
@@ -100,7 +102,7 @@ impl Association {
             self.control.on_application_limited();
         }
         let segment_size = segment_size.min(len);
-        (len > 0).then_some(Transmit { path: self.path, ecn, segment_size, len })
+        (len > 0).then_some(Transmit { path: self.path, ecn, segment_size, len, is_answer: false })
     }
 
     /// What the next packet may hold; `None` when nothing may or need be sent.
@@ -217,11 +219,15 @@ impl Association {
             self.received.write_ack(now, &mut writer, beside_close);
         }
         Frame::Close(CloseFrame { code, reason }).encode(&mut writer).ok()?;
+        let padding = CHALLENGE_FRAME_BYTES.saturating_sub(writer.position());
+        if padding > 0 {
+            Frame::Padding(padding).encode(&mut writer).ok()?;
+        }
         let payload_len = writer.position();
         self.seal(out, payload_len)?;
         let len = OVERHEAD + payload_len;
         self.counters.packets_sent += 1;
         self.counters.bytes_sent += len as u64;
-        Some(Transmit { path: self.path, ecn: Ecn::NotEct, segment_size: len, len })
+        Some(Transmit { path: self.path, ecn: Ecn::NotEct, segment_size: len, len, is_answer: false })
     }
 }

@@ -1,6 +1,6 @@
 //! The calls of the layer above: handshakes, associations, streams.
 
-use super::{AdmissionKey, Engine, Receiver, Replies};
+use super::{AdmissionKey, Datagram, Engine, Receiver, Replies};
 use crate::association::{Association, AssociationCounters, SessionConfig};
 use crate::config::AssociationConfig;
 use crate::path::Path;
@@ -43,7 +43,8 @@ impl Engine {
     /// Reserves a receiver index for a handshake or a session. Answers to it must carry a mac1 by this key.
     /// `None`: all are taken.
     pub fn reserve_index(&mut self, mac1_key: [u8; 32]) -> Option<u32> {
-        self.indices.reserve(&mut self.entropy, Receiver::Handshake { mac1_key, replies: Replies::default() })
+        let (replies, notices) = (Replies::default(), Replies::default());
+        self.indices.reserve(&mut self.entropy, Receiver::Handshake { mac1_key, replies, notices })
     }
 
     /// Gives a reserved index back; one that a session took over stays with it.
@@ -67,7 +68,7 @@ impl Engine {
 
     /// Sends one datagram as it is. At most 1,472 bytes.
     pub fn send_datagram(&mut self, path: Path, datagram: &[u8]) {
-        self.datagrams.push_back((path, datagram.to_vec()));
+        self.datagrams.push_back(Datagram { path, bytes: datagram.to_vec(), is_answer: false });
     }
 
     /// Makes an association without sessions.
@@ -104,7 +105,9 @@ impl Engine {
         if let Some(evicted) = evicted {
             self.forget_session(handle, evicted);
         }
-        self.remotes.list(config.path.remote, config.remote_index, handle);
+        if config.confirmed {
+            self.remotes.list(config.path.remote, config.remote_index, handle);
+        }
         self.settle(now, handle);
         true
     }

@@ -10,6 +10,8 @@ mod event_queue;
 mod half_open;
 mod messages;
 mod network_reports;
+#[cfg(test)]
+mod notice_tests;
 mod prefix_limit;
 mod receive;
 mod remotes;
@@ -89,10 +91,18 @@ pub struct EngineStats {
 /// What a receiver index stands for.
 #[derive(Clone, Copy, Debug)]
 enum Receiver {
-    /// A handshake that this node began: answers carry a mac1 by this key.
-    Handshake { mac1_key: [u8; 32], replies: Replies },
+    /// A handshake that this node began: answers carry a mac1 by this key, cookies and hints (`notices`) carry none.
+    Handshake { mac1_key: [u8; 32], replies: Replies, notices: Replies },
     /// A session of this association.
     Session { association: u32 },
+}
+
+/// One that goes as it is.
+struct Datagram {
+    path: Path,
+    bytes: Vec<u8>,
+    /// As in [`Transmit`].
+    is_answer: bool,
 }
 
 /// See the module's head.
@@ -107,12 +117,13 @@ pub struct Engine {
     admission: Admission,
     half_open: HalfOpen,
     replies: ReplyLimit,
+    notices: ReplyLimit,
     resets: AnswerLimit,
     version_hints: AnswerLimit,
     strays: StrayQueue,
     schedule: Schedule,
     events: EventQueue,
-    datagrams: VecDeque<(Path, Vec<u8>)>,
+    datagrams: VecDeque<Datagram>,
     dropped: Vec<DroppedSession>,
     due: Vec<(Instant, u32)>,
     stats: EngineStats,
@@ -134,6 +145,7 @@ impl Engine {
             admission: Admission::default(),
             half_open: HalfOpen::default(),
             replies: ReplyLimit::default(),
+            notices: ReplyLimit::default(),
             resets: AnswerLimit::default(),
             version_hints: AnswerLimit::default(),
             strays: StrayQueue::default(),
@@ -249,10 +261,10 @@ impl Engine {
     }
 
     fn transmit_datagram(&mut self, out: &mut [u8]) -> Option<Transmit> {
-        let (path, datagram) = self.datagrams.pop_front()?;
+        let Datagram { path, bytes: datagram, is_answer } = self.datagrams.pop_front()?;
         let len = datagram.len();
         out.get_mut(..len)?.copy_from_slice(&datagram);
-        Some(Transmit { path, ecn: Ecn::NotEct, segment_size: len, len })
+        Some(Transmit { path, ecn: Ecn::NotEct, segment_size: len, len, is_answer })
     }
 
     /// After anything that touched an association: tells its events, queues it for sending or for its removal, sets its timer.
@@ -289,7 +301,8 @@ impl Engine {
         self.half_open.remove(local_index);
         self.remotes.unlist(remote, remote_index, handle);
         let Some(association) = self.associations.get(handle) else { return };
-        for session in association.sessions.iter().filter(|session| session.remote_index == remote_index) {
+        for session in association.sessions.confirmed().filter(|session| session.remote_index == remote_index)
+        {
             // The peer has used the index twice.
             self.remotes.list(session.path.remote, remote_index, handle);
         }

@@ -2,7 +2,7 @@
 
 use super::admission::{Admission, Verdict};
 use super::answer_limit::HINT_INTERVAL_MICROS;
-use super::{Engine, ReceiveMeta, Receiver};
+use super::{Datagram, Engine, ReceiveMeta, Receiver};
 use crate::association::{Arrival, Received};
 use crate::event::{Event, RefusalKind};
 use crate::mac1;
@@ -66,8 +66,8 @@ impl Engine {
             PacketKind::Data => self.handle_data(now, meta, packet),
             PacketKind::Handshake => self.handle_handshake(now, meta, packet).map(|()| None),
             PacketKind::Reset => self.handle_reset(now, meta, packet).map(|()| None),
-            PacketKind::Hint => self.handle_hint(packet).map(|()| None),
-            PacketKind::Cookie => self.handle_cookie(meta, packet).map(|()| None),
+            PacketKind::Hint => self.handle_hint(now, packet).map(|()| None),
+            PacketKind::Cookie => self.handle_cookie(now, meta, packet).map(|()| None),
             PacketKind::Relay => None,
         }
     }
@@ -84,11 +84,10 @@ impl Engine {
         let mut arrival = Arrival { path: meta.path, ecn: meta.ecn, entropy: &mut self.entropy };
         match association.on_packet(now, &header, &mut arrival, packet) {
             Ok(Received::Processed) => Some(Some(handle)),
-            Ok(Received::Confirmed { local_index, called_from }) => {
+            Ok(Received::Confirmed { local_index }) => {
                 self.half_open.remove(local_index);
-                if let Some((path, remote_index)) = called_from {
-                    self.remotes.unlist(path.remote, remote_index, handle);
-                    self.remotes.list(association.path().remote, remote_index, handle);
+                if let Some(session) = association.sessions.by_index(local_index) {
+                    self.remotes.list(session.path.remote, session.remote_index, handle);
                 }
                 self.events.push_back(Event::SessionConfirmed { association: handle, local_index });
                 Some(Some(handle))
@@ -111,7 +110,7 @@ impl Engine {
         let reset = Reset { receiver_index: header.receiver_index, packet_number: header.packet_number };
         let mut bytes = vec![0; RESET_BYTES];
         if reset.encode(&mut Writer::new(&mut bytes)).is_ok() {
-            self.datagrams.push_back((meta.path, bytes));
+            self.datagrams.push_back(Datagram { path: meta.path, bytes, is_answer: true });
         }
     }
 
@@ -130,12 +129,12 @@ impl Engine {
         Some(())
     }
 
-    fn handle_hint(&mut self, packet: &[u8]) -> Option<()> {
+    fn handle_hint(&mut self, now: Instant, packet: &[u8]) -> Option<()> {
         let (local_index, kind) = match Hint::decode(packet).ok()? {
             Hint::Version { receiver_index, .. } => (receiver_index, RefusalKind::Version),
             Hint::Busy { receiver_index } => (receiver_index, RefusalKind::Busy),
         };
-        let Some(Receiver::Handshake { .. }) = self.indices.get(local_index) else { return None };
+        self.admit_notice(now, local_index)?;
         self.admit(Event::RefusalHint { local_index, kind })
     }
 
@@ -185,11 +184,17 @@ impl Engine {
 
     /// `None` for a message to a reserved index that does not cross: the mac1 is wrong, or too many came.
     fn admit_reply(&mut self, now: Instant, index: u32, message: &HandshakeInvariants<'_>) -> Option<()> {
-        let Some(Receiver::Handshake { mac1_key, replies }) = self.indices.get_mut(index) else {
+        let Some(Receiver::Handshake { mac1_key, replies, .. }) = self.indices.get_mut(index) else {
             return None;
         };
         let authentic = mac1::verify(mac1_key, message.before_mac1, &message.mac1);
         (authentic && self.replies.admit(now, replies)).then_some(())
+    }
+
+    /// `None` for a cookie or a hint to an index that is not reserved, or when too many came: whoever saw the first message can make them.
+    fn admit_notice(&mut self, now: Instant, index: u32) -> Option<()> {
+        let Some(Receiver::Handshake { notices, .. }) = self.indices.get_mut(index) else { return None };
+        self.notices.admit(now, notices).then_some(())
     }
 
     pub(super) fn answer_with_cookie(
@@ -202,14 +207,14 @@ impl Engine {
         let reply = self.admission.cookie_reply(now, &mut self.entropy, path.remote, key, message);
         let mut bytes = vec![0; COOKIE_REPLY_BYTES];
         if reply.is_some_and(|reply| reply.encode(&mut Writer::new(&mut bytes)).is_ok()) {
-            self.datagrams.push_back((path, bytes));
+            self.datagrams.push_back(Datagram { path, bytes, is_answer: true });
         }
     }
 
     /// A cookie is opened by whoever made the message that it answers.
-    fn handle_cookie(&mut self, meta: &ReceiveMeta, packet: &[u8]) -> Option<()> {
+    fn handle_cookie(&mut self, now: Instant, meta: &ReceiveMeta, packet: &[u8]) -> Option<()> {
         let reply = CookieReply::decode(packet).ok()?;
-        let Some(Receiver::Handshake { .. }) = self.indices.get(reply.receiver_index) else { return None };
+        self.admit_notice(now, reply.receiver_index)?;
         self.admit(Event::Handshake {
             local_index: Some(reply.receiver_index),
             admission_key: 0,
@@ -234,7 +239,7 @@ impl Engine {
         let hint = Hint::Version { receiver_index: invariants.sender_index, versions };
         let mut bytes = vec![0; HINT_BYTES];
         hint.encode(&mut Writer::new(&mut bytes)).ok()?;
-        self.datagrams.push_back((meta.path, bytes));
+        self.datagrams.push_back(Datagram { path: meta.path, bytes, is_answer: true });
         None
     }
 

@@ -1,4 +1,5 @@
-//! Sessions by what a RESET can name: the peer's address and its receiver index.
+//! Sessions by what a RESET can name: the peer's address and its receiver index. Confirmed ones alone: whoever sends message 1 claims both, and a
+//! session that is not confirmed sends nothing that a RESET could answer.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

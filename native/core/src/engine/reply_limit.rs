@@ -1,6 +1,6 @@
-//! How often the messages that answer a handshake of this node, message 2 and message 3, reach the layer above.
+//! How often what answers a handshake of this node reaches the layer above: messages 2 and 3, and apart from them cookies and hints.
 //!
-//! Each costs its reader mathematics before it shows whether it is authentic, and every member of the network can make one whose mac1 is right. So what
+//! A cookie or a hint costs its reader a decryption, and anybody on the way can make one. Each message costs its reader mathematics before it shows whether it is authentic, and every member of the network can make one whose mac1 is right. So what
 //! is bounded is the rate, never the number: an honest end sends again, later, and finds room.
 
 use crate::time::Instant;

@@ -33,7 +33,7 @@ impl Engine {
             self.events.push_back(Event::Pong { association: handle, token, rtt_micros });
         }
         if let Some(PathChange { from, to }) = association.poll_path_change() {
-            for session in association.sessions.iter().filter(|session| session.path == to) {
+            for session in association.sessions.confirmed().filter(|session| session.path == to) {
                 self.remotes.unlist(from.remote, session.remote_index, handle);
                 self.remotes.list(to.remote, session.remote_index, handle);
             }

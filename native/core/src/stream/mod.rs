@@ -145,11 +145,12 @@ impl Streams {
         }
     }
 
+    /// Frees the slot of `handle`. What it still owed the peer is asked for again, and answered as of a stream that is forgotten.
     fn release(&mut self, handle: u32) {
         if let Some(at) = self.table.get(handle).and_then(|stream| stream.wakes_at) {
             self.shared.deadlines.remove(&(at, handle));
         }
-        self.shared.held_back.remove(handle);
+        self.shared.forget(handle);
         if self.table.release(handle) {
             self.shared.tell_opener();
         }
@@ -194,6 +195,13 @@ impl Shared {
         set_membership(&mut self.urgent, handle, stream.priority, stream.is_urgent());
         set_membership(&mut self.fresh, handle, stream.priority, stream.send.sendable() > 0);
         self.note_held_back(handle, stream);
+    }
+
+    /// Takes a stream whose slot becomes free out of every set.
+    fn forget(&mut self, handle: u32) {
+        for set in [&mut self.control, &mut self.urgent, &mut self.fresh, &mut self.held_back] {
+            set.remove(handle);
+        }
     }
 
     /// Remembers a stream that is held back. Call after whatever may make it so; that it is no more is seen when somebody asks.

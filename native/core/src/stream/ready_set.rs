@@ -61,7 +61,7 @@ impl ReadySet {
         self.links.get((handle & SLOT_MASK) as usize).is_some_and(|link| link.handle == handle)
     }
 
-    /// Makes `handle` the last of `level` (7 when above), or does nothing when it is a member.
+    /// Makes `handle` the last of `level` (7 when above), or does nothing when it is a member. A stale handle of its slot leaves.
     pub(crate) fn insert(&mut self, handle: u32, level: u8) {
         if self.contains(handle) {
             return;
@@ -70,6 +70,9 @@ impl ReadySet {
         if self.links.len() <= slot as usize {
             let free = Link { handle: NONE, level: 0, next: NONE, previous: NONE };
             self.links.resize(slot as usize + 1, free);
+        }
+        if self.links[slot as usize].handle != NONE {
+            self.unlink(slot);
         }
         let level = level.min(LEVELS as u8 - 1);
         self.links[slot as usize].handle = handle;
@@ -187,15 +190,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_set_agrees_with_eight_queues(steps in proptest::collection::vec((0_u8..4, 0_u32..12, 0_u8..8), 0..200)) {
+        fn the_set_agrees_with_eight_queues_whose_slots_are_used_again(
+            steps in proptest::collection::vec((0_u8..4, (0_u32..3, 0_u32..6), 0_u8..8), 0..200)
+        ) {
             let mut set = ReadySet::new();
             let mut model: [VecDeque<u32>; 8] = Default::default();
-            for (operation, handle, level) in steps {
+            for (operation, (generation, slot), level) in steps {
+                let handle = generation << 16 | slot;
                 let member = model.iter().any(|queue| queue.contains(&handle));
                 match operation {
                     0 | 1 => {
                         set.insert(handle, level);
                         if !member {
+                            model.iter_mut().for_each(|queue| queue.retain(|other| other & SLOT_MASK != slot));
                             model[usize::from(level)].push_back(handle);
                         }
                     }

@@ -6,7 +6,7 @@ use crate::packet_key::Cipher;
 use crate::stream::{HeapBlocks, MemoryBudget};
 use crate::SessionConfig;
 use osier_wire::limits::TAG_BYTES;
-use osier_wire::DataHeader;
+use osier_wire::{CloseCode, DataHeader};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -142,4 +142,28 @@ fn no_more_goes_to_an_address_that_is_not_proved_than_came_from_there() {
         assert!(went[2] > 0 && went[3] > 0, "seed {seed}: {went:?}");
         assert_eq!(end.association.path(), path(1), "nobody answered from elsewhere");
     }
+}
+
+#[test]
+fn a_local_end_that_is_forgotten_and_known_again_is_no_other_path() {
+    let mut end = End::new();
+    let known = Path { local: "192.0.2.7".parse().ok(), interface: 3, ..path(1) };
+    end.association.take_path(end.now, known);
+    let tag = end.association.control.tag();
+    for path in [Path { local: None, interface: 0, ..known }, known] {
+        end.association.path.local = None;
+        end.association.take_path(end.now, path);
+        assert_eq!(end.association.control.tag(), tag, "the window and the round-trip time are kept");
+    }
+    assert_eq!(end.association.path(), known);
+    end.association.take_path(end.now, Path { interface: 4, ..known });
+    assert_ne!(end.association.control.tag(), tag);
+}
+
+#[test]
+fn the_last_packet_is_no_smaller_than_a_challenge_either() {
+    let mut end = End::new();
+    end.send();
+    end.association.close(end.now, CloseCode::Normal, "");
+    assert_eq!(end.send(), [(1, CHALLENGE_PACKET_BYTES)]);
 }

@@ -102,7 +102,9 @@ fn a_present_path_that_answers_is_kept_and_the_other_left_alone_for_a_while() {
     assert_eq!((validation.deadline(), validation.on_timeout(at(WAIT))), (None, None));
     arrive(&mut validation, 4_000, 2, 1_200, true);
     assert!(!validation.wants_to_send());
-    arrive(&mut validation, 4_000, 3, 1_200, true);
+    arrive(&mut validation, WAIT - 1, 3, 1_200, true);
+    assert!(!validation.wants_to_send(), "the first was challenged less than a probe time-out ago");
+    arrive(&mut validation, WAIT, 3, 1_200, true);
     assert!(validation.wants_to_send(), "a third address is not meant");
     let mut validation = challenged().0;
     validation.on_response(at(3_000), present);
@@ -166,4 +168,21 @@ fn a_made_up_response_proves_nothing() {
     let (mut validation, ..) = challenged();
     assert_eq!(validation.on_response(at(WAIT), [0xee; 8]), None);
     assert!(validation.deadline().is_some());
+}
+
+#[test]
+fn copies_from_many_addresses_in_turn_start_one_challenge_a_probe_time_out() {
+    let mut validation = PathValidation::default();
+    let mut asked = 0;
+    for packet in 0..200 {
+        // The copy is faster; the packet itself, from the present path, is then not the newest, or it is and settles the matter.
+        let micros = packet * WAIT / 10;
+        arrive(&mut validation, micros, 2 + packet as u16 % 5, 1_200, true);
+        arrive(&mut validation, micros, 1, 1_200, packet % 3 == 0);
+        asked +=
+            sent(&mut validation, micros).iter().filter(|challenge| challenge.candidate.is_some()).count();
+    }
+    assert!((1..=20).contains(&asked), "{asked} addresses were asked in 20 probe time-outs");
+    arrive(&mut validation, 300 * WAIT, 9, 1_200, true);
+    assert!(validation.wants_to_send(), "a peer that does move is challenged");
 }

@@ -1,8 +1,8 @@
 use crate::config::{AssociationConfig, EngineConfig};
-use crate::path::Path;
+use crate::path::{Ecn, Path};
 use crate::stream::HeapBlocks;
 use crate::time::Instant;
-use crate::{Cipher, Engine, Event, SessionConfig};
+use crate::{Cipher, Engine, Event, ReceiveMeta, SessionConfig};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -23,31 +23,44 @@ fn associate(engine: &mut Engine) -> u32 {
     engine.create_association(NOW, &facts).unwrap()
 }
 
-/// A session of the initiator's, which is at once the one that sends.
-fn install(engine: &mut Engine, association: u32, remote_index: u32, port: u16) -> u32 {
+/// A session, of the initiator's where it is `confirmed`: at once the one that sends.
+fn install_session(
+    engine: &mut Engine,
+    association: u32,
+    (remote_index, port): (u32, u16),
+    confirmed: bool,
+) -> u32 {
     let local_index = engine.reserve_index([0; 32]).unwrap();
     let path = Path { socket: 0, remote: ([192, 0, 2, 1], port).into(), local: None, interface: 0 };
+    let keys = if confirmed { [[1; 32], [2; 32]] } else { [[2; 32], [1; 32]] };
     let session = SessionConfig {
         local_index,
         remote_index,
         cipher: Cipher::ChaCha20Poly1305,
-        send_key: [1; 32],
-        receive_key: [2; 32],
+        send_key: keys[0],
+        receive_key: keys[1],
         first_send: 0,
         first_receive: 0,
         path,
-        begun_here: true,
-        confirmed: true,
+        begun_here: confirmed,
+        confirmed,
         preferred: true,
     };
     assert!(engine.install_session(NOW, association, &session));
     local_index
 }
 
+fn install(engine: &mut Engine, association: u32, remote_index: u32, port: u16) -> u32 {
+    install_session(engine, association, (remote_index, port), true)
+}
+
 /// What is listed is what there is, no more and no less.
 fn assert_exact(engine: &Engine) {
     let sessions = engine.associations.iter().flat_map(|(handle, association)| {
-        association.sessions.iter().map(move |session| ((session.path.remote, session.remote_index), handle))
+        association
+            .sessions
+            .confirmed()
+            .map(move |session| ((session.path.remote, session.remote_index), handle))
     });
     let listed = engine.remotes.owners.iter().map(|(name, owner)| (*name, *owner));
     assert_eq!(listed.collect::<BTreeSet<_>>(), sessions.collect::<BTreeSet<_>>());
@@ -96,5 +109,40 @@ fn sessions_that_come_go_and_move_leave_nothing_behind() {
             engine.drop_association(association);
         }
         assert!(engine.remotes.owners.is_empty());
+    }
+}
+
+#[test]
+fn a_session_on_trial_takes_no_name_from_another_association() {
+    let mut engine = engine();
+    let (victim, claimant) = (associate(&mut engine), associate(&mut engine));
+    install(&mut engine, victim, 77, 7_400);
+    install_session(&mut engine, claimant, (77, 7_400), false);
+    let victims = Some(victim);
+    let remote = ([192, 0, 2, 1], 7_400).into();
+    assert_eq!(engine.remotes.find(remote, 77), victims);
+    engine.handle_timeout(NOW.plus_micros(15_000_000));
+    assert_eq!(dropped(&mut engine), 1);
+    assert_eq!(engine.remotes.find(remote, 77), victims);
+    assert_exact(&engine);
+}
+
+#[test]
+fn a_session_has_its_name_from_its_confirmation_on() {
+    // The first packet comes from where the call came from, or from elsewhere: that counts.
+    for remote in [([192, 0, 2, 1], 7_400), ([192, 0, 2, 2], 7_401)] {
+        let (mut caller, mut called) = (engine(), engine());
+        let (at_caller, at_called) = (associate(&mut caller), associate(&mut called));
+        let answering = install_session(&mut called, at_called, (77, 7_400), false);
+        install(&mut caller, at_caller, answering, 7_500);
+        assert!(called.remotes.owners.is_empty());
+        caller.ping(NOW, at_caller, 1);
+        let mut packet = vec![0; 65_536];
+        let sent = caller.poll_transmit(NOW, &mut packet).unwrap();
+        let path = Path { socket: 0, remote: remote.into(), local: None, interface: 0 };
+        let meta = ReceiveMeta { path, ecn: Ecn::NotEct, segment_size: 0 };
+        assert!(called.handle_train(NOW, &meta, &mut packet[..sent.len]));
+        assert_eq!(called.remotes.find(path.remote, 77), Some(at_called));
+        assert_exact(&called);
     }
 }

@@ -9,6 +9,9 @@ use osier_wire::{DatagramFragment, DatagramFrame};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+#[cfg(test)]
+mod tests;
+
 /// The datagrams of one stream that the application has not read.
 pub(crate) struct DatagramInbox {
     whole: VecDeque<Datagram>,
@@ -16,6 +19,7 @@ pub(crate) struct DatagramInbox {
     /// Arrivals so far: who is older.
     arrivals: u64,
     limit_bytes: u64,
+    /// The capacity of every buffer that holds a datagram or parts of one, and a record for each.
     memory: Reservation,
     spare: SpareBuffers,
     /// One that is over, for the next datagram in parts.
@@ -95,31 +99,44 @@ impl DatagramInbox {
         }
         let mut bytes = self.spare.take(data.len());
         bytes.extend_from_slice(data);
-        self.whole.push_back(Datagram { arrival: self.arrivals, bytes });
+        self.push_whole(bytes);
         true
+    }
+
+    /// Takes a datagram that its length is reserved for. A buffer that was a spare may be larger, and was reserved as that.
+    fn push_whole(&mut self, bytes: Vec<u8>) {
+        self.memory.set(self.memory.bytes() + (bytes.capacity() - bytes.len()) as u64);
+        self.whole.push_back(Datagram { arrival: self.arrivals, bytes });
     }
 
     fn take_part(&mut self, fragment: DatagramFragment, data: &[u8]) -> bool {
         let DatagramFragment { number, total_len, offset } = fragment;
-        if total_len + DATAGRAM_RECORD_BYTES > self.limit_bytes || !self.make_room(data.len() as u64) {
+        if total_len + DATAGRAM_RECORD_BYTES > self.limit_bytes {
             return false;
         }
-        let found = self.incomplete.iter().rposition(|one| one.number() == number);
+        let one = self.place_of(number).and_then(|index| self.incomplete.get(index));
+        let growth_bytes =
+            one.map_or((2 * data.len() as u64).min(total_len), |one| one.growth_bytes(data.len()));
+        if !self.make_room(growth_bytes) {
+            return false;
+        }
+        let found = self.place_of(number);
+        let held_bytes = |inbox: &Self, index| inbox.incomplete.get(index).map_or(0, Assembly::held_bytes);
+        let before = found.map_or(0, |index| held_bytes(self, index));
         let index = found.unwrap_or_else(|| self.begin(number, total_len));
         let added = self.incomplete.get_mut(index).map(|one| one.add(total_len, offset, data));
+        self.memory.set(self.memory.bytes() + held_bytes(self, index) - before);
+        self.give_back(growth_bytes);
         match added {
-            Some(Added::Lacking) => false,
-            Some(Added::Whole) => self.join(index),
-            Some(Added::Nothing) | None => {
-                self.give_back(data.len() as u64);
-                false
-            }
-            Some(Added::Unfit) => {
-                self.give_back(data.len() as u64);
-                self.drop_incomplete(index);
-                false
-            }
+            Some(Added::Whole) => return self.join(index),
+            Some(Added::Unfit) => self.drop_incomplete(index),
+            Some(Added::Lacking | Added::Nothing) | None => {}
         }
+        false
+    }
+
+    fn place_of(&self, number: u64) -> Option<usize> {
+        self.incomplete.iter().rposition(|one| one.number() == number)
     }
 
     /// Makes one of the parts that are all here.
@@ -129,7 +146,7 @@ impl DatagramInbox {
         let has_room = self.make_room(one.total_len());
         if has_room {
             let bytes = one.join(|len| self.spare.take(len));
-            self.whole.push_back(Datagram { arrival: self.arrivals, bytes });
+            self.push_whole(bytes);
         }
         self.keep(one);
         has_room
@@ -196,7 +213,7 @@ impl DatagramInbox {
 
     fn drop_first_whole(&mut self) {
         let Some(Datagram { bytes, .. }) = self.whole.pop_front() else { return };
-        self.give_back(bytes.len() as u64);
+        self.give_back(bytes.capacity() as u64);
         self.spare.keep(bytes);
     }
 

@@ -22,7 +22,7 @@ mod tests;
 pub(crate) struct Outbox {
     messages: MessageQueue,
     deadlines: DeadlineQueue,
-    /// Starts of those whose EXPIRE has to be sent.
+    /// Starts of those whose EXPIRE has to be sent. The first is one that still has to; others may have been settled since.
     to_ask: VecDeque<u64>,
     /// EXPIREs sent and not answered.
     asked: usize,
@@ -148,6 +148,8 @@ impl Outbox {
         }
         self.asked -= usize::from(message.state != OutState::Expiring);
         self.settle(message.start, fate);
+        // Where it was to be asked for again it is not any more.
+        self.next_to_ask();
         true
     }
 

@@ -25,6 +25,12 @@ impl SpareBuffers {
         Self { small: Vec::new(), large: Vec::new(), large_bytes: 0, memory: Reservation::empty(budget) }
     }
 
+    /// What the buffers take.
+    #[cfg(test)]
+    pub(super) fn bytes(&self) -> u64 {
+        self.memory.bytes()
+    }
+
     /// An empty buffer, if possible one that holds `len` bytes already.
     pub(super) fn take(&mut self, len: usize) -> Vec<u8> {
         if len <= SMALL_BYTES {

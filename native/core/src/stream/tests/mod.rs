@@ -14,6 +14,7 @@ mod message_limits;
 mod messages;
 mod opening;
 mod packets;
+mod slot_reuse;
 
 use super::*;
 use crate::sent_frame::{FrameLog, SentFrame};
