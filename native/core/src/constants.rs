@@ -328,12 +328,16 @@ pub const GRANT_FRACTION: u64 = 4;
 /// up by the window, or soon will be.
 pub const WINDOW_GROWTH_ROUND_TRIPS: u64 = 2;
 
-/// Round trips count as at least this long where windows grow: below it scheduling, not the network, sets the pace. At 5 Gbit/s it lets a
-/// window grow to 1.5 MB: enough to bridge two batches, and still in the processor's cache.
-pub const WINDOW_GROWTH_MIN_RTT_MICROS: u64 = 300;
+/// Round trips count as at least this long where windows grow: below it scheduling, not the network, sets the pace. Up to 15 Gbit/s it
+/// keeps a window at 1.5 MB: enough to bridge two batches, and with the sender's copy of it still near the processor's second-level cache.
+pub const WINDOW_GROWTH_MIN_RTT_MICROS: u64 = 200;
 
 /// Windows up to this grow by the present round trip, and whether or not the rate rose with the last growth.
 pub const SMALL_WINDOW_BYTES: u64 = 1 << 20;
+
+/// The rate that a larger window grows by is measured over this time at least: several batches of a busy event loop, so that what a reader
+/// takes at once after a pause, a window at most, adds little to it.
+pub const LARGE_WINDOW_MEASUREMENT_MICROS: u64 = 10_000;
 
 /// A large window grows again when the rate is so many percent of what it was at the last growth: with less, the window was not what held it up.
 pub const WINDOW_GROWTH_RATE_PERCENT: u128 = 110;
