@@ -351,6 +351,10 @@ pub const WINDOW_LOSS_MEASUREMENTS: u8 = 4;
 /// acknowledged sooner, and less than half of it starves the sender between two batches of the application.
 pub const SEND_BUFFER_INITIAL_BYTES: u64 = 256 << 10;
 
+/// Bytes that may wait beside a flight: two batches of the application. With a window of 1.5 MiB the ring so is one of 2 MiB instead of 4, which
+/// saves a twentieth of the time where the second-level cache has one.
+pub const SEND_BUFFER_BEYOND_FLIGHT_BYTES: u64 = 512 << 10;
+
 /// The smallest ring, one page: what a stream costs each way that has anything buffered.
 pub const RING_MIN_BYTES: usize = 4 << 10;
 
