@@ -18,8 +18,9 @@ pub(crate) struct BoundSocket {
     pub(crate) receive_errors: u32,
 }
 
-/// System calls of one flush, of a long train each (1 MiB, about 1 ms): acknowledgements and other handles have their turn between two flushes.
-const MAX_SENDS_A_FLUSH: usize = 16;
+/// System calls of one flush, of a long train each (256 KiB, about 0.2 ms): acknowledgements and other handles have their turn between two flushes.
+/// With more, the flight grows by what acknowledgements wait, and out of the cache.
+const MAX_SENDS_A_FLUSH: usize = 4;
 
 /// System calls that read a socket before timers fire, of up to four trains each.
 const MAX_READS_BEFORE_TIMERS: usize = 32;

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod campaign;
+mod host;
 pub mod link;
 pub mod network;
 pub mod observer;

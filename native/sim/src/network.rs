@@ -1,5 +1,6 @@
 //! Hosts, links, and the virtual clock that moves them.
 
+use crate::host::{Credit, Host, InFlight};
 use crate::link::{Arrival, Link, LinkConfig};
 use crate::observer::Observer;
 use crate::rng::Rng;
@@ -16,33 +17,6 @@ use std::rc::Rc;
 /// A host by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct HostId(pub usize);
-
-/// What a host allows its peers before any grant.
-#[derive(Clone, Copy)]
-struct Credit {
-    data: u64,
-    stream_data: u64,
-    streams: u64,
-}
-
-struct Host {
-    credit: Credit,
-    engine: Engine,
-    address: SocketAddr,
-    frozen_until_micros: u64,
-}
-
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct InFlight {
-    at_micros: u64,
-    sequence: u64,
-    from: SocketAddr,
-    to: HostId,
-    /// Nobody is there once the host has another.
-    to_address: SocketAddr,
-    ecn: u8,
-    datagram: Vec<u8>,
-}
 
 /// A virtual network. All of its randomness follows from the seed.
 pub struct Network {
@@ -95,7 +69,15 @@ impl Network {
         };
         let engine = Engine::new(config, seed, Rc::new(RefCell::new(HeapBlocks::default())));
         let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, (id.0 >> 8) as u8, id.0 as u8)), 7400);
-        self.hosts.push(Host { engine, credit, address, frozen_until_micros: 0 });
+        self.hosts.push(Host {
+            engine,
+            credit,
+            address,
+            frozen_until_micros: 0,
+            receive_buffer_bytes: 0,
+            held_bytes: 0,
+            overflowed: 0,
+        });
         id
     }
 
@@ -142,6 +124,16 @@ impl Network {
     /// Stops a host, as SIGSTOP would, for this long.
     pub fn freeze(&mut self, host: HostId, micros: u64) {
         self.hosts[host.0].frozen_until_micros = self.now_micros + micros;
+    }
+
+    /// Bounds what a host's socket holds while the host is frozen; 0 is unbounded.
+    pub fn set_receive_buffer(&mut self, host: HostId, bytes: usize) {
+        self.hosts[host.0].receive_buffer_bytes = bytes;
+    }
+
+    /// Datagrams that a host's socket had no room for.
+    pub fn socket_overflows(&self, host: HostId) -> u64 {
+        self.hosts[host.0].overflowed
     }
 
     /// Gives a host another address, as a NAT or another network would: what is under way to the old one finds nobody, and the host is not told.
@@ -213,9 +205,12 @@ impl Network {
         true
     }
 
-    /// Sends what a host's engine has ready.
+    /// Sends what a host's engine has ready, unless it is frozen.
     pub fn flush(&mut self, host: HostId) {
         let now = self.now();
+        if self.hosts[host.0].frozen_until_micros > self.now_micros {
+            return;
+        }
         let mut train = std::mem::take(&mut self.train);
         while let Some(transmit) = self.hosts[host.0].engine.poll_transmit(now, &mut train) {
             let remote = transmit.path.remote;
@@ -294,6 +289,7 @@ impl Network {
                     to,
                     to_address,
                     ecn: ecn.to_bits(),
+                    held: false,
                     datagram: datagram.clone(),
                 }));
             }
@@ -305,6 +301,7 @@ impl Network {
                 to,
                 to_address,
                 ecn: ecn.to_bits(),
+                held: false,
                 datagram,
             }));
         }
@@ -335,11 +332,15 @@ impl Network {
             if self.hosts[arrived.to.0].address != arrived.to_address {
                 continue;
             }
-            let frozen_until = self.hosts[arrived.to.0].frozen_until_micros;
-            if frozen_until > self.now_micros {
-                arrived.at_micros = frozen_until;
-                self.in_flight.push(Reverse(arrived));
+            let host = &mut self.hosts[arrived.to.0];
+            if host.frozen_until_micros > self.now_micros {
+                if host.holds(&mut arrived) {
+                    self.in_flight.push(Reverse(arrived));
+                }
                 continue;
+            }
+            if arrived.held {
+                host.held_bytes -= arrived.datagram.len();
             }
             let now = self.now();
             let segment_size = arrived.datagram.len();

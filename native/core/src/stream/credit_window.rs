@@ -2,8 +2,9 @@
 
 use super::memory_budget::MemoryBudget;
 use crate::constants::{
-    GRANT_FRACTION, SMALL_WINDOW_BYTES, WINDOW_GROWTH_MIN_RTT_MICROS, WINDOW_GROWTH_RATE_PERCENT,
-    WINDOW_GROWTH_ROUND_TRIPS, WINDOW_LOSS_MEASUREMENTS, WINDOW_LOSS_RATE_PERCENT,
+    GRANT_FRACTION, LARGE_WINDOW_MEASUREMENT_MICROS, SMALL_WINDOW_BYTES, WINDOW_GROWTH_MIN_RTT_MICROS,
+    WINDOW_GROWTH_RATE_PERCENT, WINDOW_GROWTH_ROUND_TRIPS, WINDOW_LOSS_MEASUREMENTS,
+    WINDOW_LOSS_RATE_PERCENT,
 };
 use crate::time::Instant;
 use osier_wire::limits::MAX_STREAM_OFFSET;
@@ -110,7 +111,7 @@ impl CreditWindow {
     fn measure(&mut self, now: Instant, rtt_micros: u64, began: Instant, from: u64, budget: &MemoryBudget) {
         let rtt_micros = rtt_micros.max(WINDOW_GROWTH_MIN_RTT_MICROS);
         let elapsed_micros = now.saturating_micros_since(began);
-        if elapsed_micros < rtt_micros {
+        if elapsed_micros < rtt_micros.max(self.least_measurement_micros()) {
             return;
         }
         self.epoch = Some((now, self.consumed));
@@ -120,6 +121,16 @@ impl CreditWindow {
         let may_help = self.growth_may_help(rate);
         if may_help && at_this_rate >= u128::from(self.window / 2) * u128::from(elapsed_micros) {
             self.grow(rate, budget);
+        }
+    }
+
+    /// What a reader takes at once after it was busy is no rate. A small window has to grow by it all the same: it is what a first flight is like.
+    #[inline]
+    fn least_measurement_micros(&self) -> u64 {
+        if self.window < SMALL_WINDOW_BYTES {
+            0
+        } else {
+            LARGE_WINDOW_MEASUREMENT_MICROS
         }
     }
 
@@ -205,6 +216,30 @@ mod tests {
         assert_eq!(run(u64::from(WINDOW_LOSS_MEASUREMENTS) - 1, 3 * MIB), 4 * MIB, "less, by chance");
         assert_eq!(run(1, 3 * MIB), 8 * MIB, "less");
         assert_eq!(run(100, 3 * MIB), 8 * MIB, "the same rate again");
+    }
+
+    #[test]
+    fn what_a_reader_takes_at_once_after_a_pause_is_no_rate_to_grow_by() {
+        const MIB: u64 = 1 << 20;
+        const LOOPBACK_RTT: u64 = 100;
+        let budget = MemoryBudget::new(1 << 40);
+        let mut credit = CreditWindow::new(MIB, 1 << 40);
+        let mut now = 0;
+        // Half a millisecond at 3 GB/s, two without anything: 0.6 GB/s.
+        for _ in 0..1_000 {
+            now += 2_000;
+            for _ in 0..5 {
+                now += 100;
+                credit.on_consumed(at(now), LOOPBACK_RTT, 300_000, &budget);
+            }
+        }
+        assert_eq!(credit.window(), MIB);
+        // The same all the time.
+        for _ in 0..1_000 {
+            now += 100;
+            credit.on_consumed(at(now), LOOPBACK_RTT, 300_000, &budget);
+        }
+        assert_eq!(credit.window(), 2 * MIB);
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod messages;
 use super::block::BlockSource;
 use super::memory_budget::{MemoryBudget, Reservation};
 use super::ring::Ring;
-use crate::constants::{RING_MIN_BYTES, SEND_BUFFER_INITIAL_BYTES};
+use crate::constants::{RING_MIN_BYTES, SEND_BUFFER_BEYOND_FLIGHT_BYTES, SEND_BUFFER_INITIAL_BYTES};
 use crate::range_set::RangeSet;
 use std::cell::RefCell;
 use std::ops::Range;
@@ -147,8 +147,8 @@ impl SendBuffer {
     pub(crate) fn on_sent(&mut self, len: u64) {
         self.sent += len;
         let flight = self.sent - self.acknowledged;
-        if 2 * flight > self.limit {
-            self.limit = (2 * flight).next_power_of_two().min(self.limit_max);
+        if beside_flight(flight) > self.limit {
+            self.limit = beside_flight(flight).next_power_of_two().min(self.limit_max);
         }
     }
 
@@ -250,6 +250,39 @@ impl SendBuffer {
     }
 }
 
+/// Bytes held at most with so much in flight. What lies between the two waits in the buffer and leaves the cache: enough for the flight to double,
+/// and for two batches of the application; in a large flight a third of it, so that the writer, who is called when an eighth is free, is not late.
+#[inline]
+fn beside_flight(flight: u64) -> u64 {
+    (2 * flight).min(flight + SEND_BUFFER_BEYOND_FLIGHT_BYTES).max(flight + flight / 3)
+}
+
 fn floor_power_of_two(value: u64) -> u64 {
     1 << value.ilog2()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::block::HeapBlocks;
+    use super::*;
+
+    /// What the buffer holds at most once its flight has grown to `flight` bytes.
+    fn held_with_flight(flight: u64) -> u64 {
+        let (blocks, budget) = (RefCell::new(HeapBlocks::new()), MemoryBudget::new(1 << 30));
+        let mut buffer = SendBuffer::new(&budget, 1 << 30);
+        while buffer.sent() < flight {
+            buffer.write(&blocks, &[7; 65_536]);
+            buffer.on_sent(buffer.unsent().min(flight - buffer.sent()));
+        }
+        buffer.limit
+    }
+
+    #[test]
+    fn what_waits_beside_a_flight_is_half_a_mebibyte_or_a_third_of_it() {
+        assert_eq!(held_with_flight(64 << 10), 256 << 10, "the first limit");
+        assert_eq!(held_with_flight(300 << 10), 1 << 20, "twice as much");
+        assert_eq!(held_with_flight(1_536 << 10), 2 << 20, "half a mebibyte more");
+        assert_eq!(held_with_flight(6 << 20), 8 << 20, "a third more");
+        assert_eq!(held_with_flight((6 << 20) + 4), 16 << 20, "before the writer is late");
+    }
 }
