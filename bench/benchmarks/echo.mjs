@@ -50,6 +50,7 @@ const echo = (messageBytes, size) => ({
   unit: 'us',
   better: 'lower',
   subject: 'osier-AES',
+  details: { p99Micros: 'p99, us', p999Micros: 'p99.9, us' },
   contestants: [
     echoOf(osier('aes-256-gcm'), messageBytes),
     echoOf(spinning, messageBytes),
@@ -61,8 +62,11 @@ const echo = (messageBytes, size) => ({
   bars:
     messageBytes === 64
       ? [
-          { against: 'dgram', relation: 'at most', ratio: 0.9 },
-          { against: 'quinn', relation: 'at most', ratio: 1 },
+          { against: 'dgram', relation: 'at most', bound: 0.9 },
+          { figure: 'p99Micros', against: 'dgram', relation: 'at most', bound: 0.9 },
+          { against: 'quinn', relation: 'at most', bound: 1 },
+          { figure: 'p99Micros', against: 'quinn', relation: 'at most', bound: 1 },
+          { of: 'osier-spin', against: 'dgram', relation: 'at most', bound: 0.2 },
         ]
       : [],
 });

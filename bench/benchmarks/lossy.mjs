@@ -60,9 +60,9 @@ function cellOf(cell) {
     subject: 'osier-bbr',
     contestants: ENTRANTS().map((entrant) => goodputOf(entrant, cell)),
     bars: [
-      { against: 'quinn-cubic', relation: 'at least', ratio: 0.9 },
-      { against: 'quinn-bbr', relation: 'at least', ratio: 0.9 },
-      { against: 'tcp-cubic', relation: 'at least', ratio: 0.9 },
+      { against: 'quinn-cubic', relation: 'at least', bound: 0.9 },
+      { against: 'quinn-bbr', relation: 'at least', bound: 0.9 },
+      { against: 'tcp-cubic', relation: 'at least', bound: 0.9 },
     ],
   };
 }

@@ -58,8 +58,8 @@ const inBursts = (messageBytes, size) => ({
   bars:
     messageBytes === 64
       ? [
-          { against: 'dgram', relation: 'at least', ratio: 20 },
-          { against: 'quinn', relation: 'at least', ratio: 0.8 },
+          { against: 'dgram', relation: 'at least', bound: 20 },
+          { against: 'quinn', relation: 'at least', bound: 0.8 },
         ]
       : [],
 });
@@ -81,7 +81,7 @@ const oneByOne = {
     messagesOf({ ...quinn('aes-256-gcm', 1440), id: 'quinn' }, { messageBytes: 64, coalesced: 1 }),
     messagesOf(s2n(), { messageBytes: 64, coalesced: 1 }),
   ],
-  bars: [{ against: 'dgram', relation: 'at least', ratio: 1.5 }],
+  bars: [{ against: 'dgram', relation: 'at least', bound: 1.5 }],
 };
 
 /** @type {readonly (() => Benchmark)[]} */

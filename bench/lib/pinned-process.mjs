@@ -5,15 +5,15 @@ import { createInterface } from 'node:readline';
 /** How long any step may take before the run counts as failed. */
 const TIMEOUT_MS = 120_000;
 
-/** Where a process runs: a core, and a network namespace with the address that is its own there.
- * @typedef {{ core: number, network?: { namespace: string, host: string } }} Place */
+/** Where a process runs: a core or several, and a network namespace with the address that is its own there.
+ * @typedef {{ core: number | readonly number[], network?: { namespace: string, host: string } }} Place */
 
 export class PinnedProcess {
   /** @param {number | Place} place A number is a core. @param {string} command @param {readonly string[]} args @param {NodeJS.ProcessEnv} [env] */
   constructor(place, command, args, env = {}) {
     const { core, network } = typeof place === 'number' ? { core: place, network: undefined } : place;
     const inNamespace = network === undefined ? [] : ['ip', 'netns', 'exec', network.namespace];
-    const [program = '', ...rest] = [...inNamespace, 'taskset', '-c', String(core), command, ...args];
+    const [program = '', ...rest] = [...inNamespace, 'taskset', '-c', [core].flat().join(','), command, ...args];
     const own = network === undefined ? {} : { OSIER_BENCH_HOST: network.host };
     this.name = args[0] ?? command;
     this.child = spawn(program, rest, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...own, ...env } });

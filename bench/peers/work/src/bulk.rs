@@ -114,7 +114,7 @@ async fn receive_verified(
 ) -> Result<u64, Failure> {
     let mut bytes = 0;
     while let Some(chunk) = receiver.read().await? {
-        if chunk != pattern.at(bytes, chunk.len()) {
+        if !pattern.matches(bytes, &chunk) {
             return Err(report::mismatch(bytes));
         }
         bytes += chunk.len() as u64;

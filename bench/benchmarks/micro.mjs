@@ -1,0 +1,1 @@
+export const benchmarks = /** @type {(() => import('../lib/benchmark.mjs').Benchmark)[]} */ ([]);
