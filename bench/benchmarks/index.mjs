@@ -5,7 +5,17 @@
 
 /** @type {Readonly<Record<Suite, () => Promise<{ benchmarks: readonly (() => Benchmark)[] }[]>>>} */
 const SUITES = {
-  loopback: () => Promise.all([import('./bulk.mjs'), import('./messages.mjs'), import('./echo.mjs'), import('./set-up.mjs'), import('./cold.mjs')]),
+  loopback: () =>
+    Promise.all([
+      import('./bulk.mjs'),
+      import('./messages.mjs'),
+      import('./echo.mjs'),
+      import('./beside-bulk.mjs'),
+      import('./set-up.mjs'),
+      import('./handshakes.mjs'),
+      import('./many-peers.mjs'),
+      import('./cold.mjs'),
+    ]),
   lossy: () => Promise.all([import('./lossy.mjs')]),
   micro: () => Promise.all([import('./micro.mjs')]),
 };

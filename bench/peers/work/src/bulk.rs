@@ -13,9 +13,15 @@ use crate::{Connection, Failure, Listener, Plan, Receiver, Sender};
 const WRITE_BYTES: usize = 65_536;
 
 /// What all streams of an end have received together.
-struct Total {
+pub(crate) struct Total {
     bytes: u64,
     span: Span,
+}
+
+impl Total {
+    pub(crate) fn new(plan: &Plan) -> Mutex<Self> {
+        Mutex::new(Self { bytes: 0, span: Span::new(plan) })
+    }
 }
 
 /// What all streams of an end share.
@@ -28,8 +34,7 @@ struct Shared {
 
 impl Shared {
     fn new(plan: &Plan, stop: Stop) -> Self {
-        let total = Arc::new(Mutex::new(Total { bytes: 0, span: Span::new(plan) }));
-        Self { pattern: Arc::new(Pattern::new()), total, stop }
+        Self { pattern: Arc::new(Pattern::new()), total: Arc::new(Total::new(plan)), stop }
     }
 }
 
@@ -107,7 +112,7 @@ async fn carry(
     Ok((sent?, received?))
 }
 
-async fn receive_verified(
+pub(crate) async fn receive_verified(
     mut receiver: impl Receiver,
     pattern: &Pattern,
     total: &Mutex<Total>,
@@ -128,7 +133,11 @@ async fn receive_verified(
     Ok(bytes)
 }
 
-async fn send_until(mut sender: impl Sender, pattern: &Pattern, stop: &Stop) -> Result<u64, Failure> {
+pub(crate) async fn send_until(
+    mut sender: impl Sender,
+    pattern: &Pattern,
+    stop: &Stop,
+) -> Result<u64, Failure> {
     let mut bytes = 0;
     while !stop.is_told() {
         sender.write(pattern.at(bytes, WRITE_BYTES)).await?;
