@@ -11,9 +11,9 @@ function bulkOf(entrant, { streams = 1, both = 0 } = {}) {
 }
 
 /** Gbit/s of payload, both directions together.
- * @param {Entrant} entrant @param {{ streams: number, both: 0 | 1, warmUpMs: number, measureMs: number }} plan @param {readonly [number, number]} cores */
-async function measureBulk(entrant, plan, cores) {
-  const { receiver, sender, settings, stop } = await startEnds(entrant, 'bulk', plan, cores);
+ * @param {Entrant} entrant @param {{ streams: number, both: 0 | 1, warmUpMs: number, measureMs: number }} plan @param {Parameters<typeof startEnds>[3]} places @returns {Promise<import('../lib/benchmark.mjs').Result>} */
+export async function measureBulk(entrant, plan, places) {
+  const { receiver, sender, settings, stop } = await startEnds(entrant, 'bulk', plan, places);
   try {
     await sender.next();
     const there = await receiver.next();

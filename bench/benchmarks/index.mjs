@@ -14,6 +14,8 @@ const SUITES = {
       import('./set-up.mjs'),
       import('./handshakes.mjs'),
       import('./many-peers.mjs'),
+      import('./shards.mjs'),
+      import('./wireguard.mjs'),
       import('./cold.mjs'),
     ]),
   lossy: () => Promise.all([import('./lossy.mjs')]),

@@ -85,7 +85,7 @@ function served(take) {
 }
 
 /** @param {import('../../dist/index.js').ByteStream} stream @returns {import('./link.mjs').Stream} */
-function asStream(stream) {
+export function asStream(stream) {
   const views = stream.views()[Symbol.asyncIterator]();
   return {
     write: (bytes) => stream.write(bytes),

@@ -21,7 +21,7 @@
  * @property {string} label
  * @property {boolean} [needsBuild] It takes minutes to build.
  * @property {boolean} [isExtra] Left out of `--quick`.
- * @property {(context: Context) => Promise<Result>} run
+ * @property {(context: Context) => Promise<Result | null>} run `null`: it cannot do this in the time there is, which is no failure.
  *
  * @typedef {object} Bar What the median of the rounds is to hold.
  * @property {string} [of] Whose figure; the subject's unless it is given.
@@ -29,6 +29,7 @@
  * @property {string} [against] Bounds the ratio to this contestant's figure of the same round; without it, the figure itself.
  * @property {'at least' | 'at most'} relation
  * @property {number} bound
+ * @property {{ of: string, below: number }} [where] It holds only where this contestant's figure is below this.
  *
  * @typedef {object} Benchmark
  * @property {string} name For `--only`.
@@ -59,6 +60,10 @@ export async function measure(benchmark, context, tell) {
       const turn = `${benchmark.name} ${round + 1}/${context.rounds}: ${contestant.label}`;
       try {
         const result = await contestant.run({ ...context, round });
+        if (result === null) {
+          tell(`${turn} did not finish in time`);
+          continue;
+        }
         if (!Number.isFinite(result.value)) throw new Error(`measured ${result.value}`);
         results[contestant.id] = result;
         tell(`${turn} ${result.value.toFixed(2)} ${benchmark.unit}`);

@@ -100,7 +100,7 @@ ${notes.map((note) => `- ${note}`).join('\n')}
     const ids = [...new Set(group.flatMap(({ contestants }) => Object.keys(contestants)))];
     const labels = ids.map((id) => group.find(({ contestants }) => id in contestants)?.contestants[id]?.label ?? id);
     const rows = group.map((record) => {
-      const missed = record.verdicts.filter(({ verdict }) => verdict !== 'met').map(verdictText);
+      const missed = record.verdicts.filter(({ verdict }) => verdict === 'missed' || verdict === 'not measured').map(verdictText);
       const medians = ids.map((id) => spreadCells(record.contestants[id]?.spread ?? null)[1] ?? '');
       const failures = record.failures.map((failure) => failureText(record.contestants, failure));
       return row([record.cell?.cell ?? record.name, ...medians, [...missed, ...failures].join(' ') || 'all targets met']);

@@ -4,7 +4,7 @@ import { spreadOf } from './statistics.mjs';
 /** @typedef {import('./benchmark.mjs').Bar} Bar @typedef {import('./benchmark.mjs').Benchmark} Benchmark @typedef {import('./benchmark.mjs').Result} Result */
 /** @typedef {import('./statistics.mjs').Spread} Spread */
 /** @typedef {{ label: string, spread: Spread | null, ratio: Spread | null, settings: string, details: Record<string, number> }} Summary `details`: medians. */
-/** @typedef {{ text: string, relation: 'at least' | 'at most', bound: number, median: number | null, verdict: 'met' | 'missed' | 'not measured' }} Verdict */
+/** @typedef {{ text: string, relation: 'at least' | 'at most', bound: number, median: number | null, verdict: 'met' | 'missed' | 'not measured' | 'does not apply' }} Verdict */
 /** @typedef {Pick<Benchmark, 'name' | 'title' | 'about' | 'unit' | 'better' | 'subject' | 'details' | 'cell'> & import('./benchmark.mjs').Measured
  *   & { contestants: Record<string, Summary>, verdicts: Verdict[] }} BenchmarkRecord */
 
@@ -35,12 +35,18 @@ function summaryOf({ id, label, subject, rounds }) {
 /** What was to hold, and whether the median of the rounds holds it.
  * @param {Benchmark} benchmark @param {Bar} bar @param {Record<string, Result>[]} rounds @returns {Verdict} */
 function verdictOf({ subject, unit, details, contestants }, bar, rounds) {
-  const { of = subject, figure, against, relation, bound } = bar;
+  const { of = subject, figure, against, relation, bound, where } = bar;
   const labelOf = (/** @type {string} */ id) => contestants.find((contestant) => contestant.id === id)?.label ?? id;
   const figureName = figure === undefined ? '' : ` ${details?.[figure] ?? figure} of`;
+  const boundText = Number.isInteger(bound) ? String(bound) : bound.toFixed(2);
   const unitText = against === undefined && figure === undefined ? ` ${unit}` : '';
-  const text = `${figureName} ${labelOf(of)}${against === undefined ? '' : ` to that of ${labelOf(against)}`} ${relation} ${bound}${unitText}`.trim();
+  const text =
+    `${figureName} ${labelOf(of)}${against === undefined ? '' : ` to that of ${labelOf(against)}`} ${relation} ${boundText}${unitText}`.trim();
   const values = against === undefined ? rounds.flatMap((round) => figureOf(round[of], figure) ?? []) : ratiosOf(rounds, of, against, figure);
+  const others = where === undefined ? [] : rounds.flatMap((round) => figureOf(round[where.of]) ?? []);
+  if (where !== undefined && others.length > 0 && spreadOf(others).median >= where.below) {
+    return { text, relation, bound, median: null, verdict: 'does not apply' };
+  }
   if (values.length === 0) return { text, relation, bound, median: null, verdict: 'not measured' };
   const { median } = spreadOf(values);
   const isMet = relation === 'at least' ? median >= bound : median <= bound;

@@ -42,7 +42,7 @@ impl Transport for S2n {
         let certified = rcgen::generate_simple_self_signed(vec!["bench".into()])?;
         let certificate = certified.cert.pem();
         let tls = tls::rustls::Server::builder()
-            .with_certificate(&certificate, &certified.signing_key.serialize_pem())?
+            .with_certificate(&certificate, certified.signing_key.serialize_pem())?
             .build()?;
         let builder = Server::builder().with_tls(tls)?.with_io(self.io()?)?.with_limits(limits()?)?;
         let server = if self.plan.congestion == "bbr" {

@@ -37,7 +37,7 @@ async fn serve(sender: impl Sender, mut receiver: impl Receiver, plan: &Plan) ->
         send_back(sender, receiver).await;
         return Ok(());
     }
-    let bytes = receive_verified(receiver, &Pattern::new(), &Total::new(plan)).await?;
+    let bytes = receive_verified(receiver, &Pattern::new(), Some(&Total::new(plan))).await?;
     report::line(&json!({ "bytes": bytes }));
     Ok(())
 }

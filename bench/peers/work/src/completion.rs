@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::bulk::{receive_verified, Total};
+use crate::bulk::receive_verified;
 use crate::echo::summary;
 use crate::pattern::Pattern;
 use crate::{Connection, Failure, Listener, Plan, Receiver, Sender, Transport};
@@ -14,7 +14,7 @@ pub(crate) async fn receive(mut listener: impl Listener, plan: &Plan) -> Result<
     let pattern = Pattern::new();
     while let Some(connection) = listener.accept().await? {
         let (mut sender, receiver) = connection.accept().await?.ok_or("the connection ended")?;
-        let bytes = receive_verified(receiver, &pattern, &Total::new(plan)).await?;
+        let bytes = receive_verified(receiver, &pattern, None).await?;
         if bytes != plan.bytes {
             return Err(format!("{bytes} bytes arrived instead of {}", plan.bytes).into());
         }

@@ -53,12 +53,15 @@ pub trait Connection: Clone + Send + 'static {
     /// See [`Receiver`].
     type Receiver: Receiver;
     /// Opens a stream.
-    fn open(&self) -> impl Future<Output = Result<(Self::Sender, Self::Receiver), Failure>> + Send;
+    fn open(&self) -> impl Future<Output = Result<Halves<Self>, Failure>> + Send;
     /// The next stream that the other end opens; `None` when the connection is over.
-    fn accept(&self) -> impl Future<Output = Result<Option<(Self::Sender, Self::Receiver)>, Failure>> + Send;
+    fn accept(&self) -> impl Future<Output = Result<Option<Halves<Self>>, Failure>> + Send;
     /// Ends it at once.
     fn close(&self);
 }
+
+/// Both halves of a stream.
+pub type Halves<C> = (<C as Connection>::Sender, <C as Connection>::Receiver);
 
 /// A transport: how to listen and how to connect.
 pub trait Transport {
