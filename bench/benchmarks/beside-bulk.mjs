@@ -47,6 +47,7 @@ const beside = (messageBytes, size) => ({
   unit: 'ms',
   better: 'lower',
   subject: 'osier-AES',
+  isExtra: messageBytes !== 64,
   details: BESIDE_DETAILS,
   contestants: [
     besideOf(osier('aes-256-gcm'), messageBytes),

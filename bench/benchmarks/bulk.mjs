@@ -84,6 +84,7 @@ function shapes(cipher) {
     unit: 'Gbit/s',
     better: 'higher',
     subject: one.id,
+    isExtra: cipher !== 'aes-256-gcm',
     details: DETAILS,
     contestants: [
       bulkOf(one),
@@ -110,6 +111,7 @@ function largest(cipher) {
     unit: 'Gbit/s',
     better: 'higher',
     subject: `osier-${name}-${LARGEST_BYTES}`,
+    isExtra: cipher !== 'aes-256-gcm',
     details: DETAILS,
     contestants: [bulkOf(osier(cipher, LARGEST_BYTES)), roof(cipher, LARGEST_BYTES), bulkOf(quinn(cipher, LARGEST_BYTES))],
     bars: [],

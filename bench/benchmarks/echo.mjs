@@ -50,6 +50,7 @@ const echo = (messageBytes, size) => ({
   unit: 'us',
   better: 'lower',
   subject: 'osier-AES',
+  isExtra: messageBytes !== 64,
   details: { p99Micros: 'p99, us', p999Micros: 'p99.9, us' },
   contestants: [
     echoOf(osier('aes-256-gcm'), messageBytes),

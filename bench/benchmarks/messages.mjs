@@ -46,6 +46,7 @@ const inBursts = (messageBytes, size) => ({
   unit: 'million/s',
   better: 'higher',
   subject: 'osier-AES',
+  isExtra: messageBytes !== 64,
   contestants: [
     messagesOf(osier('aes-256-gcm'), { messageBytes, coalesced: BUFFERED_MESSAGES }),
     dgram(messageBytes),

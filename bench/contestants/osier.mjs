@@ -52,6 +52,8 @@ export function contestant({ cipher = 'auto', congestion = 'cubic', listen = `ud
       return {
         dial: async () => {
           const peer = await node.connect(target);
+          // The other end has the session too: an answer to an earlier attempt, which that end has given up, would show here.
+          await peer.ping();
           return {
             close: async () => {
               await peer.close({ timeoutMs: 0 });

@@ -86,9 +86,7 @@ ${about.join('\n')}
 ${row(headings)}
 |---|${'---:|'.repeat(headings.length - 2)}---|
 ${rows.join('\n')}
-
-${notes.map((note) => `- ${note}`).join('\n')}
-`;
+${notes.length === 0 ? '' : `\n${notes.map((note) => `- ${note}`).join('\n')}\n`}`;
   }
 
   /** Many of a kind: a row each, with the median of each contestant.

@@ -20,8 +20,9 @@ export function jsonOf(run, benchmarks) {
  * @param {string} suite @param {Run} run @param {readonly BenchmarkRecord[]} records */
 export function keep(suite, run, records) {
   mkdirSync(KEPT, { recursive: true });
-  const before = kept(suite).filter(({ name }) => !records.some((record) => record.name === name));
-  const benchmarks = [...before, ...records.map((record) => ({ ...record, run }))];
+  const all = new Map(kept(suite).map((record) => [record.name, record]));
+  for (const record of records) all.set(record.name, { ...record, run });
+  const benchmarks = [...all.values()];
   writeFileSync(new URL(`${suite}.json`, KEPT), `${JSON.stringify({ schema: SCHEMA, benchmarks })}\n`);
 }
 
