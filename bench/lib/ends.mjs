@@ -1,6 +1,6 @@
 // The two processes of a measurement, each in a place of its own, whatever the contestant is written in.
 import { fileURLToPath } from 'node:url';
-import { PinnedProcess } from './pinned-process.mjs';
+import { linked, PinnedProcess } from './pinned-process.mjs';
 
 /** @typedef {import('./pinned-process.mjs').Place} Place */
 
@@ -28,6 +28,7 @@ export async function startEnds(entrant, work, plan, places) {
   try {
     const { address, settings } = await receiver.next();
     const sender = start(places[0], entrant, 'sender', work, whole, [address]);
+    linked([receiver, sender]);
     const stop = async () => {
       await Promise.all([sender.stop(), receiver.stop()]);
     };

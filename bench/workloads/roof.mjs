@@ -1,5 +1,5 @@
 // Bulk through bare sockets: what this machine can do at best. See roof/src/main.rs.
-import { PinnedProcess } from '../lib/pinned-process.mjs';
+import { linked, PinnedProcess } from '../lib/pinned-process.mjs';
 
 /** @typedef {{ packetBytes: number, cipher: 'chacha20-poly1305' | 'aes-256-gcm' | 'none', trains: 'trains' | 'packets' }} RoofShape */
 
@@ -9,6 +9,7 @@ export async function measureRoof({ command, cores, packetBytes, cipher, trains,
   const receiver = new PinnedProcess(cores[1], command, ['receive', ...shape, String(warmUpMs), String(measureMs)]);
   const port = await receiver.nextLine();
   const sender = new PinnedProcess(cores[0], command, ['send', ...shape, port]);
+  linked([sender, receiver]);
   try {
     const { bytes, micros, wrong } = await receiver.next();
     if (wrong !== 0) throw new Error(`the roof received ${wrong} wrong packets`);

@@ -2,7 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startProcess } from '../lib/ends.mjs';
-import { PinnedProcess } from '../lib/pinned-process.mjs';
+import { linked, PinnedProcess } from '../lib/pinned-process.mjs';
 
 const RECEIVER = fileURLToPath(new URL('../workers/shards-receiver.mjs', import.meta.url));
 /** How often, and after which pause, the receiver is asked whether it has read all that the senders know to be there. */
@@ -24,6 +24,7 @@ export async function measureShards({ shards, connections, nodeCores, clientCore
       const share = Math.floor((connections + index) / clientCores.length);
       senders.push(startProcess(core, client, 'shards-sender', { connections: share }, [address]));
     });
+    linked([receiver, ...senders]);
     const connected = await Promise.all(senders.map((sender) => sender.next()));
     if (sum(connected.map((report) => report.connections)) !== connections) throw new Error('not every connection came about');
     receiver.send('measure');
