@@ -77,3 +77,18 @@ test('a target is met or missed by the median, and one that nobody measured is n
   const unmeasured = recordOf(benchmark, { rounds: [], failures: [] });
   expect(unmeasured.verdicts.map(verdictText)[0]).toBe('Target, ours to that of theirs at least 2: not measured.');
 });
+
+test('one who does not finish in time has no figure, and did not fail', async () => {
+  const benchmark = benchmarkOf({ ours: () => 10, theirs: () => 10 });
+  const contestants = benchmark.contestants.map((contestant) => (contestant.id === 'theirs' ? { ...contestant, run: async () => null } : contestant));
+  const record = await recorded({ ...benchmark, contestants });
+  expect(record.contestants.theirs?.spread).toBeNull();
+  expect(record.failures).toEqual([]);
+});
+
+test('a target that holds only below a figure of another does not apply above it', async () => {
+  const bars = [{ relation: 'at least' as const, bound: 30, where: { of: 'theirs', below: 5 } }];
+  const verdictWhere = async (theirs: number) =>
+    (await recorded({ ...benchmarkOf({ ours: () => 10, theirs: () => theirs }), bars })).verdicts[0]?.verdict;
+  expect([await verdictWhere(4), await verdictWhere(6)]).toEqual(['missed', 'does not apply']);
+});
