@@ -1,6 +1,7 @@
 // Two network namespaces, joined by a pair of virtual Ethernet devices, and by a tunnel of wireguard-go over them.
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { inNamespaces, ip } from './namespaces.mjs';
@@ -36,9 +37,10 @@ export function acrossWireguard(cores, work) {
     const keys = [keyPair(), keyPair()];
     /** @type {PinnedProcess[]} */
     const ends = [];
+    const devices = [0, 1].map((index) => `ob${process.pid}${index}`);
     try {
       for (const [index, place] of placesOf(namespaces, cores, OUTSIDE).entries()) {
-        const device = `ob${process.pid}${index}`;
+        const device = devices[index] ?? '';
         ends.push(new PinnedProcess(place, command, ['-f', device], { LOG_LEVEL: 'error', WG_PROCESS_FOREGROUND: '1' }));
         await configure(device, {
           privateKey: keys[index]?.privateKey ?? '',
@@ -54,6 +56,8 @@ export function acrossWireguard(cores, work) {
       return await work(placesOf(namespaces, cores, INSIDE), { cpuMicros });
     } finally {
       await Promise.all(ends.map((end) => end.stop()));
+      // One that is killed leaves its socket behind.
+      for (const device of devices) rmSync(socketFileOf(device), { force: true });
     }
   });
 }
@@ -85,17 +89,32 @@ function keyPair() {
 /** Tells an end what it is to do, by the protocol of its socket (https://www.wireguard.com/xplatform/).
  * @param {string} device @param {{ privateKey: string, peerKey: string, endpoint: string, inside: string }} settings */
 async function configure(device, { privateKey, peerKey, endpoint, inside }) {
-  const socketFile = `/var/run/wireguard/${device}.sock`;
-  for (let attempt = 0; !existsSync(socketFile); attempt++) {
-    if (attempt === ATTEMPTS) throw new Error('wireguard-go did not come up');
-    await setTimeout(PAUSE_MS);
-  }
   const peer = ['replace_peers=true', `public_key=${peerKey}`, `endpoint=${endpoint}`, `allowed_ip=${inside}`];
-  const socket = connect(socketFile);
+  const socket = await socketOf(device);
   socket.end(`${['set=1', `private_key=${privateKey}`, `listen_port=${PORT}`, ...peer].join('\n')}\n\n`);
   let answer = '';
   for await (const chunk of socket) answer += chunk;
   if (!answer.startsWith('errno=0')) throw new Error(`wireguard-go refused its settings: ${answer.trim()}`);
+}
+
+/** Waits until it takes settings.
+ * @param {string} device */
+async function socketOf(device) {
+  for (let attempt = 1; ; attempt++) {
+    const socket = connect(socketFileOf(device));
+    try {
+      await once(socket, 'connect');
+      return socket;
+    } catch {
+      if (attempt === ATTEMPTS) throw new Error('wireguard-go did not come up');
+      await setTimeout(PAUSE_MS);
+    }
+  }
+}
+
+/** @param {string} device */
+function socketFileOf(device) {
+  return `/var/run/wireguard/${device}.sock`;
 }
 
 /** User and system time of a process.
