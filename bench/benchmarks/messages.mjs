@@ -25,12 +25,12 @@ function messagesOf(entrant, shape) {
   });
 }
 
-/** @param {number} messageBytes @returns {import('../lib/benchmark.mjs').Contestant} */
-const dgram = (messageBytes) => ({
-  id: 'dgram',
-  label: 'node:dgram, neither encrypted nor reliable',
+/** @param {number} messageBytes @param {boolean} isSealed @returns {import('../lib/benchmark.mjs').Contestant} */
+const dgram = (messageBytes, isSealed) => ({
+  id: isSealed ? 'dgram-crypto' : 'dgram',
+  label: isSealed ? 'node:dgram with AES-256-GCM of node:crypto, not reliable' : 'node:dgram, neither encrypted nor reliable',
   run: async (context) => {
-    const { messagesPerMicro, lostShare } = await measureDgramMessages({ ...context, messageBytes });
+    const { messagesPerMicro, lostShare } = await measureDgramMessages({ ...context, messageBytes, isSealed });
     return { value: messagesPerMicro, settings: 'connected socket; what arrived', details: { lostShare } };
   },
 });
@@ -49,7 +49,8 @@ const inBursts = (messageBytes, size) => ({
   isExtra: messageBytes !== 64,
   contestants: [
     messagesOf(osier('aes-256-gcm'), { messageBytes, coalesced: BUFFERED_MESSAGES }),
-    dgram(messageBytes),
+    dgram(messageBytes, false),
+    dgram(messageBytes, true),
     messagesOf({ ...quinn('aes-256-gcm', 1440), id: 'quinn' }, { messageBytes, coalesced: BUFFERED_MESSAGES }),
     messagesOf(s2n(), { messageBytes, coalesced: BUFFERED_MESSAGES }),
     ...Object.values(NODE_PEERS)
@@ -78,7 +79,8 @@ const oneByOne = {
   subject: 'osier-AES',
   contestants: [
     messagesOf(osier('aes-256-gcm'), { messageBytes: 64, coalesced: 1 }),
-    dgram(64),
+    dgram(64, false),
+    dgram(64, true),
     messagesOf({ ...quinn('aes-256-gcm', 1440), id: 'quinn' }, { messageBytes: 64, coalesced: 1 }),
     messagesOf(s2n(), { messageBytes: 64, coalesced: 1 }),
   ],
