@@ -5,6 +5,8 @@ import { contestantOf, NODE_PEERS, osier, quinn } from './entrants.mjs';
 
 /** @typedef {import('../lib/ends.mjs').Entrant} Entrant */
 
+/** What all of them may take. */
+const ALL_MS = 600_000;
 const ATTEMPTS = 20;
 const PAUSE_MS = 50;
 
@@ -14,7 +16,7 @@ function handshakesOf(entrant, share = 1) {
     const plan = { connections: Math.ceil(connections * share), dialers: 1 };
     const { receiver, sender, settings, stop } = await startEnds(entrant, 'handshakes', plan, cores);
     try {
-      const { count, micros, cpuMicros, p50Micros, p99Micros } = await sender.next();
+      const { count, micros, cpuMicros, p50Micros, p99Micros } = await sender.next(ALL_MS);
       const there = await acceptedBy(receiver, count);
       if (there.accepted < count) throw new Error(`${count} connections were made and ${there.accepted} accepted`);
       return {

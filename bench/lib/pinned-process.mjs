@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { basename } from 'node:path';
 import { createInterface } from 'node:readline';
 
-/** How long any step may take before the run counts as failed. */
+/** How long any step may take before the run counts as failed, unless more is asked for. */
 const TIMEOUT_MS = 120_000;
 
 /** Where a process runs: a core or several, and a network namespace with the address that is its own there.
@@ -65,12 +65,12 @@ export class PinnedProcess {
   }
 
   /** The next line that it prints.
-   * @returns {Promise<string>} */
-  async nextLine() {
+   * @param {number} [timeoutMs] @returns {Promise<string>} */
+  async nextLine(timeoutMs = TIMEOUT_MS) {
     const line = this.#lines.shift();
     if (line !== undefined) return line;
     if (this.#failure !== null) throw this.#failure;
-    const timer = setTimeout(() => this.fail(new Error(`${this.name} did not report within ${TIMEOUT_MS / 1_000} s`)), TIMEOUT_MS);
+    const timer = setTimeout(() => this.fail(new Error(`${this.name} did not report within ${timeoutMs / 1_000} s`)), timeoutMs);
     try {
       return await new Promise((resolve, reject) => {
         this.#waiting = { resolve, reject };
@@ -81,9 +81,9 @@ export class PinnedProcess {
   }
 
   /** The next line as JSON.
-   * @returns {Promise<Record<string, any>>} */
-  async next() {
-    return JSON.parse(await this.nextLine());
+   * @param {number} [timeoutMs] @returns {Promise<Record<string, any>>} */
+  async next(timeoutMs) {
+    return JSON.parse(await this.nextLine(timeoutMs));
   }
 
   /** @param {string} line */
