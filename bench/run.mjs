@@ -1,15 +1,19 @@
-// `npm run bench -- [--quick] [--rounds N] [--only NAME[,NAME]] [--lossy] [--json FILE] [--publish]`: measures Osier beside its peers and the roof of this machine,
-// in interleaved rounds; --lossy across emulated links instead of the loopback. Prints a table a benchmark and writes bench/out/latest.json; --publish also writes BENCHMARKS.md.
+// `npm run bench -- [--quick] [--rounds N] [--only NAME[,NAME]] [--lossy | --micro] [--json FILE] [--publish]`: measures Osier beside its peers and the roof of
+// this machine, in interleaved rounds. See README.md.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { loopbackBenchmarks, lossyBenchmarks } from './benchmarks/index.mjs';
+import { benchmarksOf } from './benchmarks/index.mjs';
 import { measure } from './lib/benchmark.mjs';
 import { installContestants } from './lib/install-contestants.mjs';
 import { underLock } from './lib/lock.mjs';
-import { describeMachine, twoCores } from './lib/machine.mjs';
+import { describeMachine, pinnableCores } from './lib/machine.mjs';
 import { arePeersBuilt } from './lib/native-programs.mjs';
-import { benchmarksPage, summaryText } from './lib/report.mjs';
+import { publish } from './lib/page.mjs';
+import { planOf } from './lib/plan.mjs';
+import { recordOf } from './lib/record.mjs';
+import { summaryText } from './lib/report.mjs';
+import { jsonOf, keep } from './lib/results.mjs';
 import { versionsOfContestants } from './lib/versions.mjs';
 
 const { values } = parseArgs({
@@ -18,6 +22,7 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     only: { type: 'string' },
     lossy: { type: 'boolean', default: false },
+    micro: { type: 'boolean', default: false },
     json: { type: 'string' },
     publish: { type: 'boolean', default: false },
   },
@@ -26,48 +31,57 @@ const { values } = parseArgs({
 underLock(fileURLToPath(import.meta.url), process.argv.slice(2));
 installContestants();
 
-/** Times in milliseconds. The quick plan shows that all of it works, the other gives figures that are kept. */
-const plan = values.quick
-  ? { rounds: 1, warmUpMs: 200, measureMs: 400, trips: 1_000 }
-  : { rounds: 5, warmUpMs: 1_000, measureMs: 4_000, trips: 40_000 };
-if (values.rounds !== undefined) plan.rounds = Math.max(1, Number.parseInt(values.rounds, 10) || 1);
-
+const suite = values.lossy ? 'lossy' : values.micro ? 'micro' : 'loopback';
+const plan = planOf({ isQuick: values.quick, rounds: values.rounds });
+const all = await benchmarksOf(suite);
 const names = values.only?.split(',') ?? [];
-const all = values.lossy ? lossyBenchmarks() : loopbackBenchmarks();
 const unknown = names.filter((name) => all.every((benchmark) => !benchmark.name.startsWith(name)));
 if (unknown.length > 0) {
   console.error(`bench: there is no benchmark ${unknown.join(', ')}; there are ${all.map(({ name }) => name).join(', ')}.`);
   process.exit(2);
 }
+const tell = (/** @type {string} */ line) => process.stderr.write(`${line}\n`);
 const asked = names.length === 0 ? all : all.filter((benchmark) => names.some((name) => benchmark.name.startsWith(name)));
+const chosen = asked.filter(canRun).map((benchmark) => ({ ...benchmark, contestants: benchmark.contestants.filter(takesPart) }));
+if (values.quick && !arePeersBuilt())
+  tell('bench: quinn and s2n-quic are left out: they take minutes to build, which a run without --quick does once.');
 
-const leavesPeersOut = values.quick && !arePeersBuilt();
-if (leavesPeersOut)
-  process.stderr.write('bench: quinn and s2n-quic are left out: they take minutes to build, which a run without --quick does once.\n');
-const chosen = asked.map((benchmark) => ({
-  ...benchmark,
-  contestants: benchmark.contestants.filter(({ needsBuild = false }) => !(leavesPeersOut && needsBuild)),
-}));
-
-const cores = twoCores();
+const places = pinnableCores();
 const run = {
   command: `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim(),
   plan,
-  machine: describeMachine(cores),
+  machine: describeMachine(places.allCores),
   versions: versionsOfContestants(),
 };
-const outcomes = [];
+const records = [];
 for (const benchmark of chosen) {
-  const measured = await measure(benchmark, { cores, ...plan }, (line) => process.stderr.write(`${line}\n`));
-  outcomes.push({ benchmark, measured });
-  console.log(summaryText({ benchmark, measured }));
+  const record = recordOf(benchmark, await measure(benchmark, { ...places, ...plan }, tell));
+  records.push(record);
+  console.log(summaryText(record));
 }
 
-const json = `${JSON.stringify({ ...run, benchmarks: outcomes.map(({ measured }) => measured) }, null, 2)}\n`;
 const out = new URL('./out/', import.meta.url);
 mkdirSync(out, { recursive: true });
-writeFileSync(new URL('latest.json', out), json);
-if (values.json !== undefined) writeFileSync(values.json, json);
-if (values.publish) writeFileSync(new URL('../BENCHMARKS.md', import.meta.url), benchmarksPage(run, outcomes));
-// A contestant that could not be measured is told, and is no reason to throw the rest away; Osier itself must work.
-process.exitCode = outcomes.some(({ benchmark, measured }) => measured.failures.some(({ contestant }) => contestant === benchmark.subject)) ? 1 : 0;
+for (const file of [new URL('latest.json', out), ...(values.json === undefined ? [] : [values.json])]) writeFileSync(file, jsonOf(run, records));
+if (values.publish) {
+  keep(suite, run, records);
+  publish();
+}
+// A peer that could not be measured is told, and is no reason to throw the rest away; Osier itself must work, and something must have been measured.
+const ownFailures = records.flatMap(({ name, failures }) => failures.filter(({ contestant }) => contestant.startsWith('osier')).map(() => name));
+if (ownFailures.length > 0) console.error(`bench: Osier failed in ${[...new Set(ownFailures)].join(', ')}.`);
+process.exitCode = ownFailures.length > 0 || records.length === 0 ? 1 : 0;
+
+/** @param {import('./lib/benchmark.mjs').Benchmark} benchmark */
+function canRun({ name, isExtra = false, obstacle }) {
+  // One that is asked for by its whole name runs.
+  if (values.quick && isExtra && !names.includes(name)) return false;
+  const why = obstacle?.() ?? null;
+  if (why !== null) tell(`bench: ${name} is left out: ${why}.`);
+  return why === null;
+}
+
+/** @param {import('./lib/benchmark.mjs').Contestant} contestant */
+function takesPart({ needsBuild = false, isExtra = false }) {
+  return !values.quick || (!isExtra && !(needsBuild && !arePeersBuilt()));
+}

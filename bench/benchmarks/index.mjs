@@ -1,20 +1,28 @@
 // All benchmarks, in the order of the report.
-import { benchmarks as bulk } from './bulk.mjs';
-import { benchmarks as echo } from './echo.mjs';
-import { benchmarks as lossy } from './lossy.mjs';
-import { benchmarks as messages } from './messages.mjs';
-import { benchmarks as setUp } from './set-up.mjs';
 
 /** @typedef {import('../lib/benchmark.mjs').Benchmark} Benchmark */
+/** @typedef {'loopback' | 'lossy' | 'micro'} Suite `lossy`: across emulated links, half a minute a contestant and cell. `micro`: within one process. */
 
-/** Those on the loopback.
- * @returns {readonly Benchmark[]} */
-export function loopbackBenchmarks() {
-  return [...bulk, ...messages, ...echo, ...setUp].map((make) => make());
-}
+/** @type {Readonly<Record<Suite, () => Promise<{ benchmarks: readonly (() => Benchmark)[] }[]>>>} */
+const SUITES = {
+  loopback: () =>
+    Promise.all([
+      import('./bulk.mjs'),
+      import('./messages.mjs'),
+      import('./echo.mjs'),
+      import('./beside-bulk.mjs'),
+      import('./set-up.mjs'),
+      import('./handshakes.mjs'),
+      import('./many-peers.mjs'),
+      import('./shards.mjs'),
+      import('./wireguard.mjs'),
+      import('./cold.mjs'),
+    ]),
+  lossy: () => Promise.all([import('./lossy.mjs')]),
+  micro: () => Promise.all([import('./micro.mjs')]),
+};
 
-/** Those across emulated links, which take half a minute a contestant and cell.
- * @returns {readonly Benchmark[]} */
-export function lossyBenchmarks() {
-  return lossy.map((make) => make());
+/** @param {Suite} suite @returns {Promise<readonly Benchmark[]>} */
+export async function benchmarksOf(suite) {
+  return (await SUITES[suite]()).flatMap(({ benchmarks }) => benchmarks.map((make) => make()));
 }

@@ -33,6 +33,7 @@ export const benchmarks = [
     unit: 'ms',
     better: 'lower',
     subject: 'osier-AES',
+    details: { p99Micros: 'p99, us' },
     contestants: [
       setUpOf(osier('aes-256-gcm')),
       setUpOf({ ...quinn('aes-256-gcm', 1440), id: 'quinn' }),
@@ -41,6 +42,6 @@ export const benchmarks = [
         .filter(({ id }) => !['libp2p-quic-64k', 'udx-plain'].includes(id))
         .map(setUpOf),
     ],
-    bars: [{ value: 2, relation: 'at most' }],
+    bars: [{ bound: 2, relation: 'at most' }],
   }),
 ];

@@ -16,14 +16,26 @@ export async function contestant({ readBytes = String(DEFAULT_READ_BYTES), host 
     const privateKeyProto = privateKeyToProtobuf(await generateKeyPair('Ed25519'));
     return new napi.QuinnConfig({ ...defaultOptions, ...(isDefault ? {} : TUNED), privateKeyProto });
   };
+  const accepted = { connections: 0 };
   return {
     name: 'libp2p-quic',
     settings: isDefault ? 'defaults, reads of 4 KiB' : `reads of ${readBytes} B, windows of 16 MB, socket buffers of 4 MB`,
     isEncrypted: true,
     async listen(onStream) {
       const server = new napi.Server(await config(), host, 0);
-      void accept(server, Number(readBytes), onStream);
+      void accept(server, Number(readBytes), onStream, accepted);
       return `${host} ${server.port()}`;
+    },
+    accepted: () => accepted.connections,
+    async dialer(address) {
+      const [to = '', port = ''] = address.split(' ');
+      const client = new napi.Client(await config(), 0);
+      return {
+        async dial() {
+          const connection = await client.outboundConnection(to, Number(port));
+          return { close: () => connection.abort() };
+        },
+      };
     },
     async connect(address) {
       const [to = '', port = ''] = address.split(' ');
@@ -37,10 +49,12 @@ export async function contestant({ readBytes = String(DEFAULT_READ_BYTES), host 
   };
 }
 
-/** @param {any} server @param {number} readBytes @param {(stream: import('./link.mjs').Stream) => void} onStream */
-async function accept(server, readBytes, onStream) {
+/** @param {any} server @param {number} readBytes @param {(stream: import('./link.mjs').Stream) => void} onStream
+ * @param {{ connections: number }} accepted */
+async function accept(server, readBytes, onStream, accepted) {
   for (;;) {
     const connection = await server.inboundConnection();
+    accepted.connections++;
     void (async () => {
       for (;;) onStream(asStream(await connection.inboundStream(), readBytes));
     })().catch(() => {});

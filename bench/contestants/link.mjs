@@ -2,6 +2,7 @@
 //
 //   listen(onStream)   binds a port of the loopback; calls back with every stream that the other end opens. Resolves with what `connect` needs to get there.
 //   connect(address)   resolves with a connection, on which streams can be opened.
+//   dialer(address)    where one endpoint can connect again and again: resolves with such an endpoint.
 //   settings           what differs from the defaults, and why: shown in the report.
 //
 // A stream is a reliable byte stream with back-pressure.
@@ -16,7 +17,7 @@
  * @typedef {{ readBatch: () => Promise<readonly Uint8Array[] | null> }} MessageReceiver All messages at hand; `null` at the end.
  *
  * @typedef {object} Connection
- * @property {() => Promise<Stream>} openStream
+ * @property {(options?: { level?: 'first' | 'last' }) => Promise<Stream>} openStream `level`: among the streams of the connection, where it has priorities.
  * @property {() => Promise<MessageSender>} [openMessages] Where there is something better for messages than a byte stream.
  * @property {() => Promise<void> | void} close
  *
@@ -27,6 +28,8 @@
  * @property {(onStream: (stream: Stream) => void) => Promise<string>} listen
  * @property {(onMessages: (receiver: MessageReceiver) => void) => Promise<string>} [listenForMessages] The other end of {@link Connection.openMessages}.
  * @property {(address: string) => Promise<Connection>} connect
+ * @property {(address: string) => Promise<{ dial: () => Promise<Pick<Connection, 'close'>> }>} [dialer]
+ * @property {() => number} [accepted] Handshakes that the listening end has completed.
  */
 
 /** Modules by name; a worker loads only its own.

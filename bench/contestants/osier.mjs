@@ -2,6 +2,8 @@
 import { generateIdentity, generateNetworkSecret, MeshNode } from '../../dist/index.js';
 import { HOST } from './host.mjs';
 
+const PRIORITIES = /** @type {const} */ ({ first: 0, usual: 3, last: 7 });
+
 /** @param {Record<string, string>} options @returns {import('./link.mjs').Contestant} */
 export function contestant({ cipher = 'auto', congestion = 'cubic', listen = `udp://${HOST}:0`, spinMicros = '' }) {
   /** @param {Uint8Array} secret */
@@ -14,10 +16,13 @@ export function contestant({ cipher = 'auto', congestion = 'cubic', listen = `ud
       congestion: /** @type {'cubic'} */ (congestion),
       ...(spinMicros === '' ? {} : { spin: { maxMicros: Number(spinMicros) } }),
     });
+  /** @type {MeshNode | null} */
+  let listening = null;
   /** @param {(node: MeshNode) => void} serve */
   const listenBy = async (serve) => {
     const secret = generateNetworkSecret();
     const node = await start(secret);
+    listening = node;
     serve(node);
     return `${Buffer.from(secret).toString('hex')} ${node.address}`;
   };
@@ -40,12 +45,29 @@ export function contestant({ cipher = 'auto', congestion = 'cubic', listen = `ud
           served((stream) => onMessages(asReceiver(stream))),
         ),
       ),
+    accepted: () => Number(listening?.stats().handshakesCompleted ?? 0),
+    async dialer(address) {
+      const [secret = '', target = ''] = address.split(' ');
+      const node = await start(Buffer.from(secret, 'hex'));
+      return {
+        dial: async () => {
+          const peer = await node.connect(target);
+          // The other end has the session too: an answer to an earlier attempt, which that end has given up, would show here.
+          await peer.ping();
+          return {
+            close: async () => {
+              await peer.close({ timeoutMs: 0 });
+            },
+          };
+        },
+      };
+    },
     async connect(address) {
       const [secret = '', target = ''] = address.split(' ');
       const node = await start(Buffer.from(secret, 'hex'));
       const peer = await node.connect(target);
       return {
-        openStream: async () => asStream(await peer.openStream('bench')),
+        openStream: async ({ level } = {}) => asStream(await peer.openStream('bench', { priority: PRIORITIES[level ?? 'usual'] })),
         openMessages: async () => asSender(await peer.openStream('bench', { kind: 'messages' })),
         close: async () => {
           await node.close({ timeoutMs: 0 });
@@ -65,7 +87,7 @@ function served(take) {
 }
 
 /** @param {import('../../dist/index.js').ByteStream} stream @returns {import('./link.mjs').Stream} */
-function asStream(stream) {
+export function asStream(stream) {
   const views = stream.views()[Symbol.asyncIterator]();
   return {
     write: (bytes) => stream.write(bytes),

@@ -13,7 +13,7 @@ export function contestant({ host = HOST }) {
     settings: 'no delay, high-water mark 1 MiB',
     isEncrypted: false,
     async listen(onStream) {
-      const server = createServer({ noDelay: true, highWaterMark: SOCKET_BUFFER_BYTES }, (socket) => onStream(asStream(socket)));
+      const server = createServer({ allowHalfOpen: true, noDelay: true, highWaterMark: SOCKET_BUFFER_BYTES }, (socket) => onStream(asStream(socket)));
       server.listen(0, host);
       await once(server, 'listening');
       const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
@@ -25,7 +25,7 @@ export function contestant({ host = HOST }) {
       const sockets = [];
       return {
         async openStream() {
-          const settings = { host: to, port: Number(port), noDelay: true, highWaterMark: SOCKET_BUFFER_BYTES };
+          const settings = { host: to, port: Number(port), allowHalfOpen: true, noDelay: true, highWaterMark: SOCKET_BUFFER_BYTES };
           const socket = connectTo(/** @type {import('node:net').NetConnectOpts} */ (settings));
           sockets.push(socket);
           await once(socket, 'connect');

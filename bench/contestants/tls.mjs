@@ -13,7 +13,8 @@ const CIPHERS = { 'chacha20-poly1305': 'TLS_CHACHA20_POLY1305_SHA256', 'aes-256-
 /** @param {Record<string, string>} options @returns {import('./link.mjs').Contestant} */
 export function contestant({ cipher = 'auto', host = HOST }) {
   const ciphers = CIPHERS[/** @type {keyof typeof CIPHERS} */ (cipher)];
-  const tls = /** @type {const} */ ({ minVersion: 'TLSv1.3', ciphers, highWaterMark: 1 << 20 });
+  const tls = /** @type {const} */ ({ minVersion: 'TLSv1.3', ciphers, highWaterMark: 1 << 20, allowHalfOpen: true });
+  let accepted = 0;
   return {
     name: 'tls',
     settings: `${ciphers}, no delay, high-water mark 1 MiB`,
@@ -21,6 +22,7 @@ export function contestant({ cipher = 'auto', host = HOST }) {
     async listen(onStream) {
       const { key, cert } = selfSigned();
       const server = createServer({ ...tls, key, cert }, (socket) => {
+        accepted++;
         socket.setNoDelay(true);
         onStream(asStream(socket));
       });
@@ -29,17 +31,25 @@ export function contestant({ cipher = 'auto', host = HOST }) {
       const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
       return `${host} ${port} ${Buffer.from(cert).toString('base64url')}`;
     },
+    accepted: () => accepted,
+    dialer: async (address) => ({
+      async dial() {
+        const socket = await dial(address);
+        return {
+          // Not cut short: the other end has yet to read the last of the handshake.
+          close: () => {
+            socket.end();
+          },
+        };
+      },
+    }),
     async connect(address) {
-      const [to = '', port = '', cert = ''] = address.split(' ');
       /** @type {import('node:tls').TLSSocket[]} */
       const sockets = [];
       return {
         async openStream() {
-          const ca = Buffer.from(cert, 'base64url');
-          const socket = connectTo({ ...tls, host: to, port: Number(port), ca, checkServerIdentity: () => undefined });
-          socket.setNoDelay(true);
+          const socket = await dial(address);
           sockets.push(socket);
-          await once(socket, 'secureConnect');
           return asStream(socket);
         },
         close: () => {
@@ -48,6 +58,17 @@ export function contestant({ cipher = 'auto', host = HOST }) {
       };
     },
   };
+
+  /** @param {string} address */
+  async function dial(address) {
+    const [to = '', port = '', cert = ''] = address.split(' ');
+    const ca = Buffer.from(cert, 'base64url');
+    const options = { ...tls, host: to, port: Number(port), ca, checkServerIdentity: () => undefined };
+    const socket = connectTo(/** @type {import('node:tls').ConnectionOptions} */ (options));
+    socket.setNoDelay(true);
+    await once(socket, 'secureConnect');
+    return socket;
+  }
 }
 
 function selfSigned() {

@@ -1,6 +1,7 @@
 // Two network namespaces, joined by `netem/`, for as long as a measurement lasts.
 import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { inNamespaces, ip } from './namespaces.mjs';
 import { netemProgram } from './native-programs.mjs';
 
 /** @typedef {import('./pinned-process.mjs').Place} Place */
@@ -8,23 +9,12 @@ import { netemProgram } from './native-programs.mjs';
 
 const HOSTS = /** @type {const} */ (['10.77.0.1', '10.77.0.2']);
 
-/** Whether namespaces can be made here. */
-export function canEmulate() {
-  const name = `osier-bench-${process.pid}-try`;
-  if (spawnSync('ip', ['netns', 'add', name], { stdio: 'ignore' }).status !== 0) return false;
-  spawnSync('ip', ['netns', 'del', name], { stdio: 'ignore' });
-  return true;
-}
-
 /** Runs `work` between two places that such a link joins. The program that is the link shares both cores with its ends. `controller` is TCP's there.
  * @template T @param {Faults & { controller?: 'cubic' | 'bbr' }} faults @param {readonly [number, number]} cores @param {(places: readonly [Place, Place]) => Promise<T>} work @returns {Promise<T>} */
-export async function acrossLink({ controller = 'cubic', ...faults }, cores, work) {
-  const namespaces = /** @type {const} */ ([`osier-bench-${process.pid}-a`, `osier-bench-${process.pid}-b`]);
-  for (const name of namespaces) ip('netns', 'add', name);
-  try {
+export function acrossLink({ controller = 'cubic', ...faults }, cores, work) {
+  return inNamespaces(async ([a, b]) => {
     allowController(controller);
-    for (const name of namespaces) ip('netns', 'exec', name, 'sysctl', '-qw', `net.ipv4.tcp_congestion_control=${controller}`);
-    const [a, b] = namespaces;
+    for (const name of [a, b]) ip('netns', 'exec', name, 'sysctl', '-qw', `net.ipv4.tcp_congestion_control=${controller}`);
     const link = spawn(netemProgram(), [a, `${HOSTS[0]}/24`, b, `${HOSTS[1]}/24`, JSON.stringify(faults)], { stdio: ['pipe', 'pipe', 'inherit'] });
     const exited = new Promise((resolve) => link.once('exit', resolve));
     const lines = createInterface({ input: link.stdout })[Symbol.asyncIterator]();
@@ -39,9 +29,7 @@ export async function acrossLink({ controller = 'cubic', ...faults }, cores, wor
       link.stdin.end();
       await exited;
     }
-  } finally {
-    for (const name of namespaces) ip('netns', 'del', name);
-  }
+  });
 }
 
 /** Namespaces may choose among the controllers that the machine allows everybody; it is told of one more, which changes nothing for anybody else.
@@ -50,10 +38,4 @@ function allowController(controller) {
   const name = 'net.ipv4.tcp_allowed_congestion_control';
   const allowed = spawnSync('sysctl', ['-n', name], { encoding: 'utf8' }).stdout.trim().split(' ');
   if (!allowed.includes(controller)) spawnSync('sysctl', ['-qw', `${name}=${[...allowed, controller].join(' ')}`]);
-}
-
-/** @param {readonly string[]} args */
-function ip(...args) {
-  const { status, stderr } = spawnSync('ip', args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr.trim()}`);
 }

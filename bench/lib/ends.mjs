@@ -1,6 +1,6 @@
 // The two processes of a measurement, each in a place of its own, whatever the contestant is written in.
 import { fileURLToPath } from 'node:url';
-import { PinnedProcess } from './pinned-process.mjs';
+import { linked, PinnedProcess } from './pinned-process.mjs';
 
 /** @typedef {import('./pinned-process.mjs').Place} Place */
 
@@ -15,7 +15,11 @@ import { PinnedProcess } from './pinned-process.mjs';
  * @typedef {{ receiver: PinnedProcess, sender: PinnedProcess, settings: string, stop: () => Promise<void> }} Ends
  */
 
-/** Starts the receiver, then the sender that connects to it. `work` is 'bulk', 'echo', 'messages' or 'set-up'.
+/** Work whose receiver serves other work as well, by that other work.
+ * @type {Readonly<Record<string, string>>} */
+const RECEIVERS = { 'set-up': 'echo' };
+
+/** Starts the receiver, then the sender that connects to it. `work` names the files of `workers/`.
  * @param {Entrant} entrant @param {string} work @param {Record<string, string | number>} plan
  * @param {readonly [sender: number | Place, receiver: number | Place]} places A number is a core. @returns {Promise<Ends>} */
 export async function startEnds(entrant, work, plan, places) {
@@ -24,6 +28,7 @@ export async function startEnds(entrant, work, plan, places) {
   try {
     const { address, settings } = await receiver.next();
     const sender = start(places[0], entrant, 'sender', work, whole, [address]);
+    linked([receiver, sender]);
     const stop = async () => {
       await Promise.all([sender.stop(), receiver.stop()]);
     };
@@ -35,10 +40,16 @@ export async function startEnds(entrant, work, plan, places) {
 }
 
 /** @param {number | Place} place @param {Entrant} entrant @param {'receiver' | 'sender'} role @param {string} work @param {object} plan @param {readonly string[]} rest */
-function start(place, { by, env }, role, work, plan, rest) {
+function start(place, entrant, role, work, plan, rest) {
+  const { by, env } = entrant;
   if ('program' in by) return new PinnedProcess(place, by.program(), [role, work, JSON.stringify(plan), ...rest], env);
-  // What serves echo serves set-up as well.
-  const file = `${work === 'set-up' && role === 'receiver' ? 'echo' : work}-${role}.mjs`;
-  const worker = fileURLToPath(new URL(`../workers/${file}`, import.meta.url));
+  return startProcess(place, entrant, `${role === 'receiver' ? (RECEIVERS[work] ?? work) : work}-${role}`, plan, rest);
+}
+
+/** A worker of Node by itself.
+ * @param {number | Place} place @param {Entrant} entrant @param {string} file In `workers/`. @param {object} plan @param {readonly string[]} rest */
+export function startProcess(place, { by, env, label }, file, plan, rest) {
+  if ('program' in by) throw new TypeError(`${label} is no contestant of Node`);
+  const worker = fileURLToPath(new URL(`../workers/${file}.mjs`, import.meta.url));
   return new PinnedProcess(place, process.execPath, [worker, by.module, JSON.stringify(by.options ?? {}), JSON.stringify(plan), ...rest], env);
 }

@@ -2,16 +2,16 @@
 import { execFileSync } from 'node:child_process';
 import { cpus, loadavg, release, totalmem } from 'node:os';
 
-/** The two cores that the ends are pinned to; the same one twice where there is no other.
- * @returns {readonly [number, number]} */
-export function twoCores() {
+/** The cores that processes can be pinned to: all that this one may use.
+ * @returns {import('./benchmark.mjs').Places} */
+export function pinnableCores() {
   const list =
     execFileSync('taskset', ['-cp', String(process.pid)], { encoding: 'utf8' })
       .split(': ')
       .at(-1) ?? '0';
-  const cores = list.trim().split(',').flatMap(expandRange);
-  const [first = 0, second = first] = cores;
-  return [first, second];
+  const allCores = list.trim().split(',').flatMap(expandRange);
+  const [first = 0, second = first] = allCores;
+  return { cores: [first, second], allCores };
 }
 
 /** @param {string} range "0-3" or "5" */
@@ -20,15 +20,15 @@ function expandRange(range) {
   return Array.from({ length: high - low + 1 }, (_, index) => low + index);
 }
 
-/** @param {readonly [number, number]} cores */
-export function describeMachine(cores) {
+/** @param {readonly number[]} pinnedCores */
+export function describeMachine(pinnedCores) {
   return {
     processor: cpus()[0]?.model ?? 'unknown',
     coreCount: cpus().length,
     memoryGigabytes: Math.round(totalmem() / 1e9),
     kernel: `${process.platform} ${release()} ${process.arch}`,
     node: process.version,
-    pinnedCores: cores,
+    pinnedCores,
     loadBefore: loadavg()[0] ?? 0,
     date: new Date().toISOString().slice(0, 10),
   };

@@ -21,6 +21,20 @@ export function peerProgram(peer) {
   return `${build('peers')}/${peer}-peer`;
 }
 
+/** What `go install` builds: wireguard-go has no releases but this. */
+export const WIREGUARD_VERSION = 'v0.0.0-20260522210424-ecfc5a8d5446';
+
+/** The current wireguard-go, built with go. */
+export function wireguardProgram() {
+  const folder = fileURLToPath(new URL(`../out/${WIREGUARD_VERSION}/`, import.meta.url));
+  if (!existsSync(`${folder}wireguard`)) {
+    const args = ['install', `golang.zx2c4.com/wireguard@${WIREGUARD_VERSION}`];
+    const { status, error } = spawnSync('go', args, { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, GOBIN: folder } });
+    if (status !== 0) throw new Error(`wireguard-go cannot be built with go${error ? `: ${error.message}` : ''}`);
+  }
+  return `${folder}wireguard`;
+}
+
 /** Whether the native peers have been built before: it takes minutes. */
 export function arePeersBuilt() {
   return existsSync(`${targetOf('peers')}/release/quinn-peer`) && existsSync(`${targetOf('peers')}/release/s2n-peer`);

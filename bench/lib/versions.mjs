@@ -1,5 +1,6 @@
 // Versions of what is measured, from the lock files.
 import { readFileSync } from 'node:fs';
+import { WIREGUARD_VERSION } from './native-programs.mjs';
 
 /** @returns {Record<string, string>} */
 export function versionsOfContestants() {
@@ -10,7 +11,7 @@ export function versionsOfContestants() {
   ]);
   const lock = read('../peers/Cargo.lock');
   const ofRust = ['quinn', 's2n-quic'].map((name) => [name, new RegExp(`name = "${name}"\nversion = "(.*)"`).exec(lock)?.[1] ?? 'missing']);
-  return Object.fromEntries([['osier', JSON.parse(read('../../package.json')).version], ...ofNode, ...ofRust]);
+  return Object.fromEntries([['osier', JSON.parse(read('../../package.json')).version], ...ofNode, ...ofRust, ['wireguard-go', WIREGUARD_VERSION]]);
 }
 
 /** @param {string} path */

@@ -28,3 +28,14 @@ export async function sendUntil(stream, isStopped) {
   await stream.end();
   return bytes;
 }
+
+/** Sends so many bytes and ends the stream.
+ * @param {import('../contestants/link.mjs').Stream} stream @param {number} byteCount */
+export async function sendBytes(stream, byteCount) {
+  for (let sent = 0; sent < byteCount; ) {
+    const bytes = pattern.at(sent, Math.min(WRITE_BYTES, byteCount - sent));
+    await stream.write(bytes);
+    sent += bytes.length;
+  }
+  await stream.end();
+}

@@ -3,7 +3,8 @@
 //! what was sent. The only word that goes back is how much was
 //! taken, so that the sender does not outrun the receiver's buffer; there are no acknowledgements of packets, no repairs, no streams.
 //!
-//! `osier-roof receive SIZE WARM_UP_MS MEASURE_MS` prints its port, then one line of JSON. `osier-roof send SIZE PORT` sends until it is killed.
+//! `osier-roof receive SIZE CIPHER TRAINS WARM_UP_MS MEASURE_MS` prints its port, then one line of JSON. `osier-roof send SIZE CIPHER TRAINS PORT` sends
+//! until it is killed. CIPHER: `chacha20-poly1305`, `aes-256-gcm` or `none`, which only copies; TRAINS: `trains`, or `packets` for a train of one each.
 
 mod packet;
 mod pattern;
@@ -17,11 +18,11 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
-        ["receive", size, warm_up, measure] => parse3(size, warm_up, measure)
-            .and_then(|(size, warm_up, measure)| receive::run(size as usize, warm_up, measure)),
-        ["send", size, port] => parse3(size, port, "0")
-            .and_then(|(size, port, _)| send::run(size as usize, u16::try_from(port).map_err(invalid)?)),
-        _ => Err(invalid("usage: osier-roof receive SIZE WARM_UP_MS MEASURE_MS | osier-roof send SIZE PORT")),
+        ["receive", size, cipher, trains, warm_up, measure] => shape(size, cipher, trains)
+            .and_then(|shape| receive::run(&shape, number(warm_up)?, number(measure)?)),
+        ["send", size, cipher, trains, port] => shape(size, cipher, trains)
+            .and_then(|shape| send::run(&shape, u16::try_from(number(port)?).map_err(invalid)?)),
+        _ => Err(invalid("usage: osier-roof receive SIZE CIPHER TRAINS WARM_UP_MS MEASURE_MS | osier-roof send SIZE CIPHER TRAINS PORT")),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -32,9 +33,25 @@ fn main() -> ExitCode {
     }
 }
 
-fn parse3(a: &str, b: &str, c: &str) -> std::io::Result<(u64, u64, u64)> {
-    let number = |text: &str| text.parse().map_err(|_| invalid(format!("not a number: {text}")));
-    Ok((number(a)?, number(b)?, number(c)?))
+/// What both ends agree on.
+pub(crate) struct Shape {
+    /// Of a packet, header and tag included.
+    pub(crate) packet_bytes: usize,
+    pub(crate) cipher: String,
+    pub(crate) has_trains: bool,
+}
+
+fn shape(size: &str, cipher: &str, trains: &str) -> std::io::Result<Shape> {
+    let has_trains = match trains {
+        "trains" => true,
+        "packets" => false,
+        _ => return Err(invalid(format!("neither trains nor packets: {trains}"))),
+    };
+    Ok(Shape { packet_bytes: number(size)? as usize, cipher: cipher.into(), has_trains })
+}
+
+fn number(text: &str) -> std::io::Result<u64> {
+    text.parse().map_err(|_| invalid(format!("not a number: {text}")))
 }
 
 fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> std::io::Error {

@@ -20,7 +20,15 @@ impl Pattern {
         Self(block)
     }
 
-    /// The `len` bytes from `position` on.
+    /// Whether `bytes`, however many, are those that belong at `position`.
+    pub fn matches(&self, position: u64, bytes: &[u8]) -> bool {
+        let parts = bytes.chunks(BLOCK_BYTES).enumerate();
+        parts
+            .into_iter()
+            .all(|(index, part)| part == self.at(position + (index * BLOCK_BYTES) as u64, part.len()))
+    }
+
+    /// The `len` bytes from `position` on; at most a block.
     pub fn at(&self, position: u64, len: usize) -> &[u8] {
         let start = (position % BLOCK_BYTES as u64) as usize;
         &self.0[start..start + len]

@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use crate::packet::{PacketKey, HEADER_BYTES, TAG_BYTES};
 use crate::pattern::Pattern;
 use crate::socket::{Endpoint, TrainReceiver};
+use crate::Shape;
 
 /// How often the sender is told what was taken: two trains.
 const REPORT_EVERY_BYTES: u64 = 128 << 10;
 
 /// Prints the port, waits for the first packet, lets `warm_up_ms` pass, counts for `measure_ms`, and prints the count.
-pub fn run(size: usize, warm_up_ms: u64, measure_ms: u64) -> io::Result<()> {
-    let endpoint = Endpoint::bind()?;
+pub fn run(shape: &Shape, warm_up_ms: u64, measure_ms: u64) -> io::Result<()> {
+    let endpoint = Endpoint::bind(shape.has_trains)?;
     println!("{}", endpoint.socket.local_addr()?.port());
     io::stdout().flush()?;
     let (_, sender) = endpoint.socket.peek_from(&mut [0])?;
@@ -21,8 +22,8 @@ pub fn run(size: usize, warm_up_ms: u64, measure_ms: u64) -> io::Result<()> {
 
     let mut receiver = Receiver {
         socket: &endpoint.socket,
-        trains: TrainReceiver::new(&endpoint.socket),
-        count: Count::new(size)?,
+        trains: TrainReceiver::new(&endpoint),
+        count: Count::new(shape)?,
         reported: 0,
     };
     receiver.run_for(Duration::from_millis(warm_up_ms))?;
@@ -65,10 +66,10 @@ struct Count {
 }
 
 impl Count {
-    fn new(size: usize) -> io::Result<Self> {
-        let payload_len = size - HEADER_BYTES - TAG_BYTES;
+    fn new(shape: &Shape) -> io::Result<Self> {
+        let payload_len = shape.packet_bytes - HEADER_BYTES - TAG_BYTES;
         Ok(Self {
-            key: PacketKey::fixed()?,
+            key: PacketKey::fixed(&shape.cipher)?,
             pattern: Pattern::new(),
             payload_len,
             next: 0,
@@ -85,7 +86,9 @@ impl Count {
             let position = self.next * self.payload_len as u64;
             match self.key.open(packet) {
                 Some((number, payload))
-                    if number == self.next && payload == self.pattern.at(position, self.payload_len) =>
+                    if number == self.next
+                        && payload.len() == self.payload_len
+                        && self.pattern.matches(position, payload) =>
                 {
                     self.payload_bytes += payload.len() as u64;
                 }

@@ -5,36 +5,38 @@ use std::net::UdpSocket;
 
 use crate::packet::{PacketKey, HEADER_BYTES, TAG_BYTES};
 use crate::pattern::Pattern;
-use crate::socket::{send_train, Endpoint, MAX_TRAIN_BYTES, MAX_TRAIN_SEGMENTS};
+use crate::socket::{Endpoint, MAX_TRAIN_BYTES, MAX_TRAIN_SEGMENTS};
+use crate::Shape;
 
 /// What may be on its way: half the buffer that the receiver asks for, so that nothing is dropped.
 const WINDOW_BYTES: u64 = 2 << 20;
 
-/// Sends packets of `size` bytes to the loopback's `port` until the receiver is gone.
-pub fn run(size: usize, port: u16) -> io::Result<()> {
-    let endpoint = Endpoint::bind()?;
+/// Sends packets to the loopback's `port` until the receiver is gone.
+pub fn run(shape: &Shape, port: u16) -> io::Result<()> {
+    let endpoint = Endpoint::bind(shape.has_trains)?;
     endpoint.socket.connect(("127.0.0.1", port))?;
-    match send_all(&endpoint.socket, size) {
+    match send_all(&endpoint, shape) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => Ok(()),
         outcome => outcome,
     }
 }
 
-fn send_all(socket: &UdpSocket, size: usize) -> io::Result<()> {
-    let (key, pattern) = (PacketKey::fixed()?, Pattern::new());
+fn send_all(endpoint: &Endpoint, shape: &Shape) -> io::Result<()> {
+    let (key, pattern) = (PacketKey::fixed(&shape.cipher)?, Pattern::new());
+    let size = shape.packet_bytes;
     let payload_len = size - HEADER_BYTES - TAG_BYTES;
     let segments = MAX_TRAIN_SEGMENTS.min(MAX_TRAIN_BYTES / size);
     let mut train = vec![0; segments * size];
     let (mut packet_number, mut taken) = (0, 0);
     loop {
         while packet_number * size as u64 > taken + WINDOW_BYTES {
-            taken = read_report(socket)?;
+            taken = read_report(&endpoint.socket)?;
         }
         for packet in train.chunks_exact_mut(size) {
             key.seal(packet_number, pattern.at(packet_number * payload_len as u64, payload_len), packet);
             packet_number += 1;
         }
-        send_train(socket, &train, size)?;
+        endpoint.send(&train, size)?;
     }
 }
 

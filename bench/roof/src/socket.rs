@@ -1,4 +1,4 @@
-//! UDP sockets that send and receive trains of equal packets (UDP_SEGMENT, UDP_GRO).
+//! UDP sockets that send and receive trains of equal packets (UDP_SEGMENT, UDP_GRO), or as many packets by one system call (sendmmsg, recvmmsg).
 
 use std::io;
 use std::mem::{size_of, size_of_val, zeroed};
@@ -12,31 +12,70 @@ pub const MAX_TRAIN_BYTES: usize = 65_507;
 
 /// Asked for in both directions: the same as the product asks for.
 const BUFFER_BYTES: libc::c_int = 4 << 20;
-const SLOTS: usize = 4;
+/// Trains received by one system call, and packets where there are no trains.
+const TRAIN_SLOTS: usize = 4;
+const PACKET_SLOTS: usize = MAX_TRAIN_SEGMENTS;
 const SLOT_BYTES: usize = 65_536;
 
 /// Room for one control message that holds an int, aligned for its header.
 type Control = [u64; 4];
 
-/// A socket on the loopback with large buffers and GRO.
+/// A socket on the loopback with large buffers, and with GRO where it has trains.
 pub struct Endpoint {
     /// The socket.
     pub socket: UdpSocket,
+    /// Whether packets travel as trains.
+    pub has_trains: bool,
 }
 
 impl Endpoint {
     /// Binds a free port.
-    pub fn bind() -> io::Result<Self> {
+    pub fn bind(has_trains: bool) -> io::Result<Self> {
         let socket = UdpSocket::bind("127.0.0.1:0")?;
         set_option(&socket, libc::SOL_SOCKET, libc::SO_RCVBUF, BUFFER_BYTES)?;
         set_option(&socket, libc::SOL_SOCKET, libc::SO_SNDBUF, BUFFER_BYTES)?;
-        set_option(&socket, libc::SOL_UDP, libc::UDP_GRO, 1)?;
-        Ok(Self { socket })
+        if has_trains {
+            set_option(&socket, libc::SOL_UDP, libc::UDP_GRO, 1)?;
+        }
+        Ok(Self { socket, has_trains })
+    }
+
+    /// Sends `packets` as packets of `segment` bytes each; at most [`MAX_TRAIN_SEGMENTS`] of them.
+    pub fn send(&self, packets: &[u8], segment: usize) -> io::Result<()> {
+        if self.has_trains {
+            send_train(&self.socket, packets, segment)
+        } else {
+            send_packets(&self.socket, packets, segment)
+        }
     }
 }
 
-/// Sends `train` as packets of `segment` bytes each.
-pub fn send_train(socket: &UdpSocket, train: &[u8], segment: usize) -> io::Result<()> {
+fn send_packets(socket: &UdpSocket, packets: &[u8], segment: usize) -> io::Result<()> {
+    // SAFETY: all-zero is a valid iovec and mmsghdr.
+    let (mut vectors, mut messages): ([libc::iovec; PACKET_SLOTS], [libc::mmsghdr; PACKET_SLOTS]) =
+        unsafe { (zeroed(), zeroed()) };
+    let mut count = 0;
+    for (packet, (vector, message)) in packets.chunks(segment).zip(vectors.iter_mut().zip(&mut messages)) {
+        *vector = libc::iovec { iov_base: packet.as_ptr().cast_mut().cast(), iov_len: packet.len() };
+        message.msg_hdr.msg_iov = vector;
+        message.msg_hdr.msg_iovlen = 1;
+        count += 1;
+    }
+    let mut sent = 0;
+    while sent < count {
+        let left = &mut messages[sent..count];
+        // SAFETY: every message points to its own vector, and that to its packet, all of which live until the call returns.
+        let status =
+            unsafe { libc::sendmmsg(socket.as_raw_fd(), left.as_mut_ptr(), left.len() as libc::c_uint, 0) };
+        if status < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        sent += status as usize;
+    }
+    Ok(())
+}
+
+fn send_train(socket: &UdpSocket, train: &[u8], segment: usize) -> io::Result<()> {
     let mut control: Control = [0; 4];
     let mut vector = libc::iovec { iov_base: train.as_ptr().cast_mut().cast(), iov_len: train.len() };
     // SAFETY: all-zero is a valid msghdr.
@@ -61,24 +100,30 @@ pub fn send_train(socket: &UdpSocket, train: &[u8], segment: usize) -> io::Resul
     Ok(())
 }
 
-/// Receives several trains with one system call.
+/// Receives several trains or packets with one system call.
 pub struct TrainReceiver<'a> {
     socket: &'a UdpSocket,
     slots: Vec<u8>,
-    controls: [Control; SLOTS],
+    controls: [Control; PACKET_SLOTS],
 }
 
 impl<'a> TrainReceiver<'a> {
-    /// A receiver of what arrives at `socket`.
-    pub fn new(socket: &'a UdpSocket) -> Self {
-        Self { socket, slots: vec![0; SLOTS * SLOT_BYTES], controls: [[0; 4]; SLOTS] }
+    /// A receiver of what arrives at `endpoint`.
+    pub fn new(endpoint: &'a Endpoint) -> Self {
+        let slots = if endpoint.has_trains { TRAIN_SLOTS } else { PACKET_SLOTS };
+        Self {
+            socket: &endpoint.socket,
+            slots: vec![0; slots * SLOT_BYTES],
+            controls: [[0; 4]; PACKET_SLOTS],
+        }
     }
 
     /// Waits for at least one train and calls `take(train, segment size)` for each that is there.
     pub fn receive(&mut self, mut take: impl FnMut(&mut [u8], usize)) -> io::Result<()> {
         // SAFETY: all-zero is a valid iovec and mmsghdr.
-        let (mut vectors, mut messages): ([libc::iovec; SLOTS], [libc::mmsghdr; SLOTS]) =
+        let (mut vectors, mut messages): ([libc::iovec; PACKET_SLOTS], [libc::mmsghdr; PACKET_SLOTS]) =
             unsafe { (zeroed(), zeroed()) };
+        let slot_count = self.slots.len() / SLOT_BYTES;
         let parts = self
             .slots
             .chunks_exact_mut(SLOT_BYTES)
@@ -96,7 +141,7 @@ impl<'a> TrainReceiver<'a> {
             libc::recvmmsg(
                 self.socket.as_raw_fd(),
                 messages.as_mut_ptr(),
-                SLOTS as _,
+                slot_count as _,
                 libc::MSG_WAITFORONE,
                 std::ptr::null_mut(),
             )

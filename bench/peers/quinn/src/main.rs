@@ -1,10 +1,11 @@
 //! quinn, tuned: large windows, large socket buffers, a fixed packet size, GSO and GRO as it brings them.
 
+use std::cell::OnceCell;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use peer_work::{Connection, Failure, Listener, Plan, Receiver, Sender, Transport};
+use peer_work::{Arriving, Connection, Failure, Listener, Plan, Receiver, Sender, Transport};
 use quinn::congestion::{BbrConfig, CubicConfig};
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
 use quinn::{
@@ -17,13 +18,17 @@ use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 /// Enough for 1 Gbit/s at 100 ms.
 const WINDOW_BYTES: u32 = 16 << 20;
 const STREAMS: u32 = 1_024;
+/// Others have 0.
+const PREFERRED: i32 = 1;
 
 fn main() {
-    peer_work::run(|plan| Ok(Quinn { plan: plan.clone() }));
+    peer_work::run(|plan| Ok(Quinn { plan: plan.clone(), shared: OnceCell::new() }));
 }
 
 struct Quinn {
     plan: Plan,
+    /// The endpoint of all connections, where the plan asks for one.
+    shared: OnceCell<Endpoint>,
 }
 
 impl Transport for Quinn {
@@ -61,7 +66,7 @@ impl Transport for Quinn {
             .with_no_client_auth();
         let mut client = ClientConfig::new(Arc::new(QuicClientConfig::try_from(tls)?));
         client.transport_config(self.transport()?);
-        let endpoint = self.endpoint(None)?;
+        let endpoint = self.caller()?;
         let connection = endpoint.connect_with(client, address.parse()?, "bench")?.await?;
         Ok(Connected { connection, _endpoint: endpoint })
     }
@@ -102,6 +107,17 @@ impl Quinn {
         Ok(Arc::new(transport))
     }
 
+    /// The endpoint of the next connection.
+    fn caller(&self) -> Result<Endpoint, Failure> {
+        if self.plan.dialers == 0 {
+            return self.endpoint(None);
+        }
+        if self.shared.get().is_none() {
+            let _ = self.shared.set(self.endpoint(None)?);
+        }
+        Ok(self.shared.get().ok_or("no endpoint")?.clone())
+    }
+
     fn endpoint(&self, server: Option<ServerConfig>) -> Result<Endpoint, Failure> {
         let host = std::env::var("OSIER_BENCH_HOST").unwrap_or_else(|_| "127.0.0.1".into());
         let socket = UdpSocket::bind(SocketAddr::new(host.parse()?, 0))?;
@@ -120,11 +136,10 @@ struct Accepting(Endpoint);
 impl Listener for Accepting {
     type Connection = Connected;
 
-    async fn accept(&mut self) -> Result<Option<Connected>, Failure> {
-        match self.0.accept().await {
-            Some(incoming) => Ok(Some(Connected { connection: incoming.await?, _endpoint: self.0.clone() })),
-            None => Ok(None),
-        }
+    async fn arriving(&mut self) -> Option<Arriving<Connected>> {
+        let incoming = self.0.accept().await?;
+        let endpoint = self.0.clone();
+        Some(Box::pin(async { Ok(Connected { connection: incoming.await?, _endpoint: endpoint }) }))
     }
 }
 
@@ -158,6 +173,10 @@ impl Connection for Connected {
 struct Sending(quinn::SendStream);
 
 impl Sender for Sending {
+    fn prefer(&mut self) {
+        let _ = self.0.set_priority(PREFERRED);
+    }
+
     async fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         Ok(self.0.write_all(bytes).await?)
     }

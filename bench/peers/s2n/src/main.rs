@@ -1,7 +1,7 @@
 //! s2n-quic, tuned: large windows and send buffers, packets of up to MTU 1500, its own choice of cipher (AES-128-GCM where the processor has it).
 
 use bytes::Bytes;
-use peer_work::{Connection, Failure, Listener, Plan, Receiver, Sender, Transport};
+use peer_work::{Arriving, Connection, Failure, Listener, Plan, Receiver, Sender, Transport};
 use s2n_quic::connection::{Handle, StreamAcceptor};
 use s2n_quic::provider::{congestion_controller, io, limits::Limits, tls};
 use s2n_quic::stream::{ReceiveStream, SendStream};
@@ -42,7 +42,7 @@ impl Transport for S2n {
         let certified = rcgen::generate_simple_self_signed(vec!["bench".into()])?;
         let certificate = certified.cert.pem();
         let tls = tls::rustls::Server::builder()
-            .with_certificate(&certificate, &certified.signing_key.serialize_pem())?
+            .with_certificate(&certificate, certified.signing_key.serialize_pem())?
             .build()?;
         let builder = Server::builder().with_tls(tls)?.with_io(self.io()?)?.with_limits(limits()?)?;
         let server = if self.plan.congestion == "bbr" {
@@ -112,8 +112,9 @@ struct Accepting(Server);
 impl Listener for Accepting {
     type Connection = Connected;
 
-    async fn accept(&mut self) -> Result<Option<Connected>, Failure> {
-        Ok(self.0.accept().await.map(|connection| Connected::new(connection, None)))
+    async fn arriving(&mut self) -> Option<Arriving<Connected>> {
+        let connection = self.0.accept().await?;
+        Some(Box::pin(async { Ok(Connected::new(connection, None)) }))
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) async fn serve(mut listener: impl Listener) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn send_back(mut sender: impl Sender, mut receiver: impl Receiver) {
+pub(crate) async fn send_back(mut sender: impl Sender, mut receiver: impl Receiver) {
     while let Ok(Some(chunk)) = receiver.read().await {
         if sender.write(&chunk).await.is_err() {
             return;
@@ -69,13 +69,16 @@ pub(crate) async fn round_trip(
 }
 
 /// Reports quantiles of durations in nanoseconds.
-pub(crate) fn summary(mut nanos: Vec<u64>) {
+pub(crate) fn summary(nanos: Vec<u64>) {
+    report::line(&quantiles(nanos));
+}
+
+/// Quantiles of durations in nanoseconds, in microseconds.
+pub(crate) fn quantiles(mut nanos: Vec<u64>) -> serde_json::Value {
     nanos.sort_unstable();
     let quantile = |share: f64| {
         let at = ((nanos.len() as f64 * share) as usize).min(nanos.len().saturating_sub(1));
         nanos.get(at).map_or(f64::NAN, |nanos| *nanos as f64 / 1_000.0)
     };
-    let line =
-        json!({ "p50Micros": quantile(0.5), "p99Micros": quantile(0.99), "p999Micros": quantile(0.999) });
-    report::line(&line);
+    json!({ "p50Micros": quantile(0.5), "p99Micros": quantile(0.99), "p999Micros": quantile(0.999) })
 }

@@ -1,8 +1,13 @@
 //! What the native peers do in the benchmarks, over whatever transport they bring: the same work, and the same lines of
 //! JSON on stdout, as the workers of Node. Each process has one thread, pinned from outside.
 
+mod beside;
 mod bulk;
+mod completion;
 mod echo;
+mod fan_out;
+mod handshakes;
+mod memory;
 mod messages;
 // What the roof moves: the two workspaces have no crate in common.
 #[path = "../../../roof/src/pattern.rs"]
@@ -15,6 +20,7 @@ mod span;
 mod stop;
 
 use std::future::Future;
+use std::pin::Pin;
 
 use bytes::Bytes;
 
@@ -26,6 +32,8 @@ pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// The sending half of a stream.
 pub trait Sender: Send + 'static {
+    /// Goes before the other streams of its connection, where the transport has priorities.
+    fn prefer(&mut self) {}
     /// Resolves when all of `bytes` is taken.
     fn write(&mut self, bytes: &[u8]) -> impl Future<Output = Result<(), Failure>> + Send;
     /// Ends the stream and waits until the other end has everything.
@@ -45,12 +53,15 @@ pub trait Connection: Clone + Send + 'static {
     /// See [`Receiver`].
     type Receiver: Receiver;
     /// Opens a stream.
-    fn open(&self) -> impl Future<Output = Result<(Self::Sender, Self::Receiver), Failure>> + Send;
+    fn open(&self) -> impl Future<Output = Result<Halves<Self>, Failure>> + Send;
     /// The next stream that the other end opens; `None` when the connection is over.
-    fn accept(&self) -> impl Future<Output = Result<Option<(Self::Sender, Self::Receiver)>, Failure>> + Send;
+    fn accept(&self) -> impl Future<Output = Result<Option<Halves<Self>>, Failure>> + Send;
     /// Ends it at once.
     fn close(&self);
 }
+
+/// Both halves of a stream.
+pub type Halves<C> = (<C as Connection>::Sender, <C as Connection>::Receiver);
 
 /// A transport: how to listen and how to connect.
 pub trait Transport {
@@ -71,11 +82,23 @@ pub trait Transport {
 pub trait Listener: Send + 'static {
     /// See [`Connection`].
     type Connection: Connection;
+    /// The next that knocks, whose handshake goes on by itself; `None` when it is over.
+    fn arriving(&mut self) -> impl Future<Output = Option<Arriving<Self::Connection>>> + Send;
     /// The next connection; `None` when it is over.
-    fn accept(&mut self) -> impl Future<Output = Result<Option<Self::Connection>, Failure>> + Send;
+    fn accept(&mut self) -> impl Future<Output = Result<Option<Self::Connection>, Failure>> + Send {
+        async {
+            match self.arriving().await {
+                Some(arriving) => Ok(Some(arriving.await?)),
+                None => Ok(None),
+            }
+        }
+    }
 }
 
-/// Runs `ROLE WORK PLAN [ADDRESS]` of the command line: role `receiver` or `sender`, work `bulk`, `echo`, `messages` or `set-up`, and the plan as JSON.
+/// A connection whose handshake is not done.
+pub type Arriving<C> = Pin<Box<dyn Future<Output = Result<C, Failure>> + Send>>;
+
+/// Runs `ROLE WORK PLAN [ADDRESS]` of the command line: role `receiver` or `sender`, work one of the modules here, and the plan as JSON.
 pub fn run<T: Transport>(transport: impl FnOnce(&Plan) -> Result<T, Failure>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let outcome = match runtime {
@@ -106,6 +129,11 @@ async fn run_role<T: Transport>(transport: impl FnOnce(&Plan) -> Result<T, Failu
             "bulk" => bulk::receive(listener, &plan).await,
             "messages" => messages::receive(listener, &plan).await,
             "echo" | "set-up" => echo::serve(listener).await,
+            "beside" => beside::receive(listener, &plan).await,
+            "completion" => completion::receive(listener, &plan).await,
+            "fan-out" => fan_out::hub(listener, &plan).await,
+            "handshakes" => handshakes::accept(listener).await,
+            "memory" => memory::serve(listener).await,
             _ => Err(format!("no work {work}").into()),
         };
     }
@@ -115,6 +143,11 @@ async fn run_role<T: Transport>(transport: impl FnOnce(&Plan) -> Result<T, Failu
         "bulk" => bulk::send(transport.connect(address).await?, &plan).await,
         "messages" => messages::send(transport.connect(address).await?, &plan).await,
         "echo" => echo::ask(transport.connect(address).await?, &plan).await,
+        "beside" => beside::send(transport.connect(address).await?, &plan).await,
+        "completion" => completion::measure(&transport, address, &plan).await,
+        "fan-out" => fan_out::peers(&transport, address, &plan).await,
+        "handshakes" => handshakes::measure(&transport, address, &plan).await,
+        "memory" => memory::hold(&transport, address, &plan).await,
         _ => Err(format!("no work {work}").into()),
     }
 }

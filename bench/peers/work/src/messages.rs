@@ -15,7 +15,7 @@ pub(crate) async fn receive(mut listener: impl Listener, plan: &Plan) -> Result<
     let mut span = Span::new(plan);
     let mut bytes = 0;
     while let Some(chunk) = receiver.read().await? {
-        if chunk != pattern.at(bytes, chunk.len()) {
+        if !pattern.matches(bytes, &chunk) {
             return Err(report::mismatch(bytes));
         }
         bytes += chunk.len() as u64;

@@ -18,6 +18,18 @@ pub struct Plan {
     pub both: u8,
     /// Round trips or connections to measure.
     pub trips: usize,
+    /// Handshakes to measure.
+    pub connections: usize,
+    /// Not 0: connections come from one endpoint, not from one each.
+    pub dialers: usize,
+    /// Held at once.
+    pub sessions: usize,
+    /// Of them, before the memory is first looked at.
+    pub warm_up_sessions: usize,
+    /// Length of a transfer.
+    pub bytes: u64,
+    /// Between two messages of a steady pace.
+    pub interval_ms: u64,
     /// Length of a message.
     pub message_bytes: usize,
     /// Messages collected for one write; 1: each is handed over by itself.
@@ -37,6 +49,12 @@ impl Default for Plan {
             streams: 1,
             both: 0,
             trips: 1,
+            connections: 1,
+            dialers: 0,
+            sessions: 1,
+            warm_up_sessions: 0,
+            bytes: 0,
+            interval_ms: 1,
             message_bytes: 64,
             coalesced: 1,
             warm_up_ms: 0,

@@ -23,3 +23,15 @@ impl Stop {
         self.0.load(Ordering::Relaxed)
     }
 }
+
+/// Does something for every line of stdin, on a thread of its own.
+pub(crate) fn on_each_line(act: impl Fn() + Send + 'static) {
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lines() {
+            if line.is_err() {
+                return;
+            }
+            act();
+        }
+    });
+}

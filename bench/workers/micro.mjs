@@ -1,0 +1,17 @@
+// One task under tinybench, in a process of its own.
+import { Bench } from 'tinybench';
+import { report } from '../lib/report-line.mjs';
+import { TASKS } from '../micro/tasks.mjs';
+
+const [name = '', plan = '{}'] = process.argv.slice(2);
+const { warmUpMs = 0, measureMs = 0 } = JSON.parse(plan);
+const make = TASKS[name];
+if (make === undefined) throw new Error(`there is no task ${name}`);
+const { run, isAsync = false } = await make();
+const bench = new Bench({ time: measureMs, warmupTime: warmUpMs, throws: true });
+bench.add(name, /** @type {() => void} */ (run), { async: isAsync });
+await bench.run();
+const result = bench.tasks[0]?.result;
+if (result === undefined || !('latency' in result)) throw new Error(`${name} gave no result`);
+const { latency } = result;
+report({ meanMicros: latency.mean * 1e3, p50Micros: latency.p50 * 1e3, p99Micros: latency.p99 * 1e3, samples: latency.samplesCount });
