@@ -17,7 +17,14 @@ pub(super) struct AnswerLimit {
 impl AnswerLimit {
     /// Whether one more answer may be sent now; counts it when so.
     pub(super) fn admit(&mut self, now: Instant) -> bool {
-        self.bucket.get_or_insert_with(|| TokenBucket::full(now, SENT)).take(now, SENT)
+        self.admit_copies(now, 1)
+    }
+
+    /// The same for something of which `copies` go out, each time as many.
+    pub(super) fn admit_copies(&mut self, now: Instant, copies: u64) -> bool {
+        let share = |of: u64| (of / copies.max(1)).max(1);
+        let rate = Rate { burst: share(SENT.burst), per_second: share(SENT.per_second) };
+        self.bucket.get_or_insert_with(|| TokenBucket::full(now, rate)).take(now, rate)
     }
 }
 

@@ -17,6 +17,8 @@ mod receive;
 mod remotes;
 mod reply_limit;
 mod schedule;
+#[cfg(test)]
+mod starved_tests;
 mod strays;
 mod streams;
 mod tell;
@@ -42,7 +44,7 @@ use remotes::Remotes;
 use reply_limit::{Replies, ReplyLimit};
 use schedule::Schedule;
 use std::cell::RefCell;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 pub use strays::Stray;
 use strays::StrayQueue;
@@ -122,6 +124,11 @@ pub struct Engine {
     version_hints: AnswerLimit,
     strays: StrayQueue,
     schedule: Schedule,
+    /// Associations that the spent budget refused a grant.
+    starved: BTreeSet<u32>,
+    /// Associations asked because memory became free.
+    #[cfg(test)]
+    asked_again: usize,
     events: EventQueue,
     datagrams: VecDeque<Datagram>,
     dropped: Vec<DroppedSession>,
@@ -150,6 +157,9 @@ impl Engine {
             version_hints: AnswerLimit::default(),
             strays: StrayQueue::default(),
             schedule: Schedule::default(),
+            starved: BTreeSet::new(),
+            #[cfg(test)]
+            asked_again: 0,
             events: EventQueue::default(),
             datagrams: VecDeque::new(),
             dropped: Vec::new(),
@@ -227,6 +237,7 @@ impl Engine {
                 association.queued = true;
                 self.schedule.push_ready(handle);
             }
+            self.note_refusal(handle);
             self.tell_events(now, handle);
             self.reschedule(handle);
             if let Some(transmit) = transmit {
@@ -280,6 +291,14 @@ impl Engine {
             association.queued = true;
             self.schedule.push_ready(handle);
         }
+        self.note_refusal(handle);
+    }
+
+    /// Call when `handle` was asked whether it wants to send.
+    fn note_refusal(&mut self, handle: u32) {
+        if self.budget.take_refusal() {
+            self.starved.insert(handle);
+        }
     }
 
     fn reschedule(&mut self, handle: u32) {
@@ -318,10 +337,13 @@ impl Engine {
         }
     }
 
-    /// Grants that the spent budget had refused can be given now: everybody is asked once.
+    /// Grants that the spent budget had refused can be given now: who was refused is asked once.
     fn offer_freed_budget(&mut self, now: Instant) {
-        let handles = self.associations.iter().map(|(handle, _)| handle).collect::<Vec<_>>();
-        for handle in handles {
+        for handle in std::mem::take(&mut self.starved) {
+            #[cfg(test)]
+            {
+                self.asked_again += 1;
+            }
             self.make_ready(now, handle);
         }
     }

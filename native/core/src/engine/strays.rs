@@ -161,11 +161,11 @@ impl Engine {
     }
 
     /// A RESET bears the index that its sender does not know, which says nothing of the shard that sent to it: where that is not this one, the
-    /// others are asked.
+    /// others are asked. Of a flood from all sides each of them is asked no more often than of one from a single side.
     fn put_reset_aside(&mut self, now: Instant, meta: &ReceiveMeta, packet: &[u8]) -> bool {
         let Ok(reset) = Reset::decode(packet) else { return false };
         if self.remotes.find(meta.path.remote, reset.receiver_index).is_some()
-            || !self.strays.resets.admit(now)
+            || !self.strays.resets.admit_copies(now, u64::from(self.config.shards) - 1)
         {
             return false;
         }

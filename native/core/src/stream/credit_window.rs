@@ -141,7 +141,7 @@ impl CreditWindow {
         let (percent, before) = (u128::from(rate) * 100, u128::from(self.rate_at_growth));
         let is_slow = percent < before * WINDOW_LOSS_RATE_PERCENT;
         self.slow_measurements = if is_slow { self.slow_measurements.saturating_add(1) } else { 0 };
-        self.window < SMALL_WINDOW_BYTES
+        self.window <= SMALL_WINDOW_BYTES
             || percent >= before * WINDOW_GROWTH_RATE_PERCENT
             || self.slow_measurements >= WINDOW_LOSS_MEASUREMENTS
     }
@@ -240,6 +240,16 @@ mod tests {
             credit.on_consumed(at(now), LOOPBACK_RTT, 300_000, &budget);
         }
         assert_eq!(credit.window(), 2 * MIB);
+    }
+
+    #[test]
+    fn a_window_of_a_mebibyte_still_grows_at_a_rate_that_stays() {
+        let budget = MemoryBudget::new(1 << 40);
+        let mut credit = CreditWindow::new(SMALL_WINDOW_BYTES / 2, 1 << 40);
+        for step in 0..100 {
+            credit.on_consumed(at(step * RTT), RTT, SMALL_WINDOW_BYTES, &budget);
+        }
+        assert_eq!(credit.window(), 2 * SMALL_WINDOW_BYTES);
     }
 
     #[test]

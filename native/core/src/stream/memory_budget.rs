@@ -10,6 +10,8 @@ pub(crate) struct MemoryBudget {
     used_bytes: Cell<u64>,
     /// Somebody who would stand still was refused, and waits for memory to become free.
     refused: Cell<bool>,
+    /// The same, until [`MemoryBudget::take_refusal`] asks.
+    just_refused: Cell<bool>,
     freed: Cell<bool>,
 }
 
@@ -26,6 +28,7 @@ impl MemoryBudget {
             limit_bytes,
             used_bytes: Cell::new(0),
             refused: Cell::new(false),
+            just_refused: Cell::new(false),
             freed: Cell::new(false),
         })
     }
@@ -52,8 +55,14 @@ impl MemoryBudget {
         let allowed = self.used_bytes().saturating_add(bytes) <= open;
         if !allowed {
             self.refused.set(true);
+            self.just_refused.set(true);
         }
         allowed
+    }
+
+    /// Whether somebody was refused since this was asked: who that was is for the caller to keep.
+    pub(crate) fn take_refusal(&self) -> bool {
+        self.just_refused.take()
     }
 
     /// Whether memory became free since somebody was refused; told once.

@@ -42,6 +42,8 @@ pub use request::{OpenRequest, Peek, ReadOutcome, StreamStats};
 pub(crate) use config::{LocalCredit, PeerCredit, StreamsConfig};
 pub(crate) use error::ProtocolViolation;
 pub(crate) use memory_budget::MemoryBudget;
+#[cfg(test)]
+pub(crate) use memory_budget::Reservation as MemoryReservation;
 
 use crate::constants::STREAM_BYTES;
 use crate::time::Instant;
