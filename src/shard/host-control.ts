@@ -48,7 +48,8 @@ export class HostControl implements ControlledShard {
   }
 
   onGone({ id }: Pick<MeshPeer, 'id'>): void {
-    this.routing.onGone(id);
+    // One that gave way is told of late: its successor has the place then.
+    if (!this.has(id)) this.routing.onGone(id);
   }
 
   // ---- for the routing ----
