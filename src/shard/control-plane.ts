@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { HostAndPort, NodeId } from '../identity/index.js';
 import type { CallRouting, FirstMessage, PlacedElsewhere } from '../peer/index.js';
-import { type ControlledShard, type FromControl, kept, listenTo, type ToControl } from './control.js';
+import { type ControlledShard, type FromControl, kept, listenTo, type ToControl, UNANSWERED_MAX } from './control.js';
 import type { Placement } from './placement.js';
 
 /** This shard. */
@@ -148,6 +148,7 @@ export class ControlPlane implements CallRouting {
       this.#shard.handOver(shard, message);
       return;
     }
+    if (other.waiting.size >= UNANSWERED_MAX) return;
     const place = ++this.#lastPlace;
     const copy = kept(message);
     other.waiting.set(place, () => {

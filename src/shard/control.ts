@@ -3,6 +3,9 @@ import type { MessagePort } from 'node:worker_threads';
 import type { HostAndPort, NodeId } from '../identity/index.js';
 import type { FirstMessage } from '../peer/index.js';
 
+/** Messages and questions that wait for the other end of a port, about 1.5 KiB each: as many as may wait to be handed over. More are dropped, and their senders try again. */
+export const UNANSWERED_MAX = 1_024;
+
 /** From a shard to shard 0, which has the table. */
 export type ToControl =
   /** Who is here; the first word on a new port. */

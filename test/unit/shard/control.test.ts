@@ -3,7 +3,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { NodeId } from '../../../src/identity/index.js';
 import type { FirstMessage } from '../../../src/peer/index.js';
-import type { ControlledShard } from '../../../src/shard/control.js';
+import { type ControlledShard, UNANSWERED_MAX } from '../../../src/shard/control.js';
 import { ControlClient } from '../../../src/shard/control-client.js';
 import { ControlPlane } from '../../../src/shard/control-plane.js';
 import { PLACE_KEPT_MS, Placement } from '../../../src/shard/placement.js';
@@ -161,4 +161,29 @@ test('what an earlier shard 0 placed here and never came is forgotten with it', 
   expect(client.answersHere(id(9), MESSAGE)).toBe(true);
   await introduce();
   expect(client.answersHere(id(9), MESSAGE)).toBe(false);
+});
+
+test('callers that wait until a shard has heard of their place are bounded', async () => {
+  await introduce();
+  for (let number = 0; number < UNANSWERED_MAX + 500; number++) plane.answersHere(id(1), MESSAGE);
+  plane.answersHere(id(2), MESSAGE);
+  await vi.waitFor(() => expect(client.answersHere(id(1), MESSAGE)).toBe(true));
+  // An answer to what was asked after all of them.
+  await new Promise((resolve) => client.claim(id(77), REMOTE, resolve));
+  expect(zero.handedOver).toHaveLength(UNANSWERED_MAX);
+  plane.answersHere(id(1), MESSAGE);
+  expect(zero.handedOver).toHaveLength(UNANSWERED_MAX + 1);
+});
+
+test('joins that wait for a place are bounded', async () => {
+  await introduce();
+  const heard: boolean[] = [];
+  for (let number = 0; number < UNANSWERED_MAX; number++) client.claim(id(5), REMOTE, (isHere) => heard.push(isHere));
+  expect(heard).toEqual([]);
+  client.claim(id(5), REMOTE, (isHere) => heard.push(isHere));
+  expect(heard).toEqual([false]);
+  await vi.waitFor(() => expect(heard).toHaveLength(UNANSWERED_MAX + 1));
+  client.claim(id(5), REMOTE, (isHere) => heard.push(isHere));
+  await vi.waitFor(() => expect(heard).toHaveLength(UNANSWERED_MAX + 2));
+  expect(heard.filter((isHere) => !isHere)).toHaveLength(1);
 });
