@@ -66,12 +66,15 @@ export class Placement {
     return least !== null && this.#add(id, least, nowMs) ? least : null;
   }
 
-  /** Whether an id may live in `shard`: it is placed there, or was nowhere and there is room. */
+  /**
+   * Whether an id may live in `shard`: it is placed there, or was nowhere and there is room. Where no shard has room there is as much here as elsewhere:
+   * somebody gives way, or the shard refuses.
+   */
   claim(id: NodeId, shard: number, nowMs: number): boolean {
     const present = this.find(id);
     if (present !== undefined) return present === shard;
     const filling = this.#shards.get(shard);
-    return filling !== undefined && filling.count < filling.peersMax && this.#add(id, shard, nowMs);
+    return filling !== undefined && (!isFull(filling) || [...this.#shards.values()].every(isFull)) && this.#add(id, shard, nowMs);
   }
 
   /** The peer is there. Returns whether that is its place: one that is there first has it. */
@@ -123,4 +126,8 @@ export class Placement {
     const filling = this.#shards.get(shard);
     if (filling !== undefined) filling.count += change;
   }
+}
+
+function isFull({ count, peersMax }: Filling): boolean {
+  return count >= peersMax;
 }

@@ -20,6 +20,16 @@ test('who joins is known again in the shard where it lives, whichever greeted it
   expect(homes.size).toBe(1);
 });
 
+test('who joins a node whose shards are all full is refused, whichever greeted it', async () => {
+  const server = await start({ shards: 2, limits: { peers: 2 } });
+  const [first, second, ...others] = (await startMany(4)) as [MeshNode, MeshNode, ...MeshNode[]];
+  for (const client of [first, second]) await client.connect(server.address);
+  for (const client of others) {
+    const joining = client.connect(placeOf(server), { timeoutMs: 4_000 });
+    await expect(joining).rejects.toMatchObject({ code: 'ERR_OSIER_REFUSED', details: { why: 'limit' } });
+  }
+});
+
 test('those who join are spread over the shards', async () => {
   const server = await start({ shards: 2, handlers: HANDLERS });
   const homes = await Promise.all((await startMany(8)).map(async (client) => (await whereIs(await client.connect(placeOf(server)))).index));

@@ -68,6 +68,15 @@ describe('a claim', () => {
     expect(placement.find(id(1))).toBe(2);
   });
 
+  test('holds in a full shard when all are: no other has room', () => {
+    const small = new Placement(2);
+    for (const shard of [0, 1]) small.addShard(shard, 1);
+    expect(small.claim(id(1), 1, 0)).toBe(true);
+    expect(small.claim(id(2), 1, 0)).toBe(false);
+    expect(small.claim(id(3), 0, 0)).toBe(true);
+    expect(small.claim(id(2), 1, 0)).toBe(true);
+  });
+
   test('does not hold in a shard that is full', () => {
     for (let number = 0; number < 10; number++) expect(placement.claim(id(number), 1, 0)).toBe(true);
     expect(placement.claim(id(10), 1, 0)).toBe(false);
