@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { HostAndPort, NodeId } from '../identity/index.js';
 import type { CallRouting, FirstMessage, PlacedElsewhere } from '../peer/index.js';
 import { type ControlledShard, type FromControl, kept, listenTo, type ToControl, UNANSWERED_MAX } from './control.js';
-import type { Placement } from './placement.js';
+import { Placement } from './placement.js';
 
 /** This shard. */
 const HERE = 0;
@@ -30,20 +30,20 @@ export class ControlPlane implements CallRouting {
   /** Who greets the next caller that does not say who it is. */
   #turn = 0;
 
-  /** `peersMaxOf`: how many peers a shard takes. */
+  /** `peersMax`: how many peers all shards take together; `peersMaxOf`: how many a shard takes. */
   constructor(
     shard: ControlledShard,
-    placement: Placement,
+    peersMax: number,
     peersMaxOf: (shard: number) => number,
     nowMs: () => number,
     onKeptElsewhere: CallRouting['keepElsewhere'],
   ) {
     this.#shard = shard;
-    this.#placement = placement;
+    this.#placement = new Placement(peersMax, (id, home) => this.#withdraw(id, home));
     this.#nowMs = nowMs;
     this.#onKeptElsewhere = onKeptElsewhere;
     this.#peersMaxOf = peersMaxOf;
-    placement.addShard(HERE, peersMaxOf(HERE));
+    this.#placement.addShard(HERE, peersMaxOf(HERE));
   }
 
   /** Another shard runs, at the other end of `port`. */
@@ -67,18 +67,16 @@ export class ControlPlane implements CallRouting {
 
   /** Gives up what is out of date. */
   expire(): void {
-    for (const { id, shard } of this.#placement.expire(this.#nowMs())) {
-      this.#others.get(shard)?.told.delete(id);
-      this.#tell(shard, { op: 'withdraw', id });
-    }
+    this.#placement.expire(this.#nowMs());
   }
 
   answersHere(caller: NodeId, message: FirstMessage): boolean {
     // Who lives in a shard that has not said so would be given another place; the caller tries again.
     for (const { isSilent } of this.#others.values()) if (isSilent && this.#placement.find(caller) === undefined) return false;
     const shard = this.place(caller);
-    // Without room it is refused here.
-    if (shard === null || shard === HERE) return true;
+    if (shard === HERE) return true;
+    // All places are taken by peers that are there: who is none of them has to try again.
+    if (shard === null) return this.#shard.has(caller);
     this.#whenTold(shard, caller, message);
     return false;
   }
@@ -165,6 +163,11 @@ export class ControlPlane implements CallRouting {
     if (home === HERE) this.#shard.callBack(id, remote);
     else if (home !== null) this.#tell(home, { op: 'callBack', id, remote });
     return false;
+  }
+
+  #withdraw(id: NodeId, shard: number): void {
+    this.#others.get(shard)?.told.delete(id);
+    this.#tell(shard, { op: 'withdraw', id });
   }
 
   #tell(shard: number, message: FromControl): void {

@@ -7,7 +7,6 @@ import { type ShardBoot, shareOf } from './boot.js';
 import type { ControlledShard } from './control.js';
 import { ControlClient } from './control-client.js';
 import { ControlPlane } from './control-plane.js';
-import { Placement } from './placement.js';
 
 /** How often places that are out of date are given up. */
 const EXPIRY_INTERVAL_MS = 5_000;
@@ -23,7 +22,7 @@ export class HostControl implements ControlledShard {
       this.routing = new ControlClient(this);
       return;
     }
-    const plane = new ControlPlane(this, new Placement(peersMax), (shard) => shareOf(peersMax, shard, shards), nowMs, onKeptElsewhere);
+    const plane = new ControlPlane(this, peersMax, (shard) => shareOf(peersMax, shard, shards), nowMs, onKeptElsewhere);
     setInterval(() => plane.expire(), EXPIRY_INTERVAL_MS).unref();
     this.routing = plane;
   }

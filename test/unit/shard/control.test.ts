@@ -6,7 +6,7 @@ import type { FirstMessage } from '../../../src/peer/index.js';
 import { type ControlledShard, UNANSWERED_MAX } from '../../../src/shard/control.js';
 import { ControlClient } from '../../../src/shard/control-client.js';
 import { ControlPlane } from '../../../src/shard/control-plane.js';
-import { PLACE_KEPT_MS, Placement } from '../../../src/shard/placement.js';
+import { PLACE_KEPT_MS } from '../../../src/shard/placement.js';
 
 const id = (number: number): NodeId => `peer ${number}` as NodeId;
 const MESSAGE: FirstMessage = { admissionKey: 1, message: Uint8Array.of(1, 2, 3), proven: false };
@@ -56,7 +56,7 @@ beforeEach(() => {
 function startPlane(): void {
   plane = new ControlPlane(
     zero,
-    new Placement(10),
+    10,
     () => 5,
     () => nowMs,
     () => {},
@@ -186,4 +186,21 @@ test('joins that wait for a place are bounded', async () => {
   client.claim(id(5), REMOTE, (isHere) => heard.push(isHere));
   await vi.waitFor(() => expect(heard).toHaveLength(UNANSWERED_MAX + 2));
   expect(heard.filter((isHere) => !isHere)).toHaveLength(1);
+});
+
+test('a place that gives way to others is withdrawn', async () => {
+  await introduce();
+  plane.answersHere(id(1), MESSAGE);
+  await vi.waitFor(() => expect(client.answersHere(id(1), MESSAGE)).toBe(true));
+  for (let number = 2; number < 50; number++) plane.place(id(number));
+  await vi.waitFor(() => expect(client.answersHere(id(1), MESSAGE)).toBe(false));
+});
+
+test('where all places are taken by peers that are there, shard 0 answers those whom it has, and nobody else', () => {
+  for (let number = 0; number < 40; number++) plane.onMade(id(number));
+  expect(plane.answersHere(id(0), MESSAGE)).toBe(true);
+  expect(plane.answersHere(id(40), MESSAGE)).toBe(false);
+  zero.peers.add(id(40));
+  expect(plane.answersHere(id(40), MESSAGE)).toBe(true);
+  expect(zero.handedOver).toEqual([]);
 });
