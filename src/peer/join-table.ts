@@ -145,7 +145,10 @@ export class JoinTable {
   #found(address: string, hosts: readonly HostAndPort[], id: NodeId): MeshPeer | null {
     const mismatch = this.#mismatchOf(address, hosts, id);
     if (mismatch !== null) throw mismatch;
-    const place = this.#context.routing?.claimFound(id) ?? 'here';
+    const { routing } = this.#context;
+    const place = routing ? routing.claimFound(id) : 'here';
+    // It is found again with the next message 1.
+    if (place === null) return null;
     if (place !== 'here') {
       this.#pins.pin(hosts, id);
       throw new PlacedElsewhere(id, place);

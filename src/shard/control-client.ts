@@ -96,6 +96,9 @@ export class ControlClient implements CallRouting {
       case 'callBack':
         this.#shard.callBack(message.id, message.remote);
         return;
+      case 'close':
+        this.#shard.close(message.id);
+        return;
     }
   }
 

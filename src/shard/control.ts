@@ -25,7 +25,9 @@ export type FromControl =
   | { readonly op: 'withdraw'; readonly id: NodeId }
   | { readonly op: 'claimed'; readonly claim: number; readonly isThere: boolean }
   /** A peer that lives there joined another shard from `remote`. */
-  | { readonly op: 'callBack'; readonly id: NodeId; readonly remote: HostAndPort };
+  | { readonly op: 'callBack'; readonly id: NodeId; readonly remote: HostAndPort }
+  /** A peer that is there lives in another shard. */
+  | { readonly op: 'close'; readonly id: NodeId };
 
 /** What placing needs of the shard that it happens in. */
 export interface ControlledShard {
@@ -35,6 +37,8 @@ export interface ControlledShard {
   handOver(shard: number, message: FirstMessage): boolean;
   /** Calls a peer at the address that it joined from. */
   callBack(id: NodeId, remote: HostAndPort): void;
+  /** Ends a peer that lives in another shard. */
+  close(id: NodeId): void;
   /** Something threw that should not have. */
   onFault(cause: unknown): void;
 }

@@ -38,7 +38,7 @@ export class HostControl implements ControlledShard {
   }
 
   /** Of shard 0. `null`: there is no room. */
-  place(id: NodeId): number | null {
+  async place(id: NodeId): Promise<number | null> {
     return this.routing instanceof ControlPlane ? this.routing.place(id) : null;
   }
 
@@ -72,6 +72,10 @@ export class HostControl implements ControlledShard {
       // There is no room: it is not called, and tries again.
       if (!OsierError.is(error, 'ERR_OSIER_LIMIT')) throw error;
     }
+  }
+
+  close(id: NodeId): void {
+    void this.core?.peers.get(id)?.close({ timeoutMs: 0 });
   }
 
   onFault(cause: unknown): void {

@@ -87,8 +87,10 @@ export class Placement {
     return filling !== undefined && (!isFull(filling) || [...this.#shards.values()].every(isFull)) && this.#add(id, shard, nowMs);
   }
 
-  /** The peer is there. Returns whether that is its place: one that is there first has it. */
+  /** The peer is there. Returns whether that is its place: one that is there first has it, also where it was to be in another shard. */
   arrived(id: NodeId, shard: number): boolean {
+    const awaited = this.#places.get(id);
+    if (awaited !== undefined && awaited.shard !== shard && awaited.untilMs !== null) this.#giveUp(id);
     const place = this.#places.get(id);
     if (place === undefined) return this.#shards.has(shard) && this.#add(id, shard, null);
     if (place.shard !== shard) return false;

@@ -114,7 +114,7 @@ export class ShardHost {
     for (const entry of entries) this.#hear(entry);
   }
 
-  place(id: NodeId): number | null {
+  async place(id: NodeId): Promise<number | null> {
     return this.#control === null ? this.#index : this.#control.place(id);
   }
 

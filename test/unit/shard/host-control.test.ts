@@ -1,6 +1,6 @@
 /** What a shard tells of the peers that it has. */
 import { MessageChannel } from 'node:worker_threads';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { NodeId } from '../../../src/identity/index.js';
 import type { NodeCore } from '../../../src/node/node-core.js';
 import type { MeshPeer } from '../../../src/peer/index.js';
@@ -30,8 +30,20 @@ test.each([0, 1])('a peer that gave way, and is told of late, leaves its success
   control.onGone(before);
   // It is known for its place alone then.
   present.clear();
-  const isHere = (id: string): boolean => (index === 0 ? control.place(id as NodeId) === 0 : control.routing.answersHere(id as NodeId, MESSAGE));
+  const isHere = (id: string): boolean => control.routing.answersHere(id as NodeId, MESSAGE);
   expect(isHere('one')).toBe(true);
   control.onGone(after);
   expect(isHere('one')).toBe(false);
+});
+
+test('a peer that lives in another shard is closed at once', () => {
+  const control = new HostControl(
+    boot(1),
+    () => 0,
+    () => {},
+  );
+  const close = vi.fn();
+  control.core = { peers: new Map([['one', { close }]]) } as unknown as NodeCore;
+  for (const id of ['one', 'other']) control.close(id as NodeId);
+  expect(close.mock.calls).toEqual([[{ timeoutMs: 0 }]]);
 });
