@@ -149,10 +149,8 @@ export class JoinTable {
     const place = routing ? routing.claimFound(id) : 'here';
     // It is found again with the next message 1.
     if (place === null) return null;
-    if (place !== 'here') {
-      this.#pins.pin(hosts, id);
-      throw new PlacedElsewhere(id, place);
-    }
+    // It is pinned when it is connected there: it may refuse.
+    if (place !== 'here') throw new PlacedElsewhere(id, place);
     const peer = this.#peers.obtain(id);
     if (peer.closing !== null) return null;
     peer.addHosts(hosts);

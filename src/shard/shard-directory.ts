@@ -23,7 +23,7 @@ export class ShardDirectory {
   readonly #count: number;
   readonly #links = new Map<number, ShardLink>();
   /** What the shard has found that looks for peers by address: the next one in its place is to find the same. */
-  readonly pins = new PinTable();
+  readonly pins = new PinTable([], (hosts, id) => this.#links.get(CONTROL)?.outbox.push({ op: 'pin', hosts, id }));
 
   constructor(peers: RemotePeers, count: number) {
     this.#peers = peers;
@@ -77,6 +77,11 @@ export class ShardDirectory {
     this.#peers.get(id)?.keptFor.set(reason, shard);
   }
 
+  /** A peer that was found at these hosts and lives elsewhere is connected. It is pinned to those where no other was found meanwhile. */
+  pinFound(hosts: readonly HostAndPort[], id: NodeId): void {
+    for (const host of hosts) if (this.pins.get(host) === undefined) this.pins.pin([host], id);
+  }
+
   async #connectToPlace(address: NodeAddress, request: ConnectRequest): Promise<RemotePeer> {
     for (const host of address.hosts) {
       const id = this.pins.get(host);
@@ -94,7 +99,9 @@ export class ShardDirectory {
     const value = await shard.call('connect', { target: formatAddress(address), byId, keep, timeoutMs }, signal);
     if ('elsewhere' in value) {
       // A join found it: it is the peer at that address, not one that somebody asked for by its id.
-      return this.#connectIn(this.at(value.shard), { id: value.elsewhere, hosts: address.hosts }, { ...request, byId: false });
+      const found = await this.#connectIn(this.at(value.shard), { id: value.elsewhere, hosts: address.hosts }, { ...request, byId: false });
+      this.pinFound(address.hosts, found.id);
+      return found;
     }
     const peer = this.#peers.in(shard, value.peer);
     if (peer === undefined) throw shardDown(shard.index);

@@ -43,6 +43,7 @@ export class ShardHost {
   readonly #words: BigUint64Array;
   readonly #calls: HostCalls;
   readonly #asks: Map<number, Ask>;
+  readonly #pins: PinTable;
   readonly #index: number;
   #info = '';
 
@@ -56,6 +57,7 @@ export class ShardHost {
     this.#port = parts.port;
     this.#control = parts.control;
     this.#asks = parts.asks;
+    this.#pins = parts.pins;
     this.#counters = new BigUint64Array(boot.counters);
     this.#words = new BigUint64Array(this.#counters.length);
     this.#calls = new HostCalls(parts.outbox, this);
@@ -159,6 +161,9 @@ export class ShardHost {
         return;
       case 'shardGone':
         this.#control?.detach(entry.shard);
+        return;
+      case 'pin':
+        this.#pins.pin(entry.hosts, entry.id);
         return;
       case 'forgotten':
         this.peers.onForgotten(entry.peer);

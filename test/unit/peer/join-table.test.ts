@@ -1,5 +1,6 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { HostAndPort, NodeId } from '../../../src/identity/index.js';
+import { PlacedElsewhere } from '../../../src/peer/call-routing.js';
 import { peerClosed } from '../../../src/peer/closing-errors.js';
 import type { PeerContext } from '../../../src/peer/context.js';
 import type { JoinOwner } from '../../../src/peer/join.js';
@@ -81,6 +82,15 @@ test('while it is not known where a found node lives, the join goes on', async (
   answering.id = first;
   place = null;
   await expect(joinHosts(0, 1)).rejects.toThrow('it goes on');
+  place = 'here';
+  await joinHosts(0, 1);
+});
+
+test('who was found and lives in another shard is not pinned before it is connected there', async () => {
+  answering.id = first;
+  place = 1;
+  await expect(joinHosts(0, 1)).rejects.toBeInstanceOf(PlacedElsewhere);
+  answering.id = other;
   place = 'here';
   await joinHosts(0, 1);
 });
