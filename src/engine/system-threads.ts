@@ -6,13 +6,15 @@ import type { Threads } from './runtime.js';
 
 /** Threads without work end after so long. */
 const IDLE_MS = 5_000;
-/** Threads of one node at most: each takes tens of MiB, and four read more message 1s than one thread of a node can follow up. */
+/** Threads of one node at most, all its shards together, or one in each: a thread takes tens of MiB, and four read more message 1s than one thread of a
+ *  node can follow up. */
 const THREADS_MAX = 4;
 
 /** Threads of a pool that is made with the first task, and ends when it has been idle. */
 class PooledThreads implements Threads {
   readonly #file: string;
   readonly #data: unknown;
+  readonly #shards: number;
   #pool: Promise<Piscina> | null = null;
   /** Why a pool ended before its time. */
   readonly #failures = new WeakMap<Promise<Piscina>, unknown>();
@@ -20,8 +22,9 @@ class PooledThreads implements Threads {
   #idle: NodeJS.Timeout | null = null;
   #isClosed = false;
 
-  constructor(file: string, data: unknown) {
+  constructor(file: string, data: unknown, shards: number) {
     this.#file = file;
+    this.#shards = shards;
     this.#data = data;
   }
 
@@ -65,7 +68,7 @@ class PooledThreads implements Threads {
     // Not before it is needed: most programs never have that many peers at once.
     const { Piscina } = await import('piscina');
     // One is left to the program. The least is 1, not 0: a thread that crashes must have a successor for what waits.
-    const maxThreads = Math.max(1, Math.min(THREADS_MAX, availableParallelism() - 1));
+    const maxThreads = Math.max(1, Math.floor(Math.min(THREADS_MAX, availableParallelism() - 1) / this.#shards));
     const pool = new Piscina({ filename: this.#file, name: 'run', workerData: this.#data, minThreads: 1, maxThreads, recordTiming: false });
     // A thread that fails without a task cannot be started: what waits for one is told so.
     pool.on('error', onFailed);
@@ -80,8 +83,8 @@ class PooledThreads implements Threads {
   }
 }
 
-/** See `createThreads` of the runtime. */
-export function createThreads(module: URL, data: unknown): Threads | null {
+/** See `createThreads` of the runtime. `shards` of a node do the same. */
+export function createThreads(module: URL, data: unknown, shards = 1): Threads | null {
   const file = fileURLToPath(module);
-  return existsSync(file) ? new PooledThreads(file, data) : null;
+  return existsSync(file) ? new PooledThreads(file, data, shards) : null;
 }

@@ -1,6 +1,7 @@
 import type { NodeId } from '../identity/index.js';
 import { CallerLedger } from './caller-ledger.js';
 import { decodeEnvelope, encodeEnvelope, MessageKind } from './envelope.js';
+import { ExpiringMap } from './expiring-map.js';
 import { HandshakeFault, orFault } from './fault.js';
 import { type FirstMessage, type OpenedMessage, openHere, type UnreadMessage } from './first-message.js';
 import { type Cipher, trafficKeys } from './keys.js';
@@ -19,6 +20,8 @@ export type ReceivedCall =
   | { readonly status: 'answer'; readonly datagram: Uint8Array }
   /** Not newer than what its sender confirmed before: a replay, or a clock that went back. To be answered with a cookie. */
   | { readonly status: 'unproven' }
+  /** Another answers its sender. */
+  | { readonly status: 'elsewhere' }
   | { readonly status: 'ignored'; readonly fault: HandshakeFault };
 
 /** A message 1 that is authentic. Answer it once, now or after asking somebody; one that is left alone is forgotten. */
@@ -29,11 +32,11 @@ export interface IncomingCall {
   /** This node's index of the session that the new one would replace; 0 for none. A hint. */ readonly replacesIndex: number;
   /** Message 2 and the keys; throws {@link HandshakeFault} where it cannot be sealed. Nothing may be sent under them, and nothing be replaced, before a packet authenticates under them. */
   accept(local: LocalEnd): { readonly datagram: Uint8Array; readonly result: HandshakeResult };
-  /** Leaves it unanswered, and erases what was read. */
-  abandon(): void;
   /** A message 2 that says no; throws as {@link IncomingCall.accept}. */
   refuse(why: 'policy' | 'limit' | 'shutdown'): Uint8Array;
 }
+
+type IsHere = (caller: NodeId) => boolean;
 
 /** The called end of all IK handshakes of a node, without I/O and timers. */
 export class Responder {
@@ -44,6 +47,8 @@ export class Responder {
   readonly #open = new OpenCalls();
   /** Digests of what {@link Responder.take} gave away to be read. */
   readonly #reading = new Set<string>();
+  /** By digest, what others answer: apart, so that it leaves those that are answered here their room. */
+  readonly #elsewhere = new ExpiringMap<string, { readonly takenAtMs: number }>(() => {});
 
   /** `nowMs` never goes back. */
   constructor(party: HandshakeParty, nowMs: () => number) {
@@ -71,19 +76,22 @@ export class Responder {
     return taken.status === 'unread' ? taken.finish(openHere(taken.first, this.#party.exchangeKeys)) : taken;
   }
 
-  /** As {@link Responder.receive}; what has to be read is left to the caller. */
-  take(datagram: Uint8Array, admissionKey: number, proven: boolean): ReceivedCall | UnreadMessage<ReceivedCall> {
+  /**
+   * As {@link Responder.receive}; what has to be read is left to the caller. `isHere` is asked whether `caller`, who is authentic, is answered by this
+   * one: only who answers hears what is confirmed, and so knows replays and how often to answer.
+   */
+  take(datagram: Uint8Array, admissionKey: number, proven: boolean, isHere: IsHere = () => true): ReceivedCall | UnreadMessage<ReceivedCall> {
     const digest = OpenCalls.digestOf(datagram);
     const open = this.#open.find(digest, this.#nowMs());
     if (open !== null) return repeated(open);
-    if (this.#reading.has(digest)) return repeated(null);
+    if (this.#reading.has(digest) || this.#elsewhere.get(digest, this.#nowMs()) !== null) return repeated(null);
     const sealed = orFault(() => this.#unwrap(datagram, admissionKey));
     if (sealed instanceof HandshakeFault) return { status: 'ignored', fault: sealed };
     this.#reading.add(digest);
     const finish = (opened: OpenedMessage | HandshakeFault): ReceivedCall => {
       this.#reading.delete(digest);
       const read = opened instanceof HandshakeFault ? opened : orFault(() => this.#read(sealed, opened));
-      return read instanceof HandshakeFault ? { status: 'ignored', fault: read } : this.#decide(read, digest, proven);
+      return read instanceof HandshakeFault ? { status: 'ignored', fault: read } : this.#decideIfHere(read, digest, proven, isHere);
     };
     return { status: 'unread', first: sealed.first, finish };
   }
@@ -97,6 +105,13 @@ export class Responder {
   /** The session of `localIndex` ended without being confirmed. */
   dropped(localIndex: number): void {
     this.#open.take(localIndex);
+  }
+
+  #decideIfHere(read: ReadCall, digest: string, proven: boolean, isHere: IsHere): ReceivedCall {
+    if (isHere(read.request.id)) return this.#decide(read, digest, proven);
+    read.noise.wipe();
+    this.#elsewhere.add(digest, { takenAtMs: this.#nowMs() });
+    return { status: 'elsewhere' };
   }
 
   #decide(read: ReadCall, digest: string, proven: boolean): ReceivedCall {
@@ -194,10 +209,6 @@ class AuthenticCall implements IncomingCall {
 
   refuse(why: 'policy' | 'limit' | 'shutdown'): Uint8Array {
     return this.answerRefusal(why);
-  }
-
-  abandon(): void {
-    this.#read.noise.wipe();
   }
 
   answerRefusal(refusal: Refusal): Uint8Array {

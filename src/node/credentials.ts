@@ -8,7 +8,7 @@ import type { ShardRole } from './shard-role.js';
 
 /** Credit that every peer has before the first grant, for all streams together and for each one: three dozen packets, so that an idle peer costs
  *  little and a first request fits without a round trip. */
-const INITIAL_CREDIT_BYTES = 49_152;
+export const INITIAL_CREDIT_BYTES = 49_152;
 
 /** UDP payload that every path carries (docs/protocol.md). */
 const BASE_MTU_BYTES = 1_200;

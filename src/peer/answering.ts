@@ -12,6 +12,7 @@ import {
   type ReceivedCall,
   Responder,
 } from '../handshake/index.js';
+import type { NodeId } from '../identity/index.js';
 import { Admittance, type Refusal } from './admittance.js';
 import type { FirstMessage } from './call-routing.js';
 import type { PeerContext } from './context.js';
@@ -94,7 +95,8 @@ export class Answering {
       return;
     }
     const first = { admissionKey, message: copy, proven };
-    const taken = this.#responder.take(datagram, admissionKey, proven);
+    const isHere = (caller: NodeId): boolean => this.#context.routing?.answersHere(caller, first) ?? true;
+    const taken = this.#responder.take(datagram, admissionKey, proven, isHere);
     if (taken.status !== 'unread') this.#onReceived(taken, path, first);
     else this.#firstMessages.open(taken.first, (opened) => this.#onReceived(taken.finish(opened), path, first));
   }
@@ -112,8 +114,9 @@ export class Answering {
         this.#send(path, received.datagram);
         return;
       case 'call':
-        if (this.#context.routing?.answersHere(received.call.caller, first) === false) received.call.abandon();
-        else this.#onCall(watchedCall(this.#context, received.call), path);
+        this.#onCall(watchedCall(this.#context, received.call), path);
+        return;
+      case 'elsewhere':
         return;
     }
   }

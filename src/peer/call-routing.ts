@@ -20,8 +20,8 @@ export interface CallRouting {
    * forgotten.
    */
   claim(caller: NodeId, remote: HostAndPort, settle: (isHere: boolean) => void): void;
-  /** Whether a peer that this node found by an address may live here; if not, in which shard it does. */
-  claimFound(id: NodeId): 'here' | number;
+  /** Whether a peer that this node found by an address may live here; if not, in which shard it does. `null`: that is not known yet. */
+  claimFound(id: NodeId): 'here' | number | null;
   /** The peer at an address that is to be kept connected, for `reason`, lives in another shard, which is to keep it. */
   keepElsewhere(found: PlacedElsewhere, hosts: readonly HostAndPort[], reason: string): void;
 }

@@ -155,11 +155,12 @@ export class JoinTable {
   #found(address: string, hosts: readonly HostAndPort[], id: NodeId): MeshPeer | null {
     const mismatch = this.#mismatchOf(address, hosts, id);
     if (mismatch !== null) throw mismatch;
-    const place = this.#context.routing?.claimFound(id) ?? 'here';
-    if (place !== 'here') {
-      this.#pins.pin(hosts, id);
-      throw new PlacedElsewhere(id, place);
-    }
+    const { routing } = this.#context;
+    const place = routing ? routing.claimFound(id) : 'here';
+    // It is found again with the next message 1.
+    if (place === null) return null;
+    // It is pinned when it is connected there: it may refuse.
+    if (place !== 'here') throw new PlacedElsewhere(id, place);
     const peer = this.#peers.obtain(id);
     if (peer.closing !== null) return null;
     peer.addHosts(hosts);

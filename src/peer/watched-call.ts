@@ -23,7 +23,6 @@ export function watchedCall({ observer, runtime }: PeerContext, call: IncomingCa
       observer.onAnswered(local.localIndex, { peer: caller, calledAtMs });
       return accepted;
     },
-    abandon: () => call.abandon(),
     refuse: (why) => {
       observer.onHandshake({ peer: caller, role: 'responder', startedAtMs: calledAtMs, error: refusedHere(caller, why) });
       return call.refuse(why);

@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { HostAndPort, NodeId } from '../identity/index.js';
 import type { CallRouting, FirstMessage } from '../peer/index.js';
-import { type ControlledShard, type FromControl, listenTo, type ToControl } from './control.js';
+import { type ControlledShard, type FromControl, listenTo, type ToControl, UNANSWERED_MAX } from './control.js';
 
 /** The shard that has the table. */
 const CONTROL = 0;
@@ -53,7 +53,7 @@ export class ControlClient implements CallRouting {
       settle(true);
       return;
     }
-    if (this.#port === null) {
+    if (this.#port === null || this.#claims.size >= UNANSWERED_MAX) {
       settle(false);
       return;
     }
@@ -95,6 +95,9 @@ export class ControlClient implements CallRouting {
         return;
       case 'callBack':
         this.#shard.callBack(message.id, message.remote);
+        return;
+      case 'close':
+        this.#shard.close(message.id);
         return;
     }
   }

@@ -1,8 +1,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { HostAndPort, NodeId } from '../identity/index.js';
 import type { CallRouting, FirstMessage, PlacedElsewhere } from '../peer/index.js';
-import { type ControlledShard, type FromControl, kept, listenTo, type ToControl } from './control.js';
-import type { Placement } from './placement.js';
+import { type ControlledShard, type FromControl, kept, listenTo, type ToControl, UNANSWERED_MAX } from './control.js';
+import { Placement } from './placement.js';
 
 /** This shard. */
 const HERE = 0;
@@ -27,23 +27,25 @@ export class ControlPlane implements CallRouting {
   readonly #onKeptElsewhere: CallRouting['keepElsewhere'];
   readonly #others = new Map<number, Other>();
   #lastPlace = 0;
+  /** What waits until all have said who is there. */
+  readonly #unknown: (() => void)[] = [];
   /** Who greets the next caller that does not say who it is. */
   #turn = 0;
 
-  /** `peersMaxOf`: how many peers a shard takes. */
+  /** `peersMax`: how many peers all shards take together; `peersMaxOf`: how many a shard takes. */
   constructor(
     shard: ControlledShard,
-    placement: Placement,
+    peersMax: number,
     peersMaxOf: (shard: number) => number,
     nowMs: () => number,
     onKeptElsewhere: CallRouting['keepElsewhere'],
   ) {
     this.#shard = shard;
-    this.#placement = placement;
+    this.#placement = new Placement(peersMax, (id, home) => this.#withdraw(id, home));
     this.#nowMs = nowMs;
     this.#onKeptElsewhere = onKeptElsewhere;
     this.#peersMaxOf = peersMaxOf;
-    placement.addShard(HERE, peersMaxOf(HERE));
+    this.#placement.addShard(HERE, peersMaxOf(HERE));
   }
 
   /** Another shard runs, at the other end of `port`. */
@@ -57,28 +59,28 @@ export class ControlPlane implements CallRouting {
   /** It is gone, with its peers. */
   detach(shard: number): void {
     this.#others.get(shard)?.port.close();
-    if (this.#others.delete(shard)) this.#placement.removeShard(shard);
+    if (!this.#others.delete(shard)) return;
+    this.#placement.removeShard(shard);
+    this.#goOn();
   }
 
-  /** Where an id is placed from now on; `null`: nowhere, for want of room. */
-  place(id: NodeId): number | null {
-    return this.#placement.place(id, this.#nowMs());
+  /** Resolves, when all shards have said who is there, with where an id is placed from now on; `null`: nowhere, for want of room. */
+  place(id: NodeId): Promise<number | null> {
+    return new Promise((resolve) => this.#whenKnown(id, (isKnown) => resolve(isKnown ? this.#place(id) : null)));
   }
 
   /** Gives up what is out of date. */
   expire(): void {
-    for (const { id, shard } of this.#placement.expire(this.#nowMs())) {
-      this.#others.get(shard)?.told.delete(id);
-      this.#tell(shard, { op: 'withdraw', id });
-    }
+    this.#placement.expire(this.#nowMs());
   }
 
   answersHere(caller: NodeId, message: FirstMessage): boolean {
-    // Who lives in a shard that has not said so would be given another place; the caller tries again.
-    for (const { isSilent } of this.#others.values()) if (isSilent && this.#placement.find(caller) === undefined) return false;
-    const shard = this.place(caller);
-    // Without room it is refused here.
-    if (shard === null || shard === HERE) return true;
+    // The caller tries again.
+    if (!this.#isKnown(caller)) return false;
+    const shard = this.#place(caller);
+    if (shard === HERE) return true;
+    // All places are taken by peers that are there: who is none of them has to try again.
+    if (shard === null) return this.#shard.has(caller);
     this.#whenTold(shard, caller, message);
     return false;
   }
@@ -91,12 +93,13 @@ export class ControlPlane implements CallRouting {
   }
 
   claim(id: NodeId, remote: HostAndPort, settle: (isHere: boolean) => void): void {
-    settle(this.#claim(HERE, id, remote));
+    this.#whenKnown(id, (isKnown) => settle(isKnown && this.#claim(HERE, id, remote)));
   }
 
-  claimFound(id: NodeId): 'here' | number {
+  claimFound(id: NodeId): 'here' | number | null {
+    if (!this.#isKnown(id)) return null;
     if (this.#placement.claim(id, HERE, this.#nowMs())) return 'here';
-    return this.place(id) ?? 'here';
+    return this.#place(id) ?? 'here';
   }
 
   keepElsewhere(found: PlacedElsewhere, hosts: readonly HostAndPort[], reason: string): void {
@@ -118,6 +121,7 @@ export class ControlPlane implements CallRouting {
       case 'roster':
         other.isSilent = false;
         for (const id of message.ids) this.#arrived(shard, other, id);
+        this.#goOn();
         return;
       case 'arrived':
         this.#arrived(shard, other, message.id);
@@ -127,7 +131,10 @@ export class ControlPlane implements CallRouting {
         this.#placement.left(message.id, shard);
         return;
       case 'claim':
-        this.#tell(shard, { op: 'claimed', claim: message.claim, isThere: this.#claim(shard, message.id, message.remote) });
+        this.#whenKnown(message.id, (isKnown) => {
+          const isThere = isKnown && this.#others.get(shard) === other && this.#claim(shard, message.id, message.remote);
+          other.port.postMessage({ op: 'claimed', claim: message.claim, isThere } satisfies FromControl);
+        });
         return;
       case 'placed':
         other.waiting.get(message.place)?.();
@@ -138,6 +145,28 @@ export class ControlPlane implements CallRouting {
 
   #arrived(shard: number, other: Other, id: NodeId): void {
     if (this.#placement.arrived(id, shard)) other.told.add(id);
+    else this.#tell(shard, { op: 'close', id });
+  }
+
+  /** Who lives in a shard that has not said so must not be given another place. */
+  #isKnown(id: NodeId): boolean {
+    return this.#placement.find(id) !== undefined || ![...this.#others.values()].some(({ isSilent }) => isSilent);
+  }
+
+  /** Calls `go` when it is known where `id` lives, if anywhere: perhaps at once, and with `false` when too many wait for that. */
+  #whenKnown(id: NodeId, go: (isKnown: boolean) => void): void {
+    if (this.#isKnown(id)) go(true);
+    else if (this.#unknown.length >= UNANSWERED_MAX) go(false);
+    else this.#unknown.push(() => this.#whenKnown(id, go));
+  }
+
+  /** What waited for a shard to speak goes on, or waits for another. */
+  #goOn(): void {
+    for (const go of this.#unknown.splice(0)) go();
+  }
+
+  #place(id: NodeId): number | null {
+    return this.#placement.place(id, this.#nowMs());
   }
 
   /** Hands `message` to `shard`, once that has heard that `caller` lives there: otherwise it would send it back. */
@@ -148,6 +177,7 @@ export class ControlPlane implements CallRouting {
       this.#shard.handOver(shard, message);
       return;
     }
+    if (other.waiting.size >= UNANSWERED_MAX) return;
     const place = ++this.#lastPlace;
     const copy = kept(message);
     other.waiting.set(place, () => {
@@ -160,10 +190,15 @@ export class ControlPlane implements CallRouting {
   /** Whether an id that joined `shard` may live there. If not, it is called from where it lives. */
   #claim(shard: number, id: NodeId, remote: HostAndPort): boolean {
     if (this.#placement.claim(id, shard, this.#nowMs())) return true;
-    const home = this.place(id);
+    const home = this.#place(id);
     if (home === HERE) this.#shard.callBack(id, remote);
     else if (home !== null) this.#tell(home, { op: 'callBack', id, remote });
     return false;
+  }
+
+  #withdraw(id: NodeId, shard: number): void {
+    this.#others.get(shard)?.told.delete(id);
+    this.#tell(shard, { op: 'withdraw', id });
   }
 
   #tell(shard: number, message: FromControl): void {

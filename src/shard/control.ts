@@ -3,6 +3,9 @@ import type { MessagePort } from 'node:worker_threads';
 import type { HostAndPort, NodeId } from '../identity/index.js';
 import type { FirstMessage } from '../peer/index.js';
 
+/** Messages and questions that wait for the other end of a port, about 1.5 KiB each: as many as may wait to be handed over. More are dropped, and their senders try again. */
+export const UNANSWERED_MAX = 1_024;
+
 /** From a shard to shard 0, which has the table. */
 export type ToControl =
   /** Who is here; the first word on a new port. */
@@ -22,7 +25,9 @@ export type FromControl =
   | { readonly op: 'withdraw'; readonly id: NodeId }
   | { readonly op: 'claimed'; readonly claim: number; readonly isThere: boolean }
   /** A peer that lives there joined another shard from `remote`. */
-  | { readonly op: 'callBack'; readonly id: NodeId; readonly remote: HostAndPort };
+  | { readonly op: 'callBack'; readonly id: NodeId; readonly remote: HostAndPort }
+  /** A peer that is there lives in another shard. */
+  | { readonly op: 'close'; readonly id: NodeId };
 
 /** What placing needs of the shard that it happens in. */
 export interface ControlledShard {
@@ -32,6 +37,8 @@ export interface ControlledShard {
   handOver(shard: number, message: FirstMessage): boolean;
   /** Calls a peer at the address that it joined from. */
   callBack(id: NodeId, remote: HostAndPort): void;
+  /** Ends a peer that lives in another shard. */
+  close(id: NodeId): void;
   /** Something threw that should not have. */
   onFault(cause: unknown): void;
 }

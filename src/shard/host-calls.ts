@@ -13,7 +13,7 @@ export interface CalledHost {
   readonly core: NodeCore;
   readonly peers: HostPeers;
   readonly streams: HostStreams;
-  place(id: NodeId): number | null;
+  place(id: NodeId): Promise<number | null>;
   /** There is no room here for a peer that was placed here. */
   unplace(id: NodeId): void;
   tellInfo(): void;

@@ -7,7 +7,6 @@ import { type ShardBoot, shareOf } from './boot.js';
 import type { ControlledShard } from './control.js';
 import { ControlClient } from './control-client.js';
 import { ControlPlane } from './control-plane.js';
-import { Placement } from './placement.js';
 
 /** How often places that are out of date are given up. */
 const EXPIRY_INTERVAL_MS = 5_000;
@@ -23,7 +22,7 @@ export class HostControl implements ControlledShard {
       this.routing = new ControlClient(this);
       return;
     }
-    const plane = new ControlPlane(this, new Placement(peersMax), (shard) => shareOf(peersMax, shard, shards), nowMs, onKeptElsewhere);
+    const plane = new ControlPlane(this, peersMax, (shard) => shareOf(peersMax, shard, shards), nowMs, onKeptElsewhere);
     setInterval(() => plane.expire(), EXPIRY_INTERVAL_MS).unref();
     this.routing = plane;
   }
@@ -39,7 +38,7 @@ export class HostControl implements ControlledShard {
   }
 
   /** Of shard 0. `null`: there is no room. */
-  place(id: NodeId): number | null {
+  async place(id: NodeId): Promise<number | null> {
     return this.routing instanceof ControlPlane ? this.routing.place(id) : null;
   }
 
@@ -48,7 +47,8 @@ export class HostControl implements ControlledShard {
   }
 
   onGone({ id }: Pick<MeshPeer, 'id'>): void {
-    this.routing.onGone(id);
+    // One that gave way is told of late: its successor has the place then.
+    if (!this.has(id)) this.routing.onGone(id);
   }
 
   // ---- for the routing ----
@@ -72,6 +72,10 @@ export class HostControl implements ControlledShard {
       // There is no room: it is not called, and tries again.
       if (!OsierError.is(error, 'ERR_OSIER_LIMIT')) throw error;
     }
+  }
+
+  close(id: NodeId): void {
+    void this.core?.peers.get(id)?.close({ timeoutMs: 0 });
   }
 
   onFault(cause: unknown): void {

@@ -82,6 +82,7 @@ export class KeptAddresses {
   /** A peer that was found at an address that is kept connected lives in another shard than it was found in. */
   keepFound(id: NodeId, hosts: readonly HostAndPort[], reason: string): void {
     this.#found.set(reason, { id, hosts });
+    if (this.#peers.get(id)?.state.status === 'connected') this.onConnected(id);
     void this.redistribute();
   }
 
@@ -94,6 +95,11 @@ export class KeptAddresses {
       this.#found.delete(target);
       finder?.call('goneElsewhere', { target }).catch(() => {});
     }
+  }
+
+  /** A peer is connected: it is the one at the addresses that it was found at. */
+  onConnected(id: NodeId): void {
+    for (const found of this.#found.values()) if (found.id === id) this.#directory.pinFound(found.hosts, id);
   }
 
   /** Nothing is tried any more. */

@@ -4,7 +4,8 @@ import type { NodeId } from '../identity/index.js';
 /** A peer that was placed comes within this time, or its place is given up: as long as the patience of a dial. */
 export const PLACE_KEPT_MS = 15_000;
 
-/** Ids that may be placed for each peer that the node may have: callers that prove their key and are refused afterwards have a place until it is given up. */
+/** Ids that may be placed for each peer that the node may have: callers that prove their key and are refused afterwards have a place until it
+ *  is given up. Of more, the oldest that nobody came to is given up: who dials or is answered comes at once. */
 const PLACES_PER_PEER = 4;
 
 /** Where a peer lives, or is to. */
@@ -25,12 +26,17 @@ interface Filling {
 export class Placement {
   readonly #placesMax: number;
   readonly #places = new Map<NodeId, Place>();
+  /** Those that nobody came to yet, the oldest first. */
+  readonly #awaited = new Set<NodeId>();
   /** Those that run. */
   readonly #shards = new Map<number, Filling>();
 
-  /** `peersMax`: of all shards together. */
-  constructor(peersMax: number) {
+  readonly #onGivenUp: (id: NodeId, shard: number) => void;
+
+  /** `peersMax`: of all shards together. `onGivenUp` hears of places that nobody came to, which are no more. */
+  constructor(peersMax: number, onGivenUp: (id: NodeId, shard: number) => void = () => {}) {
     this.#placesMax = PLACES_PER_PEER * peersMax;
+    this.#onGivenUp = onGivenUp;
   }
 
   get size(): number {
@@ -50,7 +56,11 @@ export class Placement {
   /** A shard is gone, and its peers have no place any more. */
   removeShard(shard: number): void {
     this.#shards.delete(shard);
-    for (const [id, place] of this.#places) if (place.shard === shard) this.#places.delete(id);
+    for (const [id, place] of this.#places) {
+      if (place.shard !== shard) continue;
+      this.#places.delete(id);
+      this.#awaited.delete(id);
+    }
   }
 
   /** Where an id is placed; `undefined`: nowhere. */
@@ -66,20 +76,26 @@ export class Placement {
     return least !== null && this.#add(id, least, nowMs) ? least : null;
   }
 
-  /** Whether an id may live in `shard`: it is placed there, or was nowhere and there is room. */
+  /**
+   * Whether an id may live in `shard`: it is placed there, or was nowhere and there is room. Where no shard has room there is as much here as elsewhere:
+   * somebody gives way, or the shard refuses.
+   */
   claim(id: NodeId, shard: number, nowMs: number): boolean {
     const present = this.find(id);
     if (present !== undefined) return present === shard;
     const filling = this.#shards.get(shard);
-    return filling !== undefined && filling.count < filling.peersMax && this.#add(id, shard, nowMs);
+    return filling !== undefined && (!isFull(filling) || [...this.#shards.values()].every(isFull)) && this.#add(id, shard, nowMs);
   }
 
-  /** The peer is there. Returns whether that is its place: one that is there first has it. */
+  /** The peer is there. Returns whether that is its place: one that is there first has it, also where it was to be in another shard. */
   arrived(id: NodeId, shard: number): boolean {
+    const awaited = this.#places.get(id);
+    if (awaited !== undefined && awaited.shard !== shard && awaited.untilMs !== null) this.#giveUp(id);
     const place = this.#places.get(id);
     if (place === undefined) return this.#shards.has(shard) && this.#add(id, shard, null);
     if (place.shard !== shard) return false;
     place.untilMs = null;
+    this.#awaited.delete(id);
     return true;
   }
 
@@ -88,22 +104,35 @@ export class Placement {
     const place = this.#places.get(id);
     if (place === undefined || place.shard !== shard) return;
     this.#places.delete(id);
+    this.#awaited.delete(id);
     this.#count(shard, -1);
   }
 
-  /** Gives up the places of peers that never came; returns them with their shards. */
-  expire(nowMs: number): readonly { readonly id: NodeId; readonly shard: number }[] {
-    const expired: { id: NodeId; shard: number }[] = [];
-    for (const [id, { shard, untilMs }] of this.#places) if (untilMs !== null && untilMs <= nowMs) expired.push({ id, shard });
-    for (const { id, shard } of expired) this.left(id, shard);
-    return expired;
+  /** Gives up the places of peers that never came. */
+  expire(nowMs: number): void {
+    for (const id of this.#awaited) {
+      if ((this.#places.get(id)?.untilMs ?? 0) > nowMs) return;
+      this.#giveUp(id);
+    }
   }
 
   #add(id: NodeId, shard: number, nowMs: number | null): boolean {
-    if (this.#places.size >= this.#placesMax) return false;
+    if (this.#places.size >= this.#placesMax) {
+      const [oldest] = this.#awaited;
+      if (oldest === undefined) return false;
+      this.#giveUp(oldest);
+    }
+    if (nowMs !== null) this.#awaited.add(id);
     this.#places.set(id, { shard, untilMs: nowMs === null ? null : nowMs + PLACE_KEPT_MS });
     this.#count(shard, 1);
     return true;
+  }
+
+  #giveUp(id: NodeId): void {
+    const shard = this.find(id);
+    if (shard === undefined) return;
+    this.left(id, shard);
+    this.#onGivenUp(id, shard);
   }
 
   #leastFilled(): number | null {
@@ -123,4 +152,8 @@ export class Placement {
     const filling = this.#shards.get(shard);
     if (filling !== undefined) filling.count += change;
   }
+}
+
+function isFull({ count, peersMax }: Filling): boolean {
+  return count >= peersMax;
 }

@@ -111,6 +111,8 @@ export type ToShard =
   | { readonly op: 'admit'; readonly ask: number; readonly admitted: boolean; readonly error: unknown }
   /** The counters of a peer that is gone are not looked at any more. */
   | { readonly op: 'forgotten'; readonly peer: number }
+  /** A peer that was found at these hosts and lives elsewhere is connected: no other may be there from now on. */
+  | { readonly op: 'pin'; readonly hosts: readonly HostAndPort[]; readonly id: NodeId }
   /** A protocol has a handler on the main thread, or has none any more. */
   | { readonly op: 'handled'; readonly protocol: string; readonly handled: boolean };
 

@@ -31,7 +31,7 @@ export class ShardDirectory {
   readonly #runtime: Runtime;
   readonly #links = new Map<number, ShardLink>();
   /** What the shard has found that looks for peers by address: the next one in its place is to find the same. */
-  readonly pins = new PinTable();
+  readonly pins = new PinTable([], (hosts, id) => this.#links.get(CONTROL)?.outbox.push({ op: 'pin', hosts, id }));
 
   constructor(peers: RemotePeers, count: number, runtime: Runtime) {
     this.#peers = peers;
@@ -91,6 +91,11 @@ export class ShardDirectory {
     else await shard.call('release', { peer, reason });
   }
 
+  /** A peer that was found at these hosts and lives elsewhere is connected. It is pinned to those where no other was found meanwhile. */
+  pinFound(hosts: readonly HostAndPort[], id: NodeId): void {
+    for (const host of hosts) if (this.pins.get(host) === undefined) this.pins.pin([host], id);
+  }
+
   async #connectToPlace(address: NodeAddress, request: BegunRequest): Promise<RemotePeer> {
     for (const host of address.hosts) {
       const id = this.pins.get(host);
@@ -112,11 +117,10 @@ export class ShardDirectory {
     );
     if ('elsewhere' in value) {
       // A join found it: it is the peer at that address, not one that somebody asked for by its id.
-      return this.#connectIn(
-        this.at(value.shard),
-        { id: value.elsewhere, hosts: address.hosts },
-        { ...request, byId: false, timeoutMs: request.leftMs() },
-      );
+      const rest = { ...request, byId: false, timeoutMs: request.leftMs() };
+      const found = await this.#connectIn(this.at(value.shard), { id: value.elsewhere, hosts: address.hosts }, rest);
+      this.pinFound(address.hosts, found.id);
+      return found;
     }
     const { peer } = value;
     if (peer === undefined) throw shardDown(shard.index);

@@ -44,6 +44,7 @@ export class ShardHost {
   readonly #words: BigUint64Array;
   readonly #calls: HostCalls;
   readonly #asks: Map<number, Ask>;
+  readonly #pins: PinTable;
   readonly #index: number;
   #info = '';
 
@@ -57,6 +58,7 @@ export class ShardHost {
     this.#port = parts.port;
     this.#control = parts.control;
     this.#asks = parts.asks;
+    this.#pins = parts.pins;
     this.#counters = new BigUint64Array(boot.counters);
     this.#words = new BigUint64Array(this.#counters.length);
     this.#calls = new HostCalls(parts.outbox, this);
@@ -117,7 +119,7 @@ export class ShardHost {
     for (const entry of entries) this.#hear(entry);
   }
 
-  place(id: NodeId): number | null {
+  async place(id: NodeId): Promise<number | null> {
     return this.#control === null ? this.#index : this.#control.place(id);
   }
 
@@ -162,6 +164,9 @@ export class ShardHost {
         return;
       case 'shardGone':
         this.#control?.detach(entry.shard);
+        return;
+      case 'pin':
+        this.#pins.pin(entry.hosts, entry.id);
         return;
       case 'forgotten':
         this.peers.onForgotten(entry.peer);

@@ -99,6 +99,7 @@ export class ShardNewsDesk {
     if (peer === undefined || peer.state.status === 'closed') return;
     if (state.status === 'closed') peers.forget(peer);
     peer.onVerified(verified);
+    if (state.status === 'connected') this.#node.shards.kept.onConnected(peer.id);
     this.#tellState(peer, state);
   }
 

@@ -2,9 +2,10 @@ import type { SocketAddress } from '../api/peers.js';
 import type { Engine } from '../engine/engine.js';
 import type { Runtime } from '../engine/runtime.js';
 import { textOf } from '../errors/text-of.js';
-import { engineConfigOf } from '../node/credentials.js';
+import { engineConfigOf, INITIAL_CREDIT_BYTES } from '../node/credentials.js';
 import { bindSockets } from '../node/listen-sockets.js';
 import type { ListenAddress, ParsedNodeOptions } from '../node/options.js';
+import { memoryPartsOf } from './crossing-budget.js';
 
 /** How many shards there will be, and where they listen. */
 export interface ShardPlan {
@@ -22,7 +23,11 @@ export interface ShardPlan {
 export async function planShards(options: ParsedNodeOptions, runtime: Runtime): Promise<ShardPlan> {
   if (options.shards === 1) return { count: 1, listen: options.listen, reason: null };
   const one = (why: string): ShardPlan => ({ count: 1, listen: options.listen, reason: `One shard instead of ${options.shards}: ${why}.` });
-  if (options.limits.peers < options.shards) return one(`with limits.peers ${options.limits.peers}, not each of them could have a peer`);
+  const { peers, memoryBytes } = options.limits;
+  if (peers < options.shards) return one(`with limits.peers ${peers}, not each of them could have a peer`);
+  if (memoryPartsOf(memoryBytes).engines < options.shards * INITIAL_CREDIT_BYTES) {
+    return one(`with limits.memoryBytes ${memoryBytes}, not each of them could have a connection`);
+  }
   const refusal = steeringRefusal(options, runtime);
   if (refusal !== null) return one(`sockets cannot share a port here: ${refusal}`);
   const sockets = await withEngine(options, runtime, (engine) => bindSockets(runtime, engine, options.listen));

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { formatAddress, generateIdentity, type MeshNode, onDiagnostics, parseAddress } from '../../../src/index.js';
+import { formatAddress, generateIdentity, type Identity, type MeshNode, onDiagnostics, parseAddress } from '../../../src/index.js';
 import { HANDLERS, start, startMany, whereIs } from './support.js';
 
 /** An address to join by. */
@@ -20,6 +20,16 @@ test('who joins is known again in the shard where it lives, whichever greeted it
   expect(homes.size).toBe(1);
 });
 
+test('who joins a node whose shards are all full is refused, whichever greeted it', async () => {
+  const server = await start({ shards: 2, limits: { peers: 2 } });
+  const [first, second, ...others] = (await startMany(4)) as [MeshNode, MeshNode, ...MeshNode[]];
+  for (const client of [first, second]) await client.connect(server.address);
+  for (const client of others) {
+    const joining = client.connect(placeOf(server), { timeoutMs: 4_000 });
+    await expect(joining).rejects.toMatchObject({ code: 'ERR_OSIER_REFUSED', details: { why: 'limit' } });
+  }
+});
+
 test('those who join are spread over the shards', async () => {
   const server = await start({ shards: 2, handlers: HANDLERS });
   const homes = await Promise.all((await startMany(8)).map(async (client) => (await whereIs(await client.connect(placeOf(server)))).index));
@@ -27,9 +37,9 @@ test('those who join are spread over the shards', async () => {
 });
 
 /** A node with two shards, and one that it knows and that lives in shard 1. */
-async function startKnowing(): Promise<{ node: MeshNode; other: MeshNode }> {
+async function startKnowing(identity?: Identity): Promise<{ node: MeshNode; other: MeshNode }> {
   const node = await start({ shards: 2, handlers: HANDLERS });
-  const [first, other] = (await startMany(2)) as [MeshNode, MeshNode];
+  const [first, other] = [await start(), await start({ identity: identity ?? (await generateIdentity()) })];
   for (const [home, caller] of [first, other].entries()) expect(await whereIs(await caller.connect(node.address))).toMatchObject({ index: home });
   await other.peers.get(node.id)?.close();
   await vi.waitFor(() => expect(node.peers.get(other.id)?.state.status).toBe('idle'));
@@ -45,6 +55,28 @@ test('a node that is found by its address and lives in another shard is connecte
   expect(await node.connect(placeOf(other))).toBe(known);
   expect(node.peers.size).toBe(2);
 });
+
+test.each([true, false])(
+  'a node that is found by its address and lives in another shard is pinned to it if it admits this one: %s',
+  async (admits) => {
+    const identity = await generateIdentity();
+    const { node, other } = await startKnowing(identity);
+    const [address, listen] = [placeOf(other), `udp://127.0.0.1:${parseAddress(other.address).hosts[0]?.port}`];
+    await other.close();
+    const found = await start({ identity, listen, accept: () => admits });
+    const connecting = node.connect(address, { timeoutMs: 10_000 });
+    if (admits) expect((await connecting).id).toBe(identity.id);
+    else await expect(connecting).rejects.toMatchObject({ code: 'ERR_OSIER_REFUSED' });
+    // From then on it says that it closes.
+    if (admits) await vi.waitFor(() => expect(found.peers.get(node.id)?.state.status).toBe('connected'));
+    await found.close();
+    await vi.waitFor(() => expect(node.peers.get(identity.id)?.state.status).toBe('idle'));
+    const next = await start({ listen });
+    const again = node.connect(address, { timeoutMs: 10_000 });
+    if (admits) await expect(again).rejects.toMatchObject({ code: 'ERR_OSIER_PIN_MISMATCH' });
+    else expect((await again).id).toBe(next.id);
+  },
+);
 
 test('a node that is kept connected by its address and lives in another shard is kept there', async () => {
   const { node, other } = await startKnowing();

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import type { Worker } from 'node:worker_threads';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { createThreads } from '../../../src/engine/system-threads.js';
+import { shardRuntime } from '../../../src/shard/shard-runtime.js';
 
 /** A module for threads, as a file. */
 function moduleOf(source: string): URL {
@@ -32,7 +33,12 @@ test('tasks that are lost reject with the error of the thread that ended, howeve
   expect(new Set([...first, ...second]).size).toBe(first.size + second.size);
 });
 
-test('threads are four at most, however many cores there are', async () => {
+test.each([
+  { group: null, shards: 8, count: 4 },
+  { group: 1n, shards: 2, count: 2 },
+  { group: 1n, shards: 3, count: 1 },
+  { group: 1n, shards: 8, count: 1 },
+])('threads are four at most in all shards together, or one in each, however many cores there are: %o', async ({ group, shards, count }) => {
   const cores = vi.spyOn(os, 'availableParallelism').mockReturnValue(64);
   syncBuiltinESMExports();
   onTestFinished(() => {
@@ -43,10 +49,11 @@ test('threads are four at most, however many cores there are', async () => {
   const onWorker = (worker: Worker): void => void started.push(worker);
   process.on('worker', onWorker);
   onTestFinished(() => void process.off('worker', onWorker));
-  const threads = createThreads(moduleOf('export const run = (number) => 2 * number;\n'), null);
+  const { createThreads } = shardRuntime({ group, shards, rekeyIntervals: null });
+  const threads = createThreads?.(moduleOf('export const run = (number) => 2 * number;\n'), null);
   onTestFinished(() => threads?.close());
   await Promise.all(Array.from({ length: 40 }, (_, number) => threads?.run(number, [])));
-  expect(started).toHaveLength(4);
+  expect(started).toHaveLength(count);
 });
 
 test('threads end after five seconds without work, not sooner, and others come with the next', async () => {

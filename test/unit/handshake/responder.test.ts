@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { cookieKeyOf } from '../../../src/handshake/cookies.js';
 import { encodeEnvelope, MessageKind } from '../../../src/handshake/envelope.js';
-import { type HandshakeParty, mac1KeyOf, Timestamps } from '../../../src/handshake/index.js';
+import { openHere } from '../../../src/handshake/first-message.js';
+import { type HandshakeParty, mac1KeyOf, type Responder, Timestamps } from '../../../src/handshake/index.js';
 import { ikInitiator } from '../../../src/handshake/noise.js';
 import { encodeRequest, type Request } from '../../../src/handshake/payload.js';
 import { ikPrologue } from '../../../src/handshake/prologue.js';
+import { UNCONFIRMED_MAX } from '../../../src/handshake/tuning.js';
 import { exchangeKeyOfNodeId, nodeIdOf } from '../../../src/identity/index.js';
 import { callOf, draw, fateOf, initiatorOf, localEnd, NETWORK_SECRET, partyOf, responderOf, shakeHands, TestClock } from './parties.js';
 
@@ -204,5 +206,29 @@ describe('timestamps', () => {
     const responder = responderOf(bob, clock);
     for (let round = 0; round < 100; round++) responder.receive(message1(alice), 0);
     expect(fateOf(responder.receive(message1(await partyOf()), 0))).toBe('call');
+  });
+});
+
+describe('calls that another answers', () => {
+  const readElsewhere = (responder: Responder, datagram: Uint8Array): string => {
+    const taken = responder.take(datagram, 0, false, () => false);
+    return fateOf(taken.status === 'unread' ? taken.finish(openHere(taken.first, bob.exchangeKeys)) : taken);
+  };
+
+  it('are read once, and take nothing from the rate of who is answered here later', () => {
+    const responder = responderOf(bob);
+    const recorded = Array.from({ length: 20 }, () => message1(alice));
+    expect(recorded.map((datagram) => readElsewhere(responder, datagram))).toEqual(Array(20).fill('elsewhere'));
+    expect(recorded.map((datagram) => readElsewhere(responder, datagram))).toEqual(Array(20).fill('rate-limited'));
+    expect(fateOf(responder.receive(message1(alice), 0))).toBe('call');
+  });
+
+  it('leave those that are answered here their room: what is confirmed after many of them is known for a replay', () => {
+    const clock = new TestClock();
+    const responder = responderOf(bob, clock);
+    const { message1: replayed, atResponder } = shakeHands(alice, bob, responder);
+    for (let call = 0; call < UNCONFIRMED_MAX; call++) readElsewhere(responder, message1(alice));
+    responder.confirmed(atResponder.localIndex);
+    expect(fateOf(responder.receive(replayed, 0))).toBe('unproven');
   });
 });

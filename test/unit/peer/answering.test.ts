@@ -53,7 +53,7 @@ async function partyOf(): Promise<HandshakeParty> {
 afterEach(() => void vi.restoreAllMocks());
 
 /** A node that answers, and what it counts. */
-function answeringOf(called: HandshakeParty) {
+function answeringOf(called: HandshakeParty, routing: PeerContext['routing'] = null) {
   const engine = new CountingEngine(null, () => {});
   const faults: HandshakeFault[] = [];
   const flusher = new Flusher(
@@ -70,6 +70,7 @@ function answeringOf(called: HandshakeParty) {
     observer: silentObserver(),
     dispatcher: { associations: { size: 0 } } as PeerContext['dispatcher'],
     closedBy: null,
+    routing,
     onHandshakeFault: (_peer, fault) => faults.push(fault),
   };
   let forgotten = 0;
@@ -155,4 +156,24 @@ test('joins that nobody completes give their keys and indices back in time, also
   expect([engine.reserved.size, runtime.pendingTimers]).toEqual([1, 1]);
   await answering.close();
   expect([engine.reserved.size, runtime.pendingTimers, wipes.mock.calls.length]).toEqual([0, 0, 3]);
+});
+
+test('callers that another shard answers take nothing from their rate here', async () => {
+  const [caller, called] = [await partyOf(), await partyOf()];
+  let isHere = false;
+  const routing = { answersHere: () => isHere } as unknown as PeerContext['routing'];
+  const { answering, faults, forgotten } = answeringOf(called, routing);
+  const end = { localIndex: 1, token: new Uint8Array(8), firstPacketNumber: 0n };
+  const calls = Array.from({ length: 20 }, () => new Initiator(caller, { ...end, peer: called.id, verified: 'id', replacesIndex: 0 }).nextMessage());
+  for (const [number, { datagram }] of calls.entries()) {
+    isHere = number === 19;
+    // The answer to the last, which is answered here, fails.
+    if (isHere) {
+      vi.spyOn(CopyableState.prototype, 'send').mockImplementation(() => {
+        throw new Error('status: -1');
+      });
+    }
+    answering.onHandshake(0, 0, Buffer.concat([new Uint8Array(48), datagram]), true);
+  }
+  expect([faults.map(({ reason }) => reason), forgotten()]).toEqual([['unauthentic'], 1]);
 });

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 import type { HostAndPort, NodeId } from '../../../src/identity/index.js';
+import { PlacedElsewhere } from '../../../src/peer/call-routing.js';
 import { peerClosed } from '../../../src/peer/closing-errors.js';
 import type { PeerContext } from '../../../src/peer/context.js';
 import type { JoinOwner } from '../../../src/peer/join.js';
@@ -22,7 +23,9 @@ vi.mock('../../../src/peer/join.js', () => ({
 
     async wait(): Promise<unknown> {
       this.#owner.onOver();
-      return { peer: this.#owner.peerOf(answering.id as NodeId), association: { endedBy: answering.endedBy } };
+      const peer = this.#owner.peerOf(answering.id as NodeId);
+      if (peer === null) throw new Error('it goes on');
+      return { peer, association: { endedBy: answering.endedBy } };
     }
   },
 }));
@@ -32,12 +35,16 @@ const [first, other] = ['a'.repeat(52), 'b'.repeat(52)];
 const HOSTS = 64;
 const host = (number: number): HostAndPort => ({ host: `10.0.${number >> 8}.${number & 255}`, port: 7_400 });
 let table: JoinTable;
+/** In which shard the found one lives. */
+let place: 'here' | number | null;
 
 beforeEach(() => {
   const peerOf = (id: NodeId): unknown => ({ id, closing: null, duplicate: null, associations: { current: null }, addHosts: () => {} });
   const peers: unknown = { get: peerOf, obtain: peerOf };
   answering.endedBy = null;
-  const context: unknown = { runtime: new ManualRuntime(), closedBy: null };
+  place = 'here';
+  const routing = { claimFound: () => place };
+  const context: unknown = { runtime: new ManualRuntime(), closedBy: null, routing };
   table = new JoinTable(context as PeerContext, peers as PeerTable, new PinTable());
 });
 
@@ -69,4 +76,21 @@ test.each(['refused', 'limit', 'shutdown'] as const)('who turns a caller away af
   await joinHosts(0, 1);
   answering.id = first;
   await expect(joinHosts(0, 1)).rejects.toMatchObject({ code: 'ERR_OSIER_PIN_MISMATCH', details: { pinned: other, found: first } });
+});
+
+test('while it is not known where a found node lives, the join goes on', async () => {
+  answering.id = first;
+  place = null;
+  await expect(joinHosts(0, 1)).rejects.toThrow('it goes on');
+  place = 'here';
+  await joinHosts(0, 1);
+});
+
+test('who was found and lives in another shard is not pinned before it is connected there', async () => {
+  answering.id = first;
+  place = 1;
+  await expect(joinHosts(0, 1)).rejects.toBeInstanceOf(PlacedElsewhere);
+  answering.id = other;
+  place = 'here';
+  await joinHosts(0, 1);
 });

@@ -1,12 +1,12 @@
 /** Shard 0 and another one, in one thread: who answers whom. */
 import { MessageChannel } from 'node:worker_threads';
-import { beforeEach, expect, test, vi } from 'vitest';
+import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { NodeId } from '../../../src/identity/index.js';
 import type { FirstMessage } from '../../../src/peer/index.js';
-import type { ControlledShard } from '../../../src/shard/control.js';
+import { type ControlledShard, UNANSWERED_MAX } from '../../../src/shard/control.js';
 import { ControlClient } from '../../../src/shard/control-client.js';
 import { ControlPlane } from '../../../src/shard/control-plane.js';
-import { PLACE_KEPT_MS, Placement } from '../../../src/shard/placement.js';
+import { PLACE_KEPT_MS } from '../../../src/shard/placement.js';
 
 const id = (number: number): NodeId => `peer ${number}` as NodeId;
 const MESSAGE: FirstMessage = { admissionKey: 1, message: Uint8Array.of(1, 2, 3), proven: false };
@@ -17,6 +17,7 @@ class FakeShard implements ControlledShard {
   readonly peers = new Set<NodeId>();
   readonly handedOver: number[] = [];
   readonly called: NodeId[] = [];
+  readonly closed: NodeId[] = [];
   readonly faults: unknown[] = [];
 
   has(one: NodeId): boolean {
@@ -34,6 +35,10 @@ class FakeShard implements ControlledShard {
 
   callBack(one: NodeId): void {
     this.called.push(one);
+  }
+
+  close(one: NodeId): void {
+    this.closed.push(one);
   }
 
   onFault(cause: unknown): void {
@@ -56,7 +61,7 @@ beforeEach(() => {
 function startPlane(): void {
   plane = new ControlPlane(
     zero,
-    new Placement(10),
+    10,
     () => 5,
     () => nowMs,
     () => {},
@@ -101,6 +106,51 @@ test('a new shard 0 places nobody before the others have said who lives with the
   await vi.waitFor(() => expect(plane.answersHere(id(4), MESSAGE)).toBe(true));
   expect(plane.answersHere(id(3), MESSAGE)).toBe(false);
   expect(zero.handedOver).toEqual([1]);
+});
+
+test('a new shard 0 gives no id a place before the others have said who lives with them', async () => {
+  one.peers.add(id(3));
+  const { port1, port2 } = new MessageChannel();
+  plane.attach(1, port1);
+  const two = new MessageChannel();
+  plane.attach(2, two.port1);
+  const heard: unknown[] = [];
+  plane.claim(id(3), REMOTE, (isHere) => heard.push(['join', isHere]));
+  const placed = Promise.all([plane.place(id(3)), plane.place(id(5))]).then((places) => heard.push(places));
+  two.port2.on('message', (message) => heard.push(message));
+  onTestFinished(() => two.port2.close());
+  two.port2.postMessage({ op: 'claim', claim: 1, id: id(3), remote: REMOTE });
+  two.port2.postMessage({ op: 'roster', ids: [id(7)] });
+  await vi.waitFor(() => expect(plane.claimFound(id(7))).toBe(2));
+  expect([plane.claimFound(id(3)), heard]).toEqual([null, []]);
+  client.attach(0, port2);
+  await placed;
+  await vi.waitFor(() => expect(heard).toHaveLength(3));
+  expect(heard).toEqual(expect.arrayContaining([['join', false], [1, 0], { op: 'claimed', claim: 1, isThere: false }]));
+  await vi.waitFor(() => expect(one.called).toEqual([id(3), id(3)]));
+});
+
+test('what waits for a shard to speak goes on when that is gone, and is bounded', async () => {
+  const { port1, port2 } = new MessageChannel();
+  onTestFinished(() => port2.close());
+  plane.attach(1, port1);
+  const heard: boolean[] = [];
+  for (let number = 0; number < UNANSWERED_MAX; number++) plane.claim(id(number), REMOTE, (isHere) => heard.push(isHere));
+  expect(heard).toEqual([]);
+  plane.claim(id(-1), REMOTE, (isHere) => heard.push(isHere));
+  expect(heard).toEqual([false]);
+  plane.detach(1);
+  expect(heard).toHaveLength(UNANSWERED_MAX + 1);
+  expect(heard[1]).toBe(true);
+});
+
+test('a peer that is there and lives in another shard is closed, not one that comes before who was awaited elsewhere', async () => {
+  plane.onMade(id(1));
+  await plane.place(id(2));
+  for (const number of [1, 2]) one.peers.add(id(number));
+  await introduce(id(1));
+  await vi.waitFor(() => expect(one.closed).toEqual([id(1)]));
+  expect(await plane.place(id(2))).toBe(1);
 });
 
 test('a place that nobody came to is withdrawn, and one that somebody came to is not', async () => {
@@ -161,4 +211,46 @@ test('what an earlier shard 0 placed here and never came is forgotten with it', 
   expect(client.answersHere(id(9), MESSAGE)).toBe(true);
   await introduce();
   expect(client.answersHere(id(9), MESSAGE)).toBe(false);
+});
+
+test('callers that wait until a shard has heard of their place are bounded', async () => {
+  await introduce();
+  for (let number = 0; number < UNANSWERED_MAX + 500; number++) plane.answersHere(id(1), MESSAGE);
+  plane.answersHere(id(2), MESSAGE);
+  await vi.waitFor(() => expect(client.answersHere(id(1), MESSAGE)).toBe(true));
+  // An answer to what was asked after all of them.
+  await new Promise((resolve) => client.claim(id(77), REMOTE, resolve));
+  expect(zero.handedOver).toHaveLength(UNANSWERED_MAX);
+  plane.answersHere(id(1), MESSAGE);
+  expect(zero.handedOver).toHaveLength(UNANSWERED_MAX + 1);
+});
+
+test('joins that wait for a place are bounded', async () => {
+  await introduce();
+  const heard: boolean[] = [];
+  for (let number = 0; number < UNANSWERED_MAX; number++) client.claim(id(5), REMOTE, (isHere) => heard.push(isHere));
+  expect(heard).toEqual([]);
+  client.claim(id(5), REMOTE, (isHere) => heard.push(isHere));
+  expect(heard).toEqual([false]);
+  await vi.waitFor(() => expect(heard).toHaveLength(UNANSWERED_MAX + 1));
+  client.claim(id(5), REMOTE, (isHere) => heard.push(isHere));
+  await vi.waitFor(() => expect(heard).toHaveLength(UNANSWERED_MAX + 2));
+  expect(heard.filter((isHere) => !isHere)).toHaveLength(1);
+});
+
+test('a place that gives way to others is withdrawn', async () => {
+  await introduce();
+  plane.answersHere(id(1), MESSAGE);
+  await vi.waitFor(() => expect(client.answersHere(id(1), MESSAGE)).toBe(true));
+  for (let number = 2; number < 50; number++) void plane.place(id(number));
+  await vi.waitFor(() => expect(client.answersHere(id(1), MESSAGE)).toBe(false));
+});
+
+test('where all places are taken by peers that are there, shard 0 answers those whom it has, and nobody else', () => {
+  for (let number = 0; number < 40; number++) plane.onMade(id(number));
+  expect(plane.answersHere(id(0), MESSAGE)).toBe(true);
+  expect(plane.answersHere(id(40), MESSAGE)).toBe(false);
+  zero.peers.add(id(40));
+  expect(plane.answersHere(id(40), MESSAGE)).toBe(true);
+  expect(zero.handedOver).toEqual([]);
 });

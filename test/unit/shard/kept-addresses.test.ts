@@ -1,7 +1,7 @@
 /** Who is kept connected in which shard, and what is tried again, without shards. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { OsierError } from '../../../src/errors/index.js';
-import { formatAddress, generateIdentity, type NodeAddress, type NodeId } from '../../../src/identity/index.js';
+import { formatAddress, generateIdentity, type HostAndPort, type NodeAddress, type NodeId } from '../../../src/identity/index.js';
 import { KeptAddresses } from '../../../src/shard/kept-addresses.js';
 import type { RemotePeers } from '../../../src/shard/remote-peers.js';
 import { ShardDirectory } from '../../../src/shard/shard-directory.js';
@@ -21,6 +21,9 @@ class FakeShard {
   kept: readonly string[] = [];
   /** How often it was told whom to keep. */
   changes = 0;
+  /** Whom it was told to pin. */
+  readonly pinned: unknown[] = [];
+  readonly outbox = { push: ({ op, ...pin }: { op: string }) => void (op === 'pin' && this.pinned.push(pin)) };
   /** Kept one by one: id and reason. */
   readonly keptAlone: string[] = [];
 
@@ -193,6 +196,34 @@ describe('a peer that was found at an address, and lives elsewhere,', () => {
     await kept.redistribute();
     expect(other.keptAlone).toHaveLength(1);
     expect(runtime.pendingTimers).toBe(0);
+  });
+
+  test.each([true, false])('is pinned to the address when it is connected, not before: found before that %s', async (isFoundBefore) => {
+    await kept.replace([place(9)]);
+    placing = () => 1;
+    const peer = { id: two.id, home: { shard: other }, closing: null, keptFor: new Map(), state: { status: 'connecting' } };
+    known.push(peer);
+    const { hosts } = place(9);
+    const connects = (): void => {
+      peer.state.status = 'connected';
+      kept.onConnected(two.id);
+    };
+    if (!isFoundBefore) connects();
+    expect(zero.pinned).toEqual([]);
+    kept.keepFound(two.id, hosts, reason);
+    if (isFoundBefore) {
+      kept.onConnected(one.id);
+      expect(zero.pinned).toEqual([]);
+      connects();
+    }
+    expect(zero.pinned).toEqual([{ hosts, id: two.id }]);
+    expect(directory.pins.get(hosts[0] as HostAndPort)).toBe(two.id);
+    // Once is enough, and who was found there meanwhile stays.
+    connects();
+    kept.keepFound(one.id, hosts, reason);
+    kept.onConnected(one.id);
+    expect(zero.pinned).toEqual([{ hosts, id: two.id }]);
+    await settle();
   });
 
   test('is not tried again when the address is let go', async () => {

@@ -29,7 +29,8 @@ beforeEach(() => {
   runtime = new ManualRuntime();
   const host = { closedBy: null, runtime, onGone: (gone: RemotePeer) => desk.end(gone) } as unknown as RemotePeerHost;
   peers = new RemotePeers(host);
-  desk = new ShardNewsDesk({ peers, events: null } as unknown as ShardedNode);
+  const shards = { kept: { onConnected: () => {} } };
+  desk = new ShardNewsDesk({ peers, shards, events: null } as unknown as ShardedNode);
   calls = [];
   states = [];
   const call = (_name: string, { timeoutMs }: { timeoutMs: number }) => {

@@ -1,5 +1,6 @@
 /** What a shard tells, without the shard. */
 import { expect, test } from 'vitest';
+import { pack } from '../../../src/shard/error-codec.js';
 import type { ToShard } from '../../../src/shard/protocol.js';
 import { shardDied } from '../../../src/shard/shard-errors.js';
 import type { ShardLink } from '../../../src/shard/shard-link.js';
@@ -41,4 +42,16 @@ test('what a dead shard handled stays its own until it is started again, and say
   expect([...handledInShards.keys()]).toEqual(['a']);
   desk.take(second, { op: 'handled', protocol: 'a', handled: false });
   expect(handledInShards.size).toBe(0);
+});
+
+test('who is kept by an address that it was found at hears of its connection', () => {
+  const connected: string[] = [];
+  const peer = { id: 'one', state: { status: 'connecting' }, onVerified: () => {}, enter: () => {} };
+  const shards = { kept: { onConnected: (id: string) => connected.push(id) } };
+  const desk = new ShardNewsDesk({ shards, peers: { in: () => peer, forget: () => {} } } as unknown as ShardedNode);
+  const tell = (status: string): void => desk.take({} as ShardLink, { op: 'state', peer: 1, state: pack({ status }), verified: 'id' });
+  tell('connecting');
+  expect(connected).toEqual([]);
+  tell('connected');
+  expect(connected).toEqual(['one']);
 });

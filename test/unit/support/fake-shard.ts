@@ -12,6 +12,9 @@ export class FakeShard {
   readonly index: number;
   readonly calls: FakeCall[] = [];
   readonly isRunning = true;
+  /** What is sent without waiting for an answer. */
+  readonly sent: unknown[] = [];
+  readonly outbox = { push: (message: unknown): void => void this.sent.push(message) };
 
   constructor(index: number) {
     this.index = index;

@@ -93,6 +93,15 @@ impl Admission {
         Verdict::Admitted { proven }
     }
 
+    /// The same for a message that another shard admitted, which counted it and knows nothing of the `half_open` sessions here.
+    pub(super) fn judge_handed_over(proven: bool, half_open: usize) -> Verdict {
+        match (proven, half_open) {
+            (false, CALM_HALF_OPEN..) => Verdict::NeedsCookie,
+            (true, HALF_OPEN_MAX..) => Verdict::Dropped,
+            _ => Verdict::Admitted { proven },
+        }
+    }
+
     /// Whether the message bears a cookie that was given here to `address`.
     pub(super) fn proves_address(
         &mut self,

@@ -1,6 +1,7 @@
 //! Packets that arrived at another shard than the one that they are for. Several engines share a port, and the kernel steers a whole train by the
 //! first of its packets: the others may be for anybody. What is for another shard waits here until the driver takes it there.
 
+use super::admission::{Admission, Verdict};
 use super::answer_limit::AnswerLimit;
 use super::{Engine, ReceiveMeta};
 use crate::event::Event;
@@ -105,7 +106,8 @@ impl Engine {
 
     /// Takes a first message that another shard admitted and handed over: it is told like one of this engine's own. Both have the same keys, and each
     /// its own cookies: `proven` by one of the other's, or here by one of this engine's. False, and counted as rejected: as many handshake messages
-    /// wait as may, there is no such key, or it is no handshake message.
+    /// wait as may, too many sessions here wait to be confirmed (its sender gets a cookie of this engine, or nothing if it has proved its address),
+    /// there is no such key, or it is no handshake message.
     pub fn handle_handed_over(
         &mut self,
         now: Instant,
@@ -132,7 +134,16 @@ impl Engine {
         if !self.admission.has_key(admission_key) {
             return None;
         }
-        self.admit(Event::Handshake { local_index: None, admission_key, proven, path, datagram })
+        match Admission::judge_handed_over(proven, self.half_open.len()) {
+            Verdict::Admitted { proven } => {
+                self.admit(Event::Handshake { local_index: None, admission_key, proven, path, datagram })
+            }
+            Verdict::NeedsCookie => {
+                self.answer_with_cookie(now, path, admission_key, &message);
+                None
+            }
+            Verdict::Dropped => None,
+        }
     }
 
     /// Whether `packet` is another shard's: then it waits for the driver, or is dropped and counted.

@@ -343,3 +343,22 @@ fn a_cookie_of_the_shard_that_it_is_handed_to_proves_its_address() {
         assert!(matches!(engine.poll_event(), Some(Event::Handshake { proven, .. }) if proven == expected));
     }
 }
+
+#[test]
+fn a_message_that_is_handed_over_needs_a_cookie_where_many_sessions_wait_to_be_confirmed() {
+    let mut engine = engine(2, SHARDS);
+    let mut half_open = 0..u32::MAX;
+    let mut verdict_at = |count: usize, proven: bool| {
+        for index in half_open.by_ref().take(count - engine.half_open.len()) {
+            engine.half_open.insert(index);
+        }
+        let admitted = engine.handle_handed_over(now(), path(), 0, proven, first_message(0, None));
+        engine.on_handshake_read();
+        (admitted, answers(&mut engine))
+    };
+    assert_eq!(verdict_at(511, false), (true, 0));
+    assert_eq!(verdict_at(512, false), (false, 1));
+    assert_eq!(verdict_at(512, true), (true, 0));
+    assert_eq!(verdict_at(4_095, true), (true, 0));
+    assert_eq!(verdict_at(4_096, true), (false, 0));
+}
