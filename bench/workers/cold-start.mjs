@@ -1,10 +1,12 @@
 // From before a contestant's import to its listening, in a process that has done nothing else. That it does listen is shown by a message to itself.
 import { performance } from 'node:perf_hooks';
 import { report } from '../lib/report-line.mjs';
-import { workerArguments } from './arguments.mjs';
+import { exitWithParent, workerArguments } from './arguments.mjs';
 import { roundTrip } from './round-trip.mjs';
 import { sendBack } from './send-back.mjs';
 
+// Before the clock starts: it takes a while the first time.
+exitWithParent();
 const startMs = performance.now();
 const { contestant } = await workerArguments();
 const address = await contestant.listen((stream) => {

@@ -4,6 +4,9 @@ import { performance } from 'node:perf_hooks';
 import { datagramCodec } from '../lib/datagram-codec.mjs';
 import { report } from '../lib/report-line.mjs';
 import { RoundTrips } from '../lib/round-trips.mjs';
+import { exitWithParent } from './arguments.mjs';
+
+exitWithParent();
 
 const [trips = '0', port = '0', messageBytes = '64', sealed = ''] = process.argv.slice(2);
 const { wrap, unwrap } = datagramCodec(sealed !== '');

@@ -2,6 +2,9 @@
 import { createSocket } from 'node:dgram';
 import { datagramCodec } from '../lib/datagram-codec.mjs';
 import { report } from '../lib/report-line.mjs';
+import { exitWithParent } from './arguments.mjs';
+
+exitWithParent();
 
 const socket = createSocket('udp4');
 const { wrap, unwrap } = datagramCodec((process.argv[2] ?? '') !== '');

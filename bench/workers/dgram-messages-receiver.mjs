@@ -4,6 +4,9 @@ import { datagramCodec } from '../lib/datagram-codec.mjs';
 import { MeasuredSpan } from '../lib/measured-span.mjs';
 import { numberedMessages } from '../lib/numbered-messages.mjs';
 import { report } from '../lib/report-line.mjs';
+import { exitWithParent } from './arguments.mjs';
+
+exitWithParent();
 
 const { messageBytes, isSealed, warmUpMs, measureMs } = JSON.parse(process.argv[2] ?? '{}');
 const messages = numberedMessages(messageBytes);

@@ -2,6 +2,9 @@
 import { createSocket } from 'node:dgram';
 import { datagramCodec } from '../lib/datagram-codec.mjs';
 import { numberedMessages } from '../lib/numbered-messages.mjs';
+import { exitWithParent } from './arguments.mjs';
+
+exitWithParent();
 
 /** Under way in libuv: more of them only take memory. */
 const BURST = 500;

@@ -2,6 +2,9 @@
 import { Bench } from 'tinybench';
 import { report } from '../lib/report-line.mjs';
 import { TASKS } from '../micro/tasks.mjs';
+import { exitWithParent } from './arguments.mjs';
+
+exitWithParent();
 
 const [name = '', plan = '{}'] = process.argv.slice(2);
 const { warmUpMs = 0, measureMs = 0 } = JSON.parse(plan);
