@@ -1,6 +1,6 @@
 //! The calls of the layer above: handshakes, associations, streams.
 
-use super::{AdmissionKey, Datagram, Engine, Receiver, Replies};
+use super::{AdmissionKey, Awaited, Datagram, Engine, Receiver, Replies};
 use crate::association::{Association, AssociationCounters, SessionConfig};
 use crate::config::AssociationConfig;
 use crate::path::Path;
@@ -44,12 +44,13 @@ impl Engine {
     /// `None`: all are taken.
     pub fn reserve_index(&mut self, mac1_key: [u8; 32]) -> Option<u32> {
         let (replies, notices) = (Replies::default(), Replies::default());
-        self.indices.reserve(&mut self.entropy, Receiver::Handshake { mac1_key, replies, notices })
+        let awaited = Box::new(Awaited { mac1_key, replies, notices });
+        self.indices.reserve(&mut self.entropy, Receiver::Handshake(awaited))
     }
 
     /// Gives a reserved index back; one that a session took over stays with it.
     pub fn release_index(&mut self, index: u32) {
-        if matches!(self.indices.get(index), Some(Receiver::Handshake { .. })) {
+        if matches!(self.indices.get(index), Some(Receiver::Handshake(_))) {
             self.indices.remove(index);
         }
     }

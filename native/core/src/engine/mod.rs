@@ -90,11 +90,21 @@ pub struct EngineStats {
     pub reports_heeded: u64,
 }
 
+/// What comes in answer to a handshake.
+#[derive(Debug)]
+struct Awaited {
+    /// Of the mac1 that messages carry.
+    mac1_key: [u8; 32],
+    replies: Replies,
+    /// Cookies and hints, which carry no mac1.
+    notices: Replies,
+}
+
 /// What a receiver index stands for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 enum Receiver {
-    /// A handshake that this node began: answers carry a mac1 by this key, cookies and hints (`notices`) carry none.
-    Handshake { mac1_key: [u8; 32], replies: Replies, notices: Replies },
+    /// A handshake that this node began. Boxed, so that what a session keeps of it is little.
+    Handshake(Box<Awaited>),
     /// A session of this association.
     Session { association: u32 },
 }

@@ -74,9 +74,7 @@ impl Engine {
 
     fn handle_data(&mut self, now: Instant, meta: &ReceiveMeta, packet: &mut [u8]) -> Option<Option<u32>> {
         let header = DataHeader::decode(packet).ok()?;
-        let Some(Receiver::Session { association: handle }) =
-            self.indices.get(header.receiver_index).copied()
-        else {
+        let Some(&Receiver::Session { association: handle }) = self.indices.get(header.receiver_index) else {
             self.answer_with_reset(now, meta, &header, packet.len());
             return None;
         };
@@ -184,17 +182,17 @@ impl Engine {
 
     /// `None` for a message to a reserved index that does not cross: the mac1 is wrong, or too many came.
     fn admit_reply(&mut self, now: Instant, index: u32, message: &HandshakeInvariants<'_>) -> Option<()> {
-        let Some(Receiver::Handshake { mac1_key, replies, .. }) = self.indices.get_mut(index) else {
+        let Some(Receiver::Handshake(awaited)) = self.indices.get_mut(index) else {
             return None;
         };
-        let authentic = mac1::verify(mac1_key, message.before_mac1, &message.mac1);
-        (authentic && self.replies.admit(now, replies)).then_some(())
+        let authentic = mac1::verify(&awaited.mac1_key, message.before_mac1, &message.mac1);
+        (authentic && self.replies.admit(now, &mut awaited.replies)).then_some(())
     }
 
     /// `None` for a cookie or a hint to an index that is not reserved, or when too many came: whoever saw the first message can make them.
     fn admit_notice(&mut self, now: Instant, index: u32) -> Option<()> {
-        let Some(Receiver::Handshake { notices, .. }) = self.indices.get_mut(index) else { return None };
-        self.notices.admit(now, notices).then_some(())
+        let Some(Receiver::Handshake(awaited)) = self.indices.get_mut(index) else { return None };
+        self.notices.admit(now, &mut awaited.notices).then_some(())
     }
 
     pub(super) fn answer_with_cookie(
