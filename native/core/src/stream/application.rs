@@ -8,7 +8,7 @@ use super::event_queue::EventSort;
 use super::request::{OpenRequest, Peek, ReadOutcome, StreamStats};
 use super::send_state::SendReset;
 use super::{Shared, Streams};
-use crate::constants::{RING_MIN_BYTES, STREAM_BYTES};
+use crate::constants::{LARGE_SEND_BUFFERS, RING_MIN_BYTES, STREAM_BYTES};
 use crate::time::Instant;
 use osier_wire::limits::{MAX_METADATA_BYTES, MAX_PROTOCOL_BYTES};
 use osier_wire::ResetReason;
@@ -54,6 +54,9 @@ impl Streams {
         let (stream, shared) = self.live(handle)?;
         if stream.send.contents.is_some() {
             return Err(StreamError::WrongKind);
+        }
+        if shared.fresh.len() >= LARGE_SEND_BUFFERS {
+            stream.send.buffer.begin_small();
         }
         let taken = stream.send.write(&shared.blocks, bytes)?;
         if stream.send.sendable() > 0 {

@@ -13,6 +13,7 @@ pub(crate) struct ReadySet {
     levels: [Level; LEVELS],
     /// Bit `n`: level `n` is not empty.
     occupied: u8,
+    members: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -35,13 +36,20 @@ struct Level {
 impl ReadySet {
     /// The empty set.
     pub(crate) const fn new() -> Self {
-        Self { links: Vec::new(), levels: [Level { first: NONE, last: NONE, used: 0 }; LEVELS], occupied: 0 }
+        let levels = [Level { first: NONE, last: NONE, used: 0 }; LEVELS];
+        Self { links: Vec::new(), levels, occupied: 0, members: 0 }
     }
 
     /// Whether nobody waits.
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.occupied == 0
+    }
+
+    /// How many wait.
+    #[inline]
+    pub(crate) fn len(&self) -> usize {
+        self.members
     }
 
     /// Whose turn it is, and its level.
@@ -77,6 +85,7 @@ impl ReadySet {
         let level = level.min(LEVELS as u8 - 1);
         self.links[slot as usize].handle = handle;
         self.links[slot as usize].level = level;
+        self.members += 1;
         self.link_last(slot);
     }
 
@@ -85,6 +94,7 @@ impl ReadySet {
         if self.contains(handle) {
             let slot = handle & SLOT_MASK;
             self.unlink(slot);
+            self.members -= 1;
             self.links[slot as usize].handle = NONE;
         }
     }

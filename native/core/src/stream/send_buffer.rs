@@ -5,7 +5,10 @@ mod messages;
 use super::block::BlockSource;
 use super::memory_budget::{MemoryBudget, Reservation};
 use super::ring::Ring;
-use crate::constants::{RING_MIN_BYTES, SEND_BUFFER_BEYOND_FLIGHT_BYTES, SEND_BUFFER_INITIAL_BYTES};
+use crate::constants::{
+    RING_MIN_BYTES, SEND_BUFFER_BESIDE_OTHERS_BYTES, SEND_BUFFER_BEYOND_FLIGHT_BYTES,
+    SEND_BUFFER_INITIAL_BYTES,
+};
 use crate::range_set::RangeSet;
 use std::cell::RefCell;
 use std::ops::Range;
@@ -52,6 +55,14 @@ impl SendBuffer {
             limit: SEND_BUFFER_INITIAL_BYTES.min(limit_max),
             limit_max,
             growth_refused: false,
+        }
+    }
+
+    /// Others wait to be sent as well: unless something is held, what is written now begins with a smaller limit, and grows with the flight.
+    #[inline]
+    pub(crate) fn begin_small(&mut self) {
+        if self.is_empty() {
+            self.limit = SEND_BUFFER_BESIDE_OTHERS_BYTES.min(self.limit_max);
         }
     }
 

@@ -187,6 +187,15 @@ fn the_send_buffer_is_small_until_the_flight_needs_more() {
     assert_eq!(pair.ends[0].write(a, &vec![0; 4 << 20]), Ok(256 << 10));
 }
 
+#[test]
+fn the_fifth_stream_that_waits_to_be_sent_begins_with_a_small_buffer() {
+    let mut pair = Pair::new();
+    let streams: Vec<u32> = (0..6).map(|_| pair.open(0)).collect();
+    let taken: Vec<usize> =
+        streams.iter().map(|stream| pair.ends[0].write(*stream, &vec![0; 4 << 20]).unwrap()).collect();
+    assert_eq!(taken, [256 << 10, 256 << 10, 256 << 10, 256 << 10, 64 << 10, 64 << 10]);
+}
+
 /// What a stream still holds for sending when its refused writer is called, while the flight lands packet by packet.
 fn held_at_call(pair: &mut Pair, handle: u32, flight: &[Packet]) -> u64 {
     let mut held = None;

@@ -99,8 +99,8 @@ fn lost_bytes_of_a_low_level_wait_for_new_ones_of_a_high_level() {
 #[test]
 fn equals_share_evenly() {
     let mut pair = Pair::with(unlimited());
-    let handles: Vec<u32> = (0..10).map(|_| open_with(&mut pair, 3, 200_000)).collect();
-    let packets: Vec<Packet> = (0..800).filter_map(|_| pair.send(0)).collect();
+    let handles: Vec<u32> = (0..10).map(|_| open_with(&mut pair, 3, 60_000)).collect();
+    let packets: Vec<Packet> = (0..400).filter_map(|_| pair.send(0)).collect();
     let shares = shares(&packets, &handles);
     let (least, most) = (shares.iter().min().unwrap(), shares.iter().max().unwrap());
     assert!(most - least <= 2 * u64::from(crate::constants::TURN_BYTES), "{shares:?}");
