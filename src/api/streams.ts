@@ -104,7 +104,7 @@ export interface MessageStream extends StreamBase, AsyncIterable<Uint8Array> {
   trySend(message: Uint8Array): boolean;
   /** Sends and resolves with the message's fate; rejects only for what was never accepted. An abort leaves an accepted message on its way. */
   deliver(message: Uint8Array, options?: SendOptions): Promise<MessageOutcome>;
-  /** As the stream itself, all messages at hand at a time: for millions a second. */
+  /** As the stream itself, all messages at hand at a time, about a thousand at most: for millions a second. */
   batches(): AsyncIterable<Uint8Array[]>;
   /** As the stream itself, ending without an error when `signal` aborts: with {@link HandlerContext.draining}, serves until shutdown. */
   until(signal: AbortSignal): AsyncIterable<Uint8Array>;

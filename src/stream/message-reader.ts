@@ -2,7 +2,7 @@ import type { StreamPort } from './stream-port.js';
 
 /** What one crossing brings at most; a longer message comes by itself. Large enough for the crossing to cost little beside the copies. */
 const SCRATCH_BYTES = 64 * 1024;
-const SCRATCH_MESSAGES = 1_024;
+const SCRATCH_MESSAGES = 512;
 
 /** {@link StreamPort.readMessages}: the first message is longer than what it was to be copied into. */
 const TOO_LONG = -2;

@@ -2,6 +2,9 @@ import type { OsierError } from '../errors/index.js';
 import { readMessages } from './message-reader.js';
 import { ReceiveLine } from './receive-line.js';
 
+/** Where a batch ends, at the latest with the next crossing: thousands would be copied, and promoted, by the garbage collector while they are read. */
+const BATCH_MESSAGES = 512;
+
 /**
  * What this end of a stream of messages or datagrams receives. `null` stands for the end of the stream. What has come whole when the association ends
  * can still be read; then comes the end, or the error when more would have come.
@@ -29,7 +32,7 @@ export class MessageReceiveSide extends ReceiveLine {
     return this.pull<Uint8Array | null>(this.#takeOne, null, signal, 'end');
   }
 
-  /** All messages that there are, in arrays that the caller owns. */
+  /** Messages that there are, some hundred at most, in arrays that the caller owns. */
   batch(): Promise<Uint8Array[] | null> {
     return this.pull<Uint8Array[] | null>(this.#takeBatch, null, undefined);
   }
@@ -91,7 +94,7 @@ export class MessageReceiveSide extends ReceiveLine {
   readonly #takeBatch = (): Uint8Array[] | undefined => {
     const batch = this.#fetched.slice(this.#head);
     this.#dropFetched();
-    while (this.available > batch.length) {
+    while (this.available > batch.length && batch.length < BATCH_MESSAGES) {
       if (readMessages(this.port, batch) <= 0) this.available = batch.length;
     }
     this.#onTaken(
