@@ -57,7 +57,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> implements AsyncDispo
   /** This node's public key. */
   readonly id: NodeId;
 
-  /** The `osier://` address to give to others, with every host known so far: advertised, bound, as seen by peers. */
+  /** The `osier://` address to give to others, with every host known so far: advertised, or bound. */
   get address(): string {
     return this.#core.address;
   }

@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { generateNetworkSecret } from '../../src/index.js';
 import { LOOPBACK } from './support/environments.js';
@@ -52,4 +54,19 @@ test(`a sender that was stopped for ${STOPPED_MS} ms while it waited for its pee
   await sender.ask('unanswered', 1);
   receiver.setStopped(false);
   await finish();
+});
+
+/** A machine that slept so long since it started, in a time namespace. */
+const SLEPT_SECONDS = 1_000_000;
+
+test('the time of the engine goes on while the machine sleeps', (context) => {
+  const program = fileURLToPath(new URL('./sockets/boot-time.mjs', import.meta.url));
+  const { stdout, stderr } = spawnSync('unshare', ['--time', '--boottime', `${SLEPT_SECONDS}`, process.execPath, program], { encoding: 'utf8' });
+  if (stdout === '' && !process.env.CI) {
+    console.warn(`SKIPPED: time namespaces can't be made here: ${stderr}`);
+    return context.skip();
+  }
+  const { engineSeconds, bootSeconds, awakeSeconds } = JSON.parse(stdout) as Record<'engineSeconds' | 'bootSeconds' | 'awakeSeconds', number>;
+  expect(bootSeconds - awakeSeconds).toBeGreaterThan(SLEPT_SECONDS / 2);
+  expect(Math.abs(engineSeconds - bootSeconds)).toBeLessThan(60);
 });

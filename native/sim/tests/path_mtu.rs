@@ -49,11 +49,11 @@ fn no_size_of_link_loses_anything_or_is_slower_than_the_base() {
     sweep(EDGES.into_iter().chain((BASE..=9_000).step_by(97)));
 }
 
-/// `OSIER_MTU=1200..9001 cargo test --release -p osier-sim --test path_mtu -- --ignored one_by_one` (README.md).
+/// `OSIER_SIM_SIZES=1200..9001 cargo test --release -p osier-sim --test path_mtu -- --ignored one_by_one` (README.md).
 #[test]
 #[ignore = "7,801 transfers: minutes"]
 fn no_size_of_link_loses_anything_or_is_slower_than_the_base_one_by_one() {
-    let wanted = std::env::var("OSIER_MTU").unwrap_or_else(|_| format!("{BASE}..9001"));
+    let wanted = std::env::var("OSIER_SIM_SIZES").unwrap_or_else(|_| format!("{BASE}..9001"));
     let (first, end) = wanted.split_once("..").unwrap();
     sweep(first.parse().unwrap()..end.parse().unwrap());
 }
