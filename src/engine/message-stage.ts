@@ -106,19 +106,22 @@ export class MessageStage {
   /** What the engine does not take, `taken` messages being there already. */
   #refused(owners: readonly Staging[], taken: number): readonly Refused[] {
     const refused: Refused[] = [];
+    const withoutRoom = new Set<Staging>();
     let [index, start] = [0, 0];
     for (const [run, owner] of owners.entries()) {
       const options = this.#runs[run * RUN_NUMBERS + RUN_OPTIONS] ?? 0;
       const runEnd = index + (this.#runs[run * RUN_NUMBERS + RUN_COUNT] ?? 0);
-      // Where it stopped there is no room; those of other streams have not been offered.
-      let isRefused = index <= taken && taken < runEnd;
+      // Where it stopped there is no room for that stream; those of others have not been offered.
+      if (index <= taken && taken < runEnd) withoutRoom.add(owner);
       for (; index < runEnd; index++) {
         const end = start + (this.#lengths[index] ?? 0);
         const message = this.#bytes.slice(start, end);
         start = end;
         if (index < taken) continue;
-        isRefused ||= this.#engine.sendMessage(owner.association, owner.stream, message, options, 0, 0) !== ACCEPTED;
-        if (isRefused) refused.push({ owner, message, options });
+        const isTaken = !withoutRoom.has(owner) && this.#engine.sendMessage(owner.association, owner.stream, message, options, 0, 0) === ACCEPTED;
+        if (isTaken) continue;
+        withoutRoom.add(owner);
+        refused.push({ owner, message, options });
       }
     }
     return refused;

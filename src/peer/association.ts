@@ -4,7 +4,7 @@ import type { Engine, PathRecord } from '../engine/engine.js';
 import type { Flusher } from '../engine/flusher.js';
 import type { OsierError } from '../errors/index.js';
 import type { Cipher, HandshakeResult } from '../handshake/index.js';
-import { type AssociationStream, Waiters } from '../stream/index.js';
+import { type AssociationStream, abandonable, Waiters } from '../stream/index.js';
 import { associationClosed, type CloseNotice } from './closing-errors.js';
 import { PingTable } from './ping-table.js';
 
@@ -58,6 +58,8 @@ export class Association implements AssociationSink {
   readonly #flusher: Flusher;
   readonly #owner: AssociationOwner;
   readonly #pings: PingTable;
+  /** What {@link Association.word} waits for. */
+  #word: Promise<number> | null = null;
   readonly #open = new Set<AssociationStream>();
   /** What this end was in the handshakes of unconfirmed sessions, by local index. */
   readonly #unconfirmed = new Map<number, HandshakeResult['role']>();
@@ -165,6 +167,15 @@ export class Association implements AssociationSink {
       this.#open.delete(stream);
       if (openedHere) this.#openedHere--;
     });
+  }
+
+  /** The peer says something. All that wait for a word at a time share one question. Rejects with {@link Association.endedBy} when it ends first. */
+  async word(signal: AbortSignal): Promise<void> {
+    if (this.#ended !== null) throw this.#ended;
+    this.#word ??= this.#pings.ping(new AbortController().signal).finally(() => {
+      this.#word = null;
+    });
+    await abandonable(this.#word, signal);
   }
 
   /** One round trip in microseconds. Rejects with {@link Association.endedBy} when it ends first. */

@@ -63,10 +63,11 @@ export async function openStream<S extends AssociationStream>(
  */
 async function refuse(peer: MeshPeer, association: Association, signal: AbortSignal): Promise<never> {
   try {
-    await association.ping(signal);
+    await association.word(signal);
   } catch (error) {
     if (!saysShutdown(error)) throw error;
   }
+  if (association.closingBy !== null) throw association.closingBy;
   throw osierError('ERR_OSIER_REFUSED', `${peer.id} is shutting down and takes no new streams: try later.`, { why: 'shutdown' });
 }
 

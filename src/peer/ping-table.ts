@@ -3,6 +3,9 @@ import { Waiters } from '../stream/index.js';
 /** Tokens are u32; 0 is left to the engine. */
 const TOKEN_MAX = 0xffff_ffff;
 
+/** The engine remembers so many that were not answered; of those before it tells nothing. */
+const REMEMBERED = 64;
+
 /** Pings of one association that wait for their answers. */
 export class PingTable {
   readonly #send: (token: number) => void;
@@ -26,6 +29,7 @@ export class PingTable {
 
   onPong(token: number, rttMicros: number): void {
     this.#waiting.get(token)?.resolveAll(rttMicros);
+    for (const [older, waiters] of this.#waiting) if (older <= token - REMEMBERED) waiters.resolveAll(rttMicros);
   }
 
   fail(error: unknown): void {

@@ -58,9 +58,12 @@ export class EngineStreamPort implements StreamPort, Staging {
   }
 
   sendSoon(bytes: Uint8Array, options: number): number {
-    if (!this.#mayStage(bytes.length)) return this.sendMessage(bytes, options, 0, 0);
-    this.#flusher.stage?.add(this, options, bytes);
-    return ACCEPTED;
+    const returned = this.#returned;
+    if (this.#mayStage(bytes.length)) {
+      this.#flusher.stage?.add(this, options, bytes);
+      return ACCEPTED;
+    }
+    return this.#returned === returned ? this.sendMessage(bytes, options, 0, 0) : NO_ROOM;
   }
 
   handOver(): void {
@@ -145,9 +148,10 @@ export class EngineStreamPort implements StreamPort, Staging {
       return false;
     }
     if (!stage.hasRoomFor(byteCount)) {
+      const returned = this.#returned;
       stage.handOver();
       this.#epoch = stage.epoch;
-      this.#room = NOT_ASKED;
+      this.#room = this.#returned === returned ? NOT_ASKED : 0;
     }
     if (this.#room === NOT_ASKED) {
       this.#room = this.#engine.messageRoom(this.association, this.stream);

@@ -143,6 +143,7 @@ export class MessageSendSide extends SendLine<PendingMessage> {
   override fail(error: OsierError): void {
     if (this.isOver) return;
     super.fail(error);
+    this.#keptBytes = 0;
     this.#fates.settleAll(error);
   }
 

@@ -16,9 +16,9 @@ beforeEach(() => {
   engine = new FakeEngine(null, () => {});
 });
 
-function associated(): Association {
+function associated(owner: object = {}): Association {
   const facts = { remoteToken: '', remoteInstance: '', cipher: 'aes-256-gcm', verified: 'id', localToken: new Uint8Array(8) } as const;
-  return new Association(engine, noFlusher(), {} as never, 1, facts);
+  return new Association(engine, noFlusher(), owner as never, 1, facts);
 }
 
 function open(options: object | undefined, association = associated()): Promise<PeerStream> {
@@ -87,6 +87,42 @@ describe('a stream for which the peer has no room', () => {
     await expect(allowed).rejects.toBe(closing);
     await expect(open({}, one)).rejects.toBe(closing);
     expect(engine.calls).toEqual([]);
+  });
+});
+
+describe('streams to a peer that shuts down', () => {
+  const onHeard = { onHeard: () => {} };
+
+  test('are refused all together when it has said a word, which one ping asks for', async () => {
+    const association = associated(onHeard);
+    association.onDraining();
+    const opening = Array.from({ length: 100 }, () => open({}, association));
+    const refused = expect(Promise.all(opening.map((one) => one.catch(({ code }) => code)))).resolves.toEqual(Array(100).fill('ERR_OSIER_REFUSED'));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(engine.calls).toEqual(['ping 1']);
+    association.onPong(1, 50);
+    await refused;
+    void open({}, association).catch(() => {});
+    expect(engine.calls).toEqual(['ping 1', 'ping 1']);
+  });
+
+  test('fail with what this end closes by, when that comes meanwhile', async () => {
+    const closing = new Error('closing') as OsierError;
+    const association = associated(onHeard);
+    association.onDraining();
+    const opening = open({}, association);
+    association.stopOpening(closing);
+    association.onPong(1, 50);
+    await expect(opening).rejects.toBe(closing);
+  });
+
+  test('are told also when the engine forgot the ping behind many others', async () => {
+    const association = associated(onHeard);
+    association.onDraining();
+    const opening = open({}, association);
+    for (let count = 0; count < 64; count++) association.ping(new AbortController().signal).catch(() => {});
+    association.onPong(65, 50);
+    await expect(opening).rejects.toMatchObject({ code: 'ERR_OSIER_REFUSED' });
   });
 });
 

@@ -144,3 +144,41 @@ test('a reset tells of all that was accepted', () => {
   endTick();
   expect(sent()).toEqual(['a', 'b']);
 });
+
+test('of a stream without room nothing is taken in a later run either', () => {
+  const other = sideOf(2);
+  const taken = engine.sendMessage.bind(engine);
+  for (const side of [send, other]) side.trySend(bytes('first'));
+  for (const [side, text] of [
+    [send, 'long'],
+    [other, 'b'],
+    [send, 's'],
+  ] as const)
+    side.trySend(bytes(text));
+  engine.sendMessage = (association, stream, message, ...rest) => (message.length > 1 ? 1 : taken(association, stream, message, ...rest));
+  endTick();
+  expect(sent()).toEqual(['first', 'first', 'b']);
+  engine.sendMessage = taken;
+  send.onWritable();
+  endTick();
+  expect(sent().slice(3)).toEqual(['long', 's']);
+});
+
+test('what comes back when the stage is full is not overtaken by what filled it', () => {
+  engine.sureBytes = Number.MAX_SAFE_INTEGER;
+  for (let count = 0; count < 1_025; count++) send.trySend(bytes('x'));
+  engine.roomMessages = 0;
+  expect(send.trySend(bytes('y'))).toBe(false);
+  engine.roomMessages = 5_000;
+  send.onWritable();
+  expect(sent()).toEqual(Array(1_025).fill('x'));
+});
+
+test('a stream that fails keeps nothing', () => {
+  for (const text of ['a', 'b']) send.trySend(bytes(text));
+  engine.roomMessages = 0;
+  endTick();
+  expect(send.keptBytes).toBe(1);
+  send.fail(new Error('over') as never);
+  expect(send.keptBytes).toBe(0);
+});

@@ -93,7 +93,9 @@ impl PathValidation {
             return;
         }
         let left_alone = |refused: &Refused| refused.path == arrived.from && now < refused.until;
-        let is_too_soon = self.next_from.is_some_and(|from| now < from);
+        // One that has answered is decided about within a probe time-out: who sends from a third address does not begin again.
+        let is_answered = self.challenge.as_deref().is_some_and(Challenge::is_answered);
+        let is_too_soon = is_answered || self.next_from.is_some_and(|from| now < from);
         if arrived.is_newest && !is_too_soon && !self.refused.as_ref().is_some_and(left_alone) {
             self.next_from = Some(now.plus_micros(wait_micros.min(REFUSED_PATH_MAX_MICROS)));
             self.challenge = Some(Box::new(Challenge::new(now, arrived, wait_micros, entropy)));

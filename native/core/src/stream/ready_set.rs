@@ -81,6 +81,7 @@ impl ReadySet {
         }
         if self.links[slot as usize].handle != NONE {
             self.unlink(slot);
+            self.members -= 1;
         }
         let level = level.min(LEVELS as u8 - 1);
         self.links[slot as usize].handle = handle;
@@ -229,6 +230,7 @@ mod tests {
                 let first = (0_u8..8).find_map(|level| model[usize::from(level)].front().map(|handle| (*handle, level)));
                 prop_assert_eq!(set.first(), first);
                 prop_assert_eq!(set.is_empty(), first.is_none());
+                prop_assert_eq!(set.len(), model.iter().map(VecDeque::len).sum::<usize>());
             }
         }
     }

@@ -75,6 +75,11 @@ impl Challenge {
         }
     }
 
+    /// Whether the candidate has answered.
+    pub(super) fn is_answered(&self) -> bool {
+        self.answered_at.is_some()
+    }
+
     /// Call when [`Challenge::deadline`] has passed. False: it is given up.
     pub(super) fn on_timeout(&mut self, now: Instant) -> bool {
         let is_due = now >= self.next_at();
