@@ -186,3 +186,12 @@ fn copies_from_many_addresses_in_turn_start_one_challenge_a_probe_time_out() {
     arrive(&mut validation, 300 * WAIT, 9, 1_200, true);
     assert!(validation.wants_to_send(), "a peer that does move is challenged");
 }
+
+#[test]
+fn a_candidate_that_has_answered_is_not_left_for_a_third_address() {
+    let (mut validation, candidate, _) = challenged();
+    assert_eq!(validation.on_response(at(WAIT - 1_000), candidate), None);
+    // The probe time-out is over, the quarter after the answer is not.
+    arrive(&mut validation, WAIT + 1, 3, 1_200, true);
+    assert_eq!(validation.on_timeout(at(WAIT + 1_500)), Some(moved_after(WAIT - 1_000)));
+}
