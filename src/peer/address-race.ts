@@ -3,7 +3,7 @@ import type { Timer } from '../engine/runtime.js';
 import type { HostAndPort } from '../identity/index.js';
 import type { PeerContext } from './context.js';
 import { HostAddresses } from './host-addresses.js';
-import { sameRemote } from './path-record.js';
+import { sameFamily, sameRemote } from './path-record.js';
 
 /** A further address is tried after this much silence of those before it (RFC 8305 §8, "Connection Attempt Delay"). */
 const STAGGER_MS = 250;
@@ -26,13 +26,17 @@ export interface Racer {
   onUnresolved(cause: unknown): void;
 }
 
-/** Sends first messages to every address of some hosts, one address a little after the other, all of them again after each pause, until it is stopped. */
+/**
+ * Sends first messages to every address of some hosts, one address a little after the other, all of them again after each pause, until it is stopped.
+ * Address families take turns (RFC 8305 §4), over all hosts, for these are ways to one node: where a family is dead, it delays the other by one address.
+ */
 export class AddressRace {
   readonly #context: PeerContext;
   readonly #racer: Racer;
   readonly #addresses: HostAddresses;
-  /** Resolved, and not tried yet. */
+  /** Resolved, and not tried yet, in the order of the hosts. */
   #untried: PathRecord[] = [];
+  /** In the order in which they were tried. */
   #paths: PathRecord[] = [];
   #message: RaceMessage | null = null;
   #retryTimer: Timer | null = null;
@@ -87,22 +91,28 @@ export class AddressRace {
   #follow(paths: readonly PathRecord[]): void {
     const stays = (known: PathRecord): boolean => paths.some((path) => isSame(path, known));
     this.#paths = this.#paths.filter(stays);
-    this.#untried = this.#untried.filter(stays);
-    const known = [...this.#paths, ...this.#untried];
-    this.#untried.push(...paths.filter((path) => !known.some((one) => isSame(one, path))));
+    this.#untried = paths.filter((path) => !this.#paths.some((tried) => isSame(tried, path)));
     if (this.#staggerTimer === null) this.#tryNext();
   }
 
   /** Takes up one more address, and then another after each pause. */
   readonly #tryNext = (): void => {
     this.#staggerTimer = null;
-    const path = this.#untried.shift();
+    const path = this.#takeUntried();
     if (path === undefined) return;
     this.#paths.push(path);
     this.#staggerTimer = this.#context.runtime.setTimer(STAGGER_MS, this.#tryNext);
     if (this.#message === null) this.#retry();
     else if (this.#turn === null) this.#send(path, this.#message);
   };
+
+  /** The first of another family than the last one tried, or the first of all where there is none. */
+  #takeUntried(): PathRecord | undefined {
+    const last = this.#paths.at(-1);
+    const other = this.#untried.findIndex((path) => last !== undefined && !sameFamily(path, last));
+    const [path] = this.#untried.splice(Math.max(0, other), 1);
+    return path;
+  }
 
   readonly #retry = (): void => {
     const message = this.#racer.nextMessage();

@@ -4,7 +4,7 @@ import type { PeerContext } from './context.js';
 
 /** Who asks at the addresses. */
 export interface AddressesListener {
-  /** These are all, in the order in which they were found. */
+  /** These are all so far, each once, in the order of the hosts; those of one host in the order of the resolver. */
   onChanged(paths: readonly PathRecord[]): void;
   /** Everything was looked up, and nothing ever found that this node can send to; `cause` is the first failure. */
   onUnresolved(cause: unknown): void;
@@ -31,9 +31,12 @@ export class HostAddresses {
     const wanted = new Map(hosts.map((host) => [formatHost(host), host]));
     for (const name of this.#hosts.keys()) if (!wanted.has(name)) this.#hosts.delete(name);
     for (const [name, host] of wanted) {
-      const isNew = !this.#hosts.has(name);
-      if (isNew) this.#hosts.set(name, []);
-      if ((anew || isNew) && !this.#pending.has(name)) this.#resolve(name, host).catch((cause: unknown) => this.#context.onFault(cause));
+      const known = this.#hosts.get(name);
+      // Each anew, so that the map has their present order.
+      this.#hosts.delete(name);
+      this.#hosts.set(name, known ?? []);
+      if ((anew || known === undefined) && !this.#pending.has(name))
+        this.#resolve(name, host).catch((cause: unknown) => this.#context.onFault(cause));
     }
   }
 
@@ -41,8 +44,10 @@ export class HostAddresses {
     this.#isOver = true;
   }
 
+  /** Each once, at its first place. */
   get #paths(): readonly PathRecord[] {
-    return [...this.#hosts.values()].flat();
+    const all = [...this.#hosts.values()].flat();
+    return all.filter((path, index) => all.findIndex((one) => Buffer.compare(one, path) === 0) === index);
   }
 
   async #resolve(name: string, host: HostAndPort): Promise<void> {
@@ -65,7 +70,7 @@ export class HostAddresses {
       for (const address of await this.#context.runtime.resolve(host)) {
         if (this.#isOver) break;
         const path = this.#pathTo(address.host, port);
-        if (path !== null && !paths.some((known) => Buffer.compare(known, path) === 0)) paths.push(path);
+        if (path !== null) paths.push(path);
       }
     } catch (error) {
       this.#failure ??= error;

@@ -30,6 +30,8 @@ answer({
     return peer.path?.remote.host;
   },
 
+  path: () => peer.path,
+
   /** Opens all streams, then fills them at once. Returns when both ends have checked everything.
    * @param {{ streams: number, byteCount: number, back: number }} request */
   async transfer({ streams: count, byteCount, back }) {

@@ -2,7 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { pathOf } from '../../../src/peer/path-record.js';
 
 /** A record as docs/protocol.md lays it out. */
-function record(fields: { socket?: number; family: 4 | 6; port: number; scope?: number; remote: number[]; local?: number[] }): Uint8Array {
+function record(fields: {
+  socket?: number;
+  family: 4 | 6;
+  port: number;
+  scope?: number;
+  interface?: number;
+  remote: number[];
+  local?: number[];
+}): Uint8Array {
   const bytes = new Uint8Array(48);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, fields.socket ?? 0, true);
@@ -10,6 +18,7 @@ function record(fields: { socket?: number; family: 4 | 6; port: number; scope?: 
   view.setUint8(3, fields.local === undefined ? 0 : 1);
   view.setUint16(4, fields.port, true);
   view.setUint32(8, fields.scope ?? 0, true);
+  view.setUint32(12, fields.interface ?? 0, true);
   bytes.set(fields.remote, 16);
   bytes.set(fields.local ?? [], 32);
   return bytes;
@@ -34,6 +43,13 @@ describe('a path record', () => {
       local: { host: '::', port: 7_500 },
       remote: { host: '2001:db8::', port: 65_535 },
     });
+  });
+
+  test('of a link-local address of this end says on which interface', () => {
+    const zoned = record({ family: 6, socket: 1, port: 9, remote: [0xfe, 0x80, 1], scope: 7, local: [0xfe, 0x80, 2], interface: 7 });
+    expect(pathOf(zoned, sockets)).toMatchObject({ local: { host: 'fe80:200::%7' }, remote: { host: 'fe80:100::%7' } });
+    const global = record({ family: 6, socket: 1, port: 9, remote: [0x20, 1], local: [0x20, 2], interface: 7 });
+    expect(pathOf(global, sockets)).toMatchObject({ local: { host: '2002::' }, remote: { host: '2001::' } });
   });
 
   test.each([
