@@ -181,6 +181,22 @@ test('a handler that serves until it drains finishes its jobs when the node clos
   expect((await results).map(text)).toEqual(['done: a', 'done: b']);
 });
 
+test('a message of 64 MiB goes through whole where that is the limit, as one of a byte does, and one byte more is refused', async () => {
+  const limits = { messageBytes: 64 * 2 ** 20 };
+  const { here, there } = await openPair({}, { server: { limits }, client: { limits } });
+  const whole = patternBytes(limits.messageBytes);
+  for (const message of [whole.subarray(0, 1), whole, whole.subarray(-1)]) {
+    const received = nextOf(there);
+    expect(await here.deliver(message)).toEqual({ status: 'delivered' });
+    expect(sameBytes(await received, message)).toBe(true);
+  }
+  const more = new Uint8Array(limits.messageBytes + 1);
+  const tooLarge = { code: 'ERR_OSIER_TOO_LARGE', details: { sizeBytes: more.length, maxBytes: limits.messageBytes } };
+  await expect(here.deliver(more)).rejects.toMatchObject(tooLarge);
+  expect(() => here.trySend(more)).toThrow(expect.objectContaining(tooLarge));
+  expect(await here.deliver(whole.subarray(0, 1))).toEqual({ status: 'delivered' });
+});
+
 describe('a message that is too large', () => {
   test('for this end is refused at the call, and the stream goes on', async () => {
     const { here, there } = await openPair({}, { client: { limits: { messageBytes: 1_000 } } });
@@ -192,12 +208,16 @@ describe('a message that is too large', () => {
     expect(await nextOf(there)).toHaveLength(1_000);
   });
 
-  test.each([false, true])('for the other end ends the stream, and both ends say why (the other had ended: %s)', async (hadEnded) => {
+  test.each([
+    [5_000, false],
+    [5_000, true],
+    [1_001, false],
+  ])('for the other end ends the stream, and both ends say why (of %i bytes, the other had ended: %s)', async (sizeBytes, hadEnded) => {
     const { here, there } = await openPair({}, { server: { limits: { messageBytes: 1_000 } } });
     if (hadEnded) await there.end();
     await here.send(new Uint8Array(10));
-    await here.send(new Uint8Array(5_000)).catch(() => {});
-    const tooLarge = { status: 'failed', error: { code: 'ERR_OSIER_TOO_LARGE', details: { sizeBytes: 5_000, maxBytes: 1_000 } } };
+    await here.send(new Uint8Array(sizeBytes)).catch(() => {});
+    const tooLarge = { status: 'failed', error: { code: 'ERR_OSIER_TOO_LARGE', details: { sizeBytes, maxBytes: 1_000 } } };
     expect(await here.closed).toMatchObject(tooLarge);
     expect(await there.closed).toMatchObject(tooLarge);
     await expect(here.send(new Uint8Array(1))).rejects.toMatchObject(tooLarge.error);

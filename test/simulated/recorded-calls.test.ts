@@ -1,6 +1,7 @@
-/** Message 1s that somebody recorded, clocks that went back, and calls that cross: nothing is torn down, and who is honest gets in. */
+/** What callers sent and somebody recorded, clocks that went back, and calls that cross: nothing is torn down, and who is honest gets in. */
 import { describe, expect, test } from 'vitest';
-import { Timestamps } from '../../src/handshake/index.js';
+import { MessageKind } from '../../src/handshake/envelope.js';
+import { JoinInitiator, Timestamps } from '../../src/handshake/index.js';
 import { exchangeKeysOf } from '../../src/identity/index.js';
 import { type ByteStream, generateIdentity, generateNetworkSecret, type Identity, type MeshNode, type Peer } from '../../src/index.js';
 import type { SimHost, SimNodeOptions } from '../../src/testing/index.js';
@@ -11,14 +12,22 @@ import { echoed, serveEcho, simulate } from './support/programs.js';
 
 const BYTES = patternBytes(5_000);
 const YEAR_MS = 365 * 86_400_000;
-/** Type and message of a first message by id. */
-const MESSAGE_1 = [1, 1] as const;
+const HANDSHAKE = 1;
+/** What a caller sends: message 1 by id; messages 1 and 3 of a join by address. */
+const CALLERS_KINDS: ReadonlySet<number> = new Set([MessageKind.ik1, MessageKind.xx1, MessageKind.xx3]);
 
-/** Keeps every message 1 that `from` sends to `to`. */
+const WAYS = ['by id', 'by address'] as const;
+type Way = (typeof WAYS)[number];
+
+/** Where `way` calls the node. */
+const targetOf = (node: MeshNode, way: Way): string => (way === 'by id' ? node.address : node.address.replace(`${node.id}@`, ''));
+
+/** Keeps every message of a caller that `from` sends to `to`. */
 function recordCalls(network: SimNetwork, from: SimHost, to: SimHost): readonly Uint8Array[] {
   const calls: Uint8Array[] = [];
   observeDatagrams(network, ({ what, from: sender, to: receiver, bytes }) => {
-    const isCall = bytes[0] === MESSAGE_1[0] && bytes[1] === MESSAGE_1[1];
+    const [type, kind = 0] = bytes;
+    const isCall = type === HANDSHAKE && CALLERS_KINDS.has(kind);
     if (what === 'sent' && sender === from.name && receiver === to.name && isCall) calls.push(Uint8Array.from(bytes));
   });
   return calls;
@@ -32,14 +41,15 @@ function replay(network: SimNetwork, source: SimHost, to: SimHost, datagram: Uin
 
 /**
  * What somebody may have who held messages back or is a member himself: a message 1 under the key of `caller` that is newer than all it was ever heard to
- * say, and one under the key of another.
+ * say, one under the key of another, and one of a join, which nobody completes.
  */
 async function newerCalls(secret: Uint8Array, caller: Identity, server: MeshNode): Promise<Uint8Array[]> {
   const timestamps = new Timestamps(() => Date.now() + YEAR_MS);
   const called = await partyOf({ id: server.id });
   const own = { id: caller.id, exchangeKeys: exchangeKeysOf(caller) };
   const callers = [await partyOf({ ...own, networkSecrets: [secret], timestamps }), await partyOf({ networkSecrets: [secret], timestamps })];
-  return callers.map((party) => initiatorOf(party, called).nextMessage().datagram);
+  const joiner = new JoinInitiator(await partyOf({ networkSecrets: [secret] }), 0x0100_0001);
+  return [...callers.map((party) => initiatorOf(party, called).nextMessage().datagram), joiner.nextMessage().datagram];
 }
 
 /** The next `byteCount` bytes of a stream that has no end. */
@@ -60,9 +70,10 @@ interface Party {
   readonly options: SimNodeOptions;
 }
 
-/** A server, and a client that has called it `times` times, restarted each time, with what it said first; and newer calls, which it never made. */
+/** A server, and a client that has called it `times` times, restarted each time, with what it said as the caller; and newer calls, which it never made. */
 async function called(
   network: SimNetwork,
+  way: Way,
   times: number,
   idleTimeoutMs: number,
 ): Promise<{ server: Party; client: Party; thief: SimHost; peer: Peer; calls: readonly Uint8Array[]; newer: readonly Uint8Array[] }> {
@@ -73,15 +84,16 @@ async function called(
   const server = await home.start(options);
   serveEcho(server);
   let node = await away.start({ ...options, identity });
-  let peer = await node.connect(server.address);
+  let peer = await node.connect(targetOf(server, way));
   for (let time = 1; time < times; time++) {
     await network.clock.sleep(1_000);
     await node.close();
     node = await away.start({ ...options, identity });
-    peer = await node.connect(server.address);
+    peer = await node.connect(targetOf(server, way));
   }
   await echoed(peer, BYTES);
-  expect(calls).toHaveLength(times);
+  const kinds = way === 'by id' ? [MessageKind.ik1] : [MessageKind.xx1, MessageKind.xx3];
+  expect(calls.map((call) => call[1])).toEqual(Array.from({ length: times }, () => kinds).flat());
   const newer = await newerCalls(secret, identity, server);
   return {
     server: { host: home, node: server, options },
@@ -101,13 +113,13 @@ async function replayAll(network: SimNetwork, calls: readonly Uint8Array[], sour
   }
 }
 
-describe('a message 1 that is the newest recorded, older, newer or under the key of another, from its sender or a stranger', () => {
-  test('changes nothing for a live association: its streams go on', async () => {
+describe.each(WAYS)('what a caller %s sent, newest or older, newer than it, or under the key of another, from its sender or a stranger', (way) => {
+  // At once, and longer than answers are kept for repetitions.
+  test.each([0, 20_000])('changes nothing for a live association: its streams go on, %i ms after the call', async (waitMs) => {
     const network = simulate();
     await network.run(async () => {
-      const { server, client, thief, peer, calls, newer } = await called(network, 3, 600_000);
-      // Longer than answers are kept for repetitions.
-      await network.clock.sleep(20_000);
+      const { server, client, thief, peer, calls, newer } = await called(network, way, 3, 600_000);
+      await network.clock.sleep(waitMs);
       const states: string[] = [];
       for (const end of [peer, server.node.peers.get(client.node.id)]) end?.on('state', ({ status }) => states.push(status));
       const stream = await peer.openStream('echo');
@@ -123,6 +135,7 @@ describe('a message 1 that is the newest recorded, older, newer or under the key
       await network.clock.sleep(20_000);
       expect(states).toEqual([]);
       expect(server.node.stats()).toMatchObject({ handshakesCompleted, peersConnected: 1 });
+      expect([...server.node.peers.keys()]).toEqual([client.node.id]);
       expect(sameBytes(await echoed(peer, BYTES), BYTES)).toBe(true);
     });
   });
@@ -130,7 +143,7 @@ describe('a message 1 that is the newest recorded, older, newer or under the key
   test('changes nothing for an idle association: the next stream uses it', async () => {
     const network = simulate();
     await network.run(async () => {
-      const { server, client, thief, peer, calls, newer } = await called(network, 3, 0);
+      const { server, client, thief, peer, calls, newer } = await called(network, way, 3, 0);
       await network.clock.sleep(3_600_000);
       const { handshakesCompleted } = server.node.stats();
       const before = calls.length;
@@ -138,6 +151,7 @@ describe('a message 1 that is the newest recorded, older, newer or under the key
       await network.clock.sleep(20_000);
       expect(sameBytes(await echoed(peer, BYTES), BYTES)).toBe(true);
       expect(server.node.stats()).toMatchObject({ handshakesCompleted, peersConnected: 1 });
+      expect([...server.node.peers.keys()]).toEqual([client.node.id]);
       // Nobody called anew: there are those of before, and three replays of all in their sender's name.
       expect(calls).toHaveLength(before + 3 * (before + newer.length));
     });
@@ -146,12 +160,13 @@ describe('a message 1 that is the newest recorded, older, newer or under the key
   test('makes no association where one has expired, and keeps its sender from nothing', async () => {
     const network = simulate();
     await network.run(async () => {
-      const { server, client, thief, peer, calls, newer } = await called(network, 3, 10_000);
+      const { server, client, thief, peer, calls, newer } = await called(network, way, 3, 10_000);
       await network.clock.sleep(60_000);
-      const { handshakesCompleted } = server.node.stats();
+      const { handshakesCompleted, memoryBytes } = server.node.stats();
       await replayAll(network, [...calls, ...newer], [client.host, thief], server.host);
       await network.clock.sleep(20_000);
-      expect(server.node.stats()).toMatchObject({ handshakesCompleted, peersConnected: 0 });
+      expect(server.node.stats()).toMatchObject({ handshakesCompleted, peersConnected: 0, memoryBytes });
+      expect([...server.node.peers.keys()]).toEqual([client.node.id]);
       expect(sameBytes(await echoed(peer, BYTES), BYTES)).toBe(true);
     });
   });
@@ -159,7 +174,7 @@ describe('a message 1 that is the newest recorded, older, newer or under the key
   test('makes no association with a restarted server, which remembers none of them, and keeps its sender from nothing', async () => {
     const network = simulate();
     await network.run(async () => {
-      const { server, client, thief, peer, calls, newer } = await called(network, 3, 10_000);
+      const { server, client, thief, peer, calls, newer } = await called(network, way, 3, 10_000);
       await network.clock.sleep(60_000);
       server.host.crash();
       const again = await server.host.start(server.options);
@@ -167,6 +182,7 @@ describe('a message 1 that is the newest recorded, older, newer or under the key
       await replayAll(network, [...calls, ...newer], [client.host, thief], server.host);
       await network.clock.sleep(20_000);
       expect(again.stats()).toMatchObject({ handshakesCompleted: 0n, peersConnected: 0 });
+      expect(again.peers.size).toBe(0);
       expect(sameBytes(await echoed(peer, BYTES), BYTES)).toBe(true);
     });
   });
@@ -176,7 +192,7 @@ describe('a wall clock that goes back by a year', () => {
   test.each(['server', 'client'])('keeps nobody out, whether the node is restarted or not: %s', async (which) => {
     const network = simulate();
     await network.run(async () => {
-      const { server, client, peer } = await called(network, 1, 10_000);
+      const { server, client, peer } = await called(network, 'by id', 1, 10_000);
       const { host, options } = which === 'server' ? server : client;
       underneath(network).machineOf(host).wallClockAheadMs = -YEAR_MS;
       await network.clock.sleep(60_000);
