@@ -66,7 +66,7 @@ export interface LimitOptions {
   streamsPerPeer?: number | undefined;
   /** What a stream's receive window may grow to. Default 16 MiB: 1 Gbit/s at 100 ms. */
   streamWindowBytes?: number | undefined;
-  /** The largest message or datagram, each way. Default 16 MiB. */
+  /** The largest message or datagram, each way. Default 16 MiB. Where it is given, `memoryBytes` must be two and a half times as much, for each shard. */
   messageBytes?: number | undefined;
 }
 

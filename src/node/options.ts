@@ -78,7 +78,7 @@ export function parseNodeOptions(options: MeshNodeOptions): ParsedNodeOptions {
     spinMicros: spinOption(options.spin),
     cipher: choiceOption('cipher', options.cipher, ['auto', 'chacha20-poly1305', 'aes-256-gcm'], 'auto'),
     congestion: choiceOption('congestion', options.congestion, ['cubic', 'bbr'], 'cubic'),
-    limits: limitsOption(options.limits),
+    limits: limitsOption(options.limits, options.shards),
     ...shardOptions(options),
     logger: loggerOption(options.logger),
     tracing: tracingOption(options.tracing),
@@ -141,9 +141,12 @@ function spinOption(value: MeshNodeOptions['spin']): number {
   return integerOption('spin.maxMicros', maxMicros, { min: 0, max: SPIN_MICROS_MAX, otherwise: 0 });
 }
 
-function limitsOption(value: LimitOptions | undefined): ParsedNodeOptions['limits'] {
+/** A receiver has a message whole before anybody may read it, in a ring of up to twice its size, beside what else it holds. */
+const MEMORY_PER_MESSAGE_BYTE = 2.5;
+
+function limitsOption(value: LimitOptions | undefined, shards: number | undefined): ParsedNodeOptions['limits'] {
   const limits = optionsObject('limits', value);
-  return {
+  const parsed = {
     memoryBytes: integerOption('limits.memoryBytes', limits.memoryBytes, { min: 2 ** 20, max: BYTES_MAX, otherwise: 512 * 2 ** 20 }),
     peers: integerOption('limits.peers', limits.peers, { min: 1, max: PEERS_MAX, otherwise: 10_000 }),
     streamsPerPeer: integerOption('limits.streamsPerPeer', limits.streamsPerPeer, { min: 1, max: STREAMS_MAX, otherwise: 1_024 }),
@@ -154,6 +157,12 @@ function limitsOption(value: LimitOptions | undefined): ParsedNodeOptions['limit
     }),
     messageBytes: integerOption('limits.messageBytes', limits.messageBytes, { min: 1, max: MESSAGE_BYTES_MAX, otherwise: 16 * 2 ** 20 }),
   };
+  // The default is for nodes that send none so large: it asks nothing of their memory.
+  const neededBytes = limits.messageBytes === undefined ? 0 : MEMORY_PER_MESSAGE_BYTE * parsed.messageBytes * Math.max(1, shards ?? 0);
+  if (parsed.memoryBytes < neededBytes) {
+    throw invalidOption('limits.messageBytes', `needs limits.memoryBytes of ${Math.ceil(neededBytes)} at least, not ${parsed.memoryBytes}`);
+  }
+  return parsed;
 }
 
 function shardOptions({ shards, handlers, shardData }: MeshNodeOptions): Pick<ParsedNodeOptions, 'shards' | 'handlers' | 'shardData'> {

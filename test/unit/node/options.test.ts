@@ -45,6 +45,17 @@ describe('limits', () => {
   });
 });
 
+test('messages that a node could never hold are refused, for each shard', () => {
+  const parsed = (limits: object, shards = 0): unknown => parse({ limits, shards });
+  const refused = named('limits.messageBytes');
+  const messageBytes = 64 * 2 ** 20;
+  expect(parsed({ messageBytes, memoryBytes: 2.5 * messageBytes })).toMatchObject({ limits: { messageBytes } });
+  expect(() => parsed({ messageBytes, memoryBytes: 2.5 * messageBytes - 1 })).toThrow(refused);
+  expect(() => parsed({ messageBytes: 2 ** 30 - 1 })).toThrow(refused);
+  expect(() => parsed({ messageBytes }, 4)).toThrow(refused);
+  expect(parsed({ memoryBytes: 2 ** 20 })).toMatchObject({ limits: { messageBytes: 16 * 2 ** 20 } });
+});
+
 describe('what must be there', () => {
   test.each([undefined, null, 7, {}, { id: 'x' }])('an identity of %o is refused by name', (identity) => {
     expect(() => parse({ identity })).toThrow(named('identity'));
