@@ -41,6 +41,8 @@ await net[Symbol.asyncDispose]();
 const WANTED = [
   'dist/index.js',
   'dist/index.d.ts',
+  'dist/shard/shard-worker.js',
+  'dist/handshake/first-message-worker.js',
   'dist/testing/index.js',
   'dist/testing/index.d.ts',
   'dist/cli/main.js',
@@ -57,7 +59,10 @@ const WANTED = [
 const OLD_RESOLUTIONS = new Set(['node10', 'node16-cjs']);
 
 /** What the programs of the API say when they have done what they should. */
-const PROGRAMS = ['1 echo', '2 file', '2 file, cancelled', '3 steer', '4 quotes', '7 register', '8 explain', '10 heartbeat'];
+const PROGRAMS = ['1 echo', '2 file', '2 file, cancelled', '3 steer', '4 quotes', '7 register', '8 explain', '9 shards', '10 heartbeat'];
+
+/** They end by themselves, in less than a tenth of this. */
+const PROGRAMS_MS = 120_000;
 
 const UNWANTED = /^(test|bench|src|build)\/|\/target\/|node_modules|\.test\.|\.map$/;
 
@@ -122,10 +127,10 @@ function useIt() {
 
 /** Compiles and runs the programs of the API page. */
 function runPrograms() {
-  const files = ['types/api-usage.ts', 'package/explanations.ts', 'package/programs.ts'];
+  const files = ['types/api-usage.ts', 'types/handlers.ts', 'package/explanations.ts', 'package/shards.ts', 'package/programs.ts'];
   for (const file of files) cpSync(join(root, 'test', file), join(folder, file));
   compile([], files);
-  expect('the programs of the API', run(process.execPath, ['package/programs.js'], folder), PROGRAMS.join('\n'));
+  expect('the programs of the API', run(process.execPath, ['package/programs.js'], folder, PROGRAMS_MS), PROGRAMS.join('\n'));
 }
 
 /** Checks the programs as TypeScript. */
@@ -150,9 +155,9 @@ function expect(what, output, wanted) {
 }
 
 /** The command's stdout; throws with all its output when it fails.
- * @param {string} command @param {readonly string[]} args @param {string} cwd */
-function run(command, args, cwd) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: 600_000, maxBuffer: 1 << 28 });
+ * @param {string} command @param {readonly string[]} args @param {string} cwd @param {number} [timeoutMs] */
+function run(command, args, cwd, timeoutMs = 600_000) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', timeout: timeoutMs, maxBuffer: 1 << 28 });
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${error?.message ?? ''}\n${stdout}\n${stderr}`);
   return stdout;
 }

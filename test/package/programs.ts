@@ -9,6 +9,7 @@ import { type ByteStream, type MeshNode, OsierError, type Peer } from 'osier';
 import { type SimHost, SimNetwork } from 'osier/testing';
 import { echo, heartbeatTest, publishQuotes, register, sendFile, steer } from '../types/api-usage.js';
 import { explainFailures } from './explanations.js';
+import { callShards } from './shards.js';
 
 const FILE_BYTES = 2_000_000;
 
@@ -23,6 +24,7 @@ await simulated(publishes);
 await simulated(finishesJobs);
 await explainFailures();
 passed('8 explain');
+await runShards();
 await heartbeatTest((condition) => assert.ok(condition));
 passed('10 heartbeat');
 
@@ -30,6 +32,11 @@ async function runEcho(): Promise<void> {
   osier('keygen', 'server.key');
   assert.deepEqual(await linesOf('log', () => echo(osier('keygen', '--network'))), ['hello']);
   passed('1 echo');
+}
+
+async function runShards(): Promise<void> {
+  assert.deepEqual(await linesOf('log', () => callShards(osier('keygen', '--network'))), ['running on 4 shards']);
+  passed('9 shards');
 }
 
 /** Two nodes 10 ms apart, one connected to the other. */
