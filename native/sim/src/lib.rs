@@ -7,12 +7,15 @@
 pub mod campaign;
 mod host;
 pub mod link;
+pub mod message_cell;
+pub mod message_course;
 pub mod network;
 pub mod observer;
 pub mod rng;
 pub mod transfer;
 
 pub use link::{Link, LinkConfig};
+pub use message_course::MessageCourse;
 pub use network::{HostId, Network};
 pub use observer::Observer;
 pub use rng::Rng;

@@ -96,6 +96,8 @@ impl SendHalf {
         let changed = self.state.reset(reset);
         if changed {
             self.buffer.abandon(blocks);
+            // The buffer ends now before what was passed over.
+            self.passed_over = 0;
             self.writer_waits = false;
             self.watched = VecDeque::new();
             if let Some(contents) = &mut self.contents {

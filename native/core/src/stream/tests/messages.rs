@@ -215,6 +215,25 @@ fn a_reset_makes_the_fate_of_what_was_pending_unknown() {
 }
 
 #[test]
+fn what_is_acknowledged_after_a_reset_that_followed_an_expiry_stays_unknown() {
+    for kind in [StreamKind::Messages, StreamKind::Datagrams] {
+        let mut pair = Pair::new();
+        let [a, _] = pair.open_kind(kind);
+        pair.send_with(0, a, b"under way", told(1));
+        let packet = pair.send(0).unwrap();
+        pair.send_with(0, a, b"passed over", MessageOptions { lifetime_micros: Some(10), ..told(2) });
+        pair.wait(10);
+        pair.ends[0].reset(a, ResetReason::Application, 5).unwrap();
+        pair.deliver(1, &packet);
+        pair.acknowledge(0, &packet);
+        pair.ends[0].reset(a, ResetReason::Application, 6).unwrap();
+        let stats = pair.stats(0, a);
+        assert_eq!((stats.sent, stats.delivered, stats.expired, stats.unknown), (2, 0, 1, 1));
+        assert_eq!(pair.fates(0), [(2, MessageFate::Expired)]);
+    }
+}
+
+#[test]
 fn a_stop_ends_the_sending_and_gives_the_credit_back() {
     let mut pair = Pair::new();
     let [a, b] = pair.open_kind(StreamKind::Messages);
