@@ -82,13 +82,17 @@ export class ShardDirectory {
     return this.#connectIn(await this.homeOf(address.id, request.signal), address, request);
   }
 
-  /** Keeps a peer connected, wherever it lives now, unless that `isWanted` no longer when it comes to it. */
+  /** Keeps a peer connected, wherever it lives now, unless that `isWanted` no longer when it comes to it. Rejects as {@link ShardDirectory.homeOf}, and with SHARD_FAILED when its shard is stuck. */
   async keep(id: NodeId, hosts: readonly HostAndPort[], byId: boolean, reason: string, isWanted: () => boolean): Promise<void> {
     const shard = await this.homeOf(id);
     if (!isWanted()) return;
-    const { peer } = await shard.call('keep', { target: formatAddress({ id, hosts }), byId, reason });
-    if (isWanted()) this.#peers.get(id)?.keptFor.set(reason, shard);
-    else await shard.call('release', { peer, reason });
+    const args = { target: formatAddress({ id, hosts }), byId, reason };
+    const settle = ({ peer }: { peer: number }): void => {
+      if (isWanted()) this.#peers.get(id)?.keptFor.set(reason, shard);
+      else shard.call('release', { peer, reason }).catch(() => {});
+    };
+    // A shard that was stuck keeps it when it wakes.
+    await unlessStuck(this.#runtime, shard, (signal) => shard.call('keep', args, signal, settle, settle));
   }
 
   /** A peer that was found at these hosts and lives elsewhere is connected. It is pinned to those where no other was found meanwhile. */
