@@ -3,6 +3,7 @@ import type { Runtime } from '../engine/runtime.js';
 import { formatAddress, type HostAndPort, type NodeAddress, type NodeId } from '../identity/index.js';
 import { countdown, PinTable, WAIT_TIMEOUT_MS } from '../peer/index.js';
 import { unlessStuck } from './patience.js';
+import type { ToShard } from './protocol.js';
 import type { RemotePeer } from './remote-peer.js';
 import type { RemotePeers } from './remote-peers.js';
 import { noRoomForPeers, shardDown } from './shard-errors.js';
@@ -10,6 +11,8 @@ import type { ShardLink } from './shard-link.js';
 
 /** The shard that knows where peers live, and looks for those of which only an address is known. */
 const CONTROL = 0;
+
+type PinNews = Extract<ToShard, { op: 'pin' }>;
 
 /** Of a connection that is asked for. */
 export interface ConnectRequest extends TimedWaitOptions {
@@ -31,7 +34,9 @@ export class ShardDirectory {
   readonly #runtime: Runtime;
   readonly #links = new Map<number, ShardLink>();
   /** What the shard has found that looks for peers by address: the next one in its place is to find the same. */
-  readonly pins = new PinTable([], (hosts, id) => this.#links.get(CONTROL)?.outbox.push({ op: 'pin', hosts, id }));
+  readonly pins = new PinTable([], (hosts, id) => this.#tellPin({ op: 'pin', hosts, id }));
+  /** Made while that shard was being started, with the pins of before. */
+  readonly #untoldPins: PinNews[] = [];
 
   constructor(peers: RemotePeers, count: number, runtime: Runtime) {
     this.#peers = peers;
@@ -50,6 +55,7 @@ export class ShardDirectory {
 
   add(shard: ShardLink): void {
     this.#links.set(shard.index, shard);
+    if (shard.index === CONTROL) for (const pin of this.#untoldPins.splice(0)) shard.outbox.push(pin);
   }
 
   remove(shard: ShardLink): void {
@@ -98,6 +104,12 @@ export class ShardDirectory {
   /** A peer that was found at these hosts and lives elsewhere is connected. It is pinned to those where no other was found meanwhile. */
   pinFound(hosts: readonly HostAndPort[], id: NodeId): void {
     for (const host of hosts) if (this.pins.get(host) === undefined) this.pins.pin([host], id);
+  }
+
+  #tellPin(pin: PinNews): void {
+    const control = this.#links.get(CONTROL);
+    if (control === undefined) this.#untoldPins.push(pin);
+    else control.outbox.push(pin);
   }
 
   async #connectToPlace(address: NodeAddress, request: BegunRequest): Promise<RemotePeer> {

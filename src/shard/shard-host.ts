@@ -166,7 +166,7 @@ export class ShardHost {
         this.#control?.detach(entry.shard);
         return;
       case 'pin':
-        this.#pins.pin(entry.hosts, entry.id);
+        this.#pins.adoptFree(entry.hosts, entry.id);
         return;
       case 'forgotten':
         this.peers.onForgotten(entry.peer);

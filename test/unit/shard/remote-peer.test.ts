@@ -111,3 +111,15 @@ test('a connection to a peer that is closed right after it is made is made', asy
   peers.remove(one.link, 4);
   expect(await connected).toBe(peer);
 });
+
+test('what is pinned while shard 0 is started reaches it when it runs, and is not told to others', () => {
+  directory.remove(zero.link);
+  directory.pinFound(HOSTS, ID);
+  const [other, next] = [new FakeShard(1), new FakeShard(0)];
+  directory.add(other.link);
+  directory.add(next.link);
+  expect([zero.sent, other.sent, next.sent]).toEqual([[], [], [{ op: 'pin', hosts: HOSTS, id: ID }]]);
+  const again = new FakeShard(0);
+  directory.add(again.link);
+  expect(again.sent).toEqual([]);
+});
