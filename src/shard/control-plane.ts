@@ -85,6 +85,10 @@ export class ControlPlane implements CallRouting {
     return false;
   }
 
+  livesHere(caller: NodeId): boolean {
+    return this.#placement.find(caller) === HERE;
+  }
+
   greetsHere(message: FirstMessage): boolean {
     const shards = this.#placement.shards;
     this.#turn = (this.#turn + 1) % shards.length;

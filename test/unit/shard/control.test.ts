@@ -254,3 +254,11 @@ test('where all places are taken by peers that are there, shard 0 answers those 
   expect(plane.answersHere(id(40), MESSAGE)).toBe(true);
   expect(zero.handedOver).toEqual([]);
 });
+
+test('a shard knows who lives in it once it has heard so, and asking changes nothing', async () => {
+  await introduce();
+  expect([plane.livesHere(id(99)), plane.livesHere(id(1)), client.livesHere(id(1))]).toEqual([true, false, false]);
+  plane.answersHere(id(1), MESSAGE);
+  await vi.waitFor(() => expect(client.livesHere(id(1))).toBe(true));
+  expect([plane.livesHere(id(1)), one.handedOver]).toEqual([false, []]);
+});
