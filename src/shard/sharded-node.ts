@@ -53,7 +53,7 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
     // What is traced to files and as keys is written by the shards.
     this.observer = new Observer({ id: this.id, runtime, logger, tracing, warn: (error) => this.warn(error), environment: {} });
     this.handlers = new HandlerTable(runtime);
-    this.peers = new RemotePeers(this);
+    this.peers = new RemotePeers(this, options.limits.peers);
     this.shards = new Shards(options, runtime, credentials, plan, this);
   }
 

@@ -19,7 +19,7 @@ let [zero, one] = [new FakeShard(0), new FakeShard(1)];
 beforeEach(async () => {
   const runtime = new ManualRuntime();
   const host: Partial<RemotePeerHost> = { closedBy: null, runtime, onGone: (peer) => peers.forget(peer) };
-  peers = new RemotePeers(host as RemotePeerHost);
+  peers = new RemotePeers(host as RemotePeerHost, 3);
   const directory = new ShardDirectory(peers, 2, runtime);
   [zero, one] = [new FakeShard(0), new FakeShard(1)];
   for (const shard of [zero, one]) directory.add(shard.link);

@@ -32,7 +32,7 @@ beforeEach(() => {
     },
     onGone: (peer) => peers.forget(peer),
   };
-  peers = new RemotePeers(host as RemotePeerHost);
+  peers = new RemotePeers(host as RemotePeerHost, 3);
   directory = new ShardDirectory(peers, 2, runtime);
   counters = { block: new SharedArrayBuffer(64 * 1024), slot: 0 };
   [zero, one] = [new FakeShard(0), new FakeShard(1)];

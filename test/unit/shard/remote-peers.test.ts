@@ -28,7 +28,7 @@ let answer: { resolve(report: unknown): void; reject(error: Error): void };
 beforeEach(() => {
   runtime = new ManualRuntime();
   const host = { closedBy: null, runtime, onGone: (gone: RemotePeer) => desk.end(gone) } as unknown as RemotePeerHost;
-  peers = new RemotePeers(host);
+  peers = new RemotePeers(host, 3);
   const shards = { kept: { onConnected: () => {} } };
   desk = new ShardNewsDesk({ peers, shards, events: null } as unknown as ShardedNode);
   calls = [];
@@ -106,4 +106,27 @@ test('a close that the shard answers is what it says', async () => {
   expect(await closing).toEqual({ status: 'cut', streams: 1, unacknowledgedBytes: 7n });
   expect(states).toEqual([]);
   expect(runtime.pendingTimers).toBe(0);
+});
+
+test('of more peers than a node may have, the first that lost its home is closed that nobody keeps', () => {
+  const told: string[] = [];
+  const [kept, lost] = ['b', 'c'].map((letter, index) => {
+    peers.add(shard, 2 + index, letter.repeat(64) as NodeId, { ...counters, slot: 1 + index });
+    return peers.publish(shard, 2 + index) as RemotePeer;
+  });
+  kept?.keptFor.set('reason', shard);
+  desk.evict(shard, shardDied(0, null));
+  for (const one of [peer, kept, lost]) one?.on('state', ({ status }) => told.push(`${one.id[0]} ${status}`));
+  const second = { index: 1 } as ShardLink;
+  const comes = (letter: string, key: number): void => {
+    peers.add(second, key, letter.repeat(64) as NodeId, { ...counters, slot: key });
+    peers.publish(second, key);
+  };
+  // One that comes back takes no other's room.
+  comes('a', 5);
+  expect(told).toEqual([]);
+  comes('d', 6);
+  comes('e', 7);
+  expect(told).toEqual(['c closed']);
+  expect([...peers.known.keys()].map(([letter]) => letter)).toEqual(['a', 'b', 'd', 'e']);
 });

@@ -79,7 +79,7 @@ test('a steering that all shards are too stuck for is told, and tried again', as
 });
 
 test('a place that nobody waits for with a patience of their own is given up when shard 0 is stuck', async () => {
-  const directory = new ShardDirectory(new RemotePeers({} as RemotePeerHost), 2, runtime);
+  const directory = new ShardDirectory(new RemotePeers({} as RemotePeerHost, 3), 2, runtime);
   for (const shard of [zero, one]) directory.add(shard.link);
   const failed = expect(directory.homeOf(ID)).rejects.toMatchObject({ code: 'ERR_OSIER_SHARD_FAILED', details: { shard: 0 } });
   const waits = directory.homeOf(ID, new AbortController().signal);
@@ -91,7 +91,7 @@ test('a place that nobody waits for with a patience of their own is given up whe
 
 /** What is kept in the two shards, as peers that live there. */
 async function keeping(addresses: readonly NodeAddress[]): Promise<{ kept: KeptAddresses; replaced: Promise<void> }> {
-  const peers = new RemotePeers({ closedBy: null, runtime } as unknown as RemotePeerHost);
+  const peers = new RemotePeers({ closedBy: null, runtime } as unknown as RemotePeerHost, 3);
   const directory = new ShardDirectory(peers, 2, runtime);
   for (const shard of [zero, one]) directory.add(shard.link);
   addresses.forEach(({ id }, index) => {
@@ -127,7 +127,7 @@ test('a stuck shard keeps no other from hearing whom it is to keep, and is told 
 });
 
 test.each([true, false])('a peer that a stuck shard was to keep is kept when that wakes, if it is still to be: %s', async (isWanted) => {
-  const peers = new RemotePeers({ closedBy: null, runtime } as unknown as RemotePeerHost);
+  const peers = new RemotePeers({ closedBy: null, runtime } as unknown as RemotePeerHost, 3);
   const directory = new ShardDirectory(peers, 2, runtime);
   for (const shard of [zero, one]) directory.add(shard.link);
   peers.add(one.link, 1, A, { block: new SharedArrayBuffer(64 * 1024), slot: 0 });
