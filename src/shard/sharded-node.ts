@@ -164,7 +164,11 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
     const { messageBytes } = this.options.limits;
     const end = makeStream(kind, port, { protocol, peer, priority }, delivery, { messageBytes, clock: this.clock });
     shard.streams.set(stream, port);
-    port.attach(end, () => shard.streams.delete(stream));
+    peer.ports.add(port);
+    port.attach(end, () => {
+      shard.streams.delete(stream);
+      peer.ports.delete(port);
+    });
     return end;
   }
 

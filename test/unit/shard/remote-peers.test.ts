@@ -2,13 +2,17 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { NodeId } from '../../../src/identity/index.js';
 import type { Peer } from '../../../src/index.js';
+import type { StreamShape } from '../../../src/peer/index.js';
+import { CrossingBudget } from '../../../src/shard/crossing-budget.js';
 import { writePeerStats } from '../../../src/shard/peer-counters.js';
+import type { StreamTold } from '../../../src/shard/protocol.js';
 import type { RemotePeer, RemotePeerHost } from '../../../src/shard/remote-peer.js';
 import { RemotePeers } from '../../../src/shard/remote-peers.js';
 import { STUCK_AFTER_MS, shardDied } from '../../../src/shard/shard-errors.js';
 import type { ShardLink } from '../../../src/shard/shard-link.js';
 import { ShardNewsDesk } from '../../../src/shard/shard-news-desk.js';
-import type { ShardedNode } from '../../../src/shard/sharded-node.js';
+import { ShardedNode } from '../../../src/shard/sharded-node.js';
+import type { ByteStreamEnd } from '../../../src/stream/byte-stream.js';
 import { ManualRuntime } from '../support/manual-runtime.js';
 
 const ID = 'a'.repeat(64) as NodeId;
@@ -129,4 +133,23 @@ test('of more peers than a node may have, the first that lost its home is closed
   comes('e', 7);
   expect(told).toEqual(['c closed']);
   expect([...peers.known.keys()].map(([letter]) => letter)).toEqual(['a', 'b', 'd', 'e']);
+});
+
+test('streams of a peer that a stuck shard does not close in time fail, and hold nothing of what may cross', async () => {
+  const budget = new CrossingBudget(1_024 * 1_024);
+  const node = { shards: { crossing: budget }, options: { limits: { messageBytes: 1_024 } }, clock: runtime.clock };
+  const [acknowledgedBytes, receivedBytes, delivered, expired, unknown, dropped] = [0n, 0n, 0n, 0n, 0n, 0n];
+  const told: StreamTold = { acknowledgedBytes, receivedBytes, delivered, expired, unknown, dropped, maxDatagramBytes: 0 };
+  const linked = Object.assign(shard, { streams: new Map() });
+  shard.outbox.defer = () => {};
+  const shape = { kind: 'bytes', protocol: 'x', priority: 3, delivery: { ordered: true, lifetimeMs: null } } as unknown as StreamShape;
+  const stream = ShardedNode.prototype.streamOf.call(node as unknown as ShardedNode, peer, linked, 7, told, shape) as ByteStreamEnd;
+  void stream.write(Buffer.alloc(1_000));
+  expect([budget.usedBytes, linked.streams.size]).toEqual([1_000, 1]);
+  const closing = peer.close({ timeoutMs: 500, reason: 'over' });
+  await runtime.advance(500 + STUCK_AFTER_MS);
+  await closing;
+  const details = { by: 'local', closeCode: 'normal', reason: 'over' };
+  expect(await stream.closed).toMatchObject({ status: 'failed', error: { code: 'ERR_OSIER_PEER_CLOSED', details } });
+  expect([budget.usedBytes, linked.streams.size, peer.ports.size]).toEqual([0, 0, 0]);
 });
