@@ -3,7 +3,7 @@ import type { Runtime } from '../engine/runtime.js';
 import { formatAddress, type HostAndPort, type NodeAddress, type NodeId } from '../identity/index.js';
 import { countdown, PinTable, WAIT_TIMEOUT_MS } from '../peer/index.js';
 import { unlessStuck } from './patience.js';
-import type { ToShard } from './protocol.js';
+import type { ShardCalls, ToShard } from './protocol.js';
 import type { RemotePeer } from './remote-peer.js';
 import type { RemotePeers } from './remote-peers.js';
 import { noRoomForPeers, shardDown } from './shard-errors.js';
@@ -12,6 +12,7 @@ import type { ShardLink } from './shard-link.js';
 /** The shard that knows where peers live, and looks for those of which only an address is known. */
 const CONTROL = 0;
 
+type Connected = ShardCalls['connect']['value'];
 type PinNews = Extract<ToShard, { op: 'pin' }>;
 
 /** Of a connection that is asked for. */
@@ -106,6 +107,16 @@ export class ShardDirectory {
     for (const host of hosts) if (this.pins.get(host) === undefined) this.pins.pin([host], id);
   }
 
+  /** Nobody waits for the connection any more: it is kept no longer, unless somebody else asked for that. */
+  #undo(shard: ShardLink, answer: Connected, keep: string | null): void {
+    if (keep === null || 'elsewhere' in answer) return;
+    // Answers that came with this one are heard first.
+    queueMicrotask(() => {
+      if (this.#peers.in(shard, answer.peer)?.keptFor.get(keep) === shard) return;
+      shard.call('release', { peer: answer.peer, reason: keep }).catch(() => {});
+    });
+  }
+
   #tellPin(pin: PinNews): void {
     const control = this.#links.get(CONTROL);
     if (control === undefined) this.#untoldPins.push(pin);
@@ -128,9 +139,13 @@ export class ShardDirectory {
     const { byId, keep, timeoutMs, signal } = request;
     const args = { target: formatAddress(address), byId, keep, timeoutMs };
     // The shard may tell in the same breath that the peer is gone again.
-    const value = await shard.call('connect', args, signal, (answer) =>
-      'elsewhere' in answer ? answer : { peer: this.#peers.in(shard, answer.peer), verified: answer.verified },
-    );
+    const take = (answer: Connected) => {
+      if ('elsewhere' in answer) return answer;
+      const peer = this.#peers.in(shard, answer.peer);
+      if (keep !== null) peer?.keptFor.set(keep, shard);
+      return { peer, verified: answer.verified };
+    };
+    const value = await shard.call('connect', args, signal, take, (answer) => this.#undo(shard, answer, keep));
     if ('elsewhere' in value) {
       // A join found it: it is the peer at that address, not one that somebody asked for by its id.
       const rest = { ...request, byId: false, timeoutMs: request.leftMs() };
@@ -142,7 +157,6 @@ export class ShardDirectory {
     if (peer === undefined) throw shardDown(shard.index);
     peer.onVerified(value.verified);
     peer.addHosts(address.hosts);
-    if (keep !== null) peer.keptFor.set(keep, shard);
     return peer;
   }
 }
