@@ -92,7 +92,10 @@ export class KeptAddresses {
     const finder = this.#directory.running.find(({ index }) => index === FINDER);
     for (const address of this.#addresses) {
       const target = formatAddress(address);
-      if (address.id !== null || !peer.keptFor.delete(target)) continue;
+      if (address.id !== null) continue;
+      // One that was found while it was being closed was never kept.
+      const isFound = this.#found.get(target)?.id === peer.id;
+      if (!peer.keptFor.delete(target) && !isFound) continue;
       this.#found.delete(target);
       finder?.call('goneElsewhere', { target }).catch(() => {});
     }

@@ -96,3 +96,16 @@ test('a peer whose address is dropped while a shard is asked to keep it is let g
   await replaced;
   expect(one.calls).toMatchObject([{ name: 'release', args: { peer: 2, reason: ADDRESS } }]);
 });
+
+test('whoever is at the address is looked for again when the peer that was found there is closed before it is kept', async () => {
+  peers.add(one.link, 1, ID, { block: new SharedArrayBuffer(64 * 1024), slot: 0 });
+  const peer = peers.publish(one.link, 1) as RemotePeer;
+  const closing = peer.close();
+  expect(await answer(one, { status: 'drained' })).toBe('closePeer');
+  kept.keepFound(ID, HOSTS, ADDRESS);
+  await settle();
+  kept.onClosed(peer);
+  kept.onClosed(peer);
+  expect([zero.calls, one.calls]).toMatchObject([[{ name: 'goneElsewhere', args: { target: ADDRESS } }], []]);
+  await closing;
+});
