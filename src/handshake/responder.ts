@@ -48,7 +48,7 @@ export class Responder {
   /** Digests of what {@link Responder.take} gave away to be read. */
   readonly #reading = new Set<string>();
   /** By digest, what others answer: apart, so that it leaves those that are answered here their room. */
-  readonly #elsewhere = new ExpiringMap<string, { readonly takenAtMs: number }>(() => {});
+  readonly #elsewhere = new ExpiringMap<string, { readonly caller: NodeId; readonly takenAtMs: number }>(() => {});
 
   /** `nowMs` never goes back. */
   constructor(party: HandshakeParty, nowMs: () => number) {
@@ -78,13 +78,21 @@ export class Responder {
 
   /**
    * As {@link Responder.receive}; what has to be read is left to the caller. `isHere` is asked whether `caller`, who is authentic, is answered by this
-   * one: only who answers hears what is confirmed, and so knows replays and how often to answer.
+   * one: only who answers hears what is confirmed, and so knows replays and how often to answer. `isHereNow` tells so, and does nothing, of one whose
+   * message was another's to answer and has come again.
    */
-  take(datagram: Uint8Array, admissionKey: number, proven: boolean, isHere: IsHere = () => true): ReceivedCall | UnreadMessage<ReceivedCall> {
+  take(
+    datagram: Uint8Array,
+    admissionKey: number,
+    proven: boolean,
+    isHere: IsHere = () => true,
+    isHereNow: IsHere = () => false,
+  ): ReceivedCall | UnreadMessage<ReceivedCall> {
     const digest = OpenCalls.digestOf(datagram);
     const open = this.#open.find(digest, this.#nowMs());
     if (open !== null) return repeated(open);
-    if (this.#reading.has(digest) || this.#elsewhere.get(digest, this.#nowMs()) !== null) return repeated(null);
+    const elsewhere = this.#elsewhere.get(digest, this.#nowMs());
+    if (this.#reading.has(digest) || (elsewhere !== null && !isHereNow(elsewhere.caller))) return repeated(null);
     const sealed = orFault(() => this.#unwrap(datagram, admissionKey));
     if (sealed instanceof HandshakeFault) return { status: 'ignored', fault: sealed };
     this.#reading.add(digest);
@@ -110,7 +118,7 @@ export class Responder {
   #decideIfHere(read: ReadCall, digest: string, proven: boolean, isHere: IsHere): ReceivedCall {
     if (isHere(read.request.id)) return this.#decide(read, digest, proven);
     read.noise.wipe();
-    this.#elsewhere.add(digest, { takenAtMs: this.#nowMs() });
+    this.#elsewhere.add(digest, { caller: read.request.id, takenAtMs: this.#nowMs() });
     return { status: 'elsewhere' };
   }
 

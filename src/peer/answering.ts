@@ -96,7 +96,8 @@ export class Answering {
     }
     const first = { admissionKey, message: copy, proven };
     const isHere = (caller: NodeId): boolean => this.#context.routing?.answersHere(caller, first) ?? true;
-    const taken = this.#responder.take(datagram, admissionKey, proven, isHere);
+    const isHereNow = (caller: NodeId): boolean => this.#context.routing?.livesHere(caller) ?? true;
+    const taken = this.#responder.take(datagram, admissionKey, proven, isHere, isHereNow);
     if (taken.status !== 'unread') this.#onReceived(taken, path, first);
     else this.#firstMessages.open(taken.first, (opened) => this.#onReceived(taken.finish(opened), path, first));
   }

@@ -13,7 +13,9 @@ export interface FirstMessage {
 export interface CallRouting {
   /** Whether this shard answers `caller`. If not, the message was handed over, or will be, or its sender has to call again. */
   answersHere(caller: NodeId, message: FirstMessage): boolean;
-  /** The same for a message that does not tell who sent it. */
+  /** Whether this shard would answer `caller`, as far as it knows; nothing else happens. */
+  livesHere(caller: NodeId): boolean;
+  /** As `answersHere`, for a message that does not tell who sent it. */
   greetsHere(message: FirstMessage): boolean;
   /**
    * Calls back when it is known whether somebody who joined from `remote` may live here. If not, the shard where it lives calls it, and the join is to be

@@ -28,11 +28,24 @@ export class PinTable {
 
   pin(hosts: readonly HostAndPort[], id: NodeId): void {
     if (hosts.every((host) => this.get(host) === id)) return;
+    this.adopt(hosts, id);
+    this.#onPinned(hosts, id);
+  }
+
+  /** Another table has these pins, and decides: nobody is told, as that would answer it for ever. */
+  adopt(hosts: readonly HostAndPort[], id: NodeId): void {
     for (const host of hosts) this.#ids.set(formatHost(host), id);
     for (const first of this.#ids.keys()) {
       if (this.#ids.size <= PINS_MAX) break;
       this.#ids.delete(first);
     }
-    this.#onPinned(hosts, id);
+  }
+
+  /** The same of a table that does not decide: who was found here first stays. */
+  adoptFree(hosts: readonly HostAndPort[], id: NodeId): void {
+    this.adopt(
+      hosts.filter((host) => this.get(host) === undefined),
+      id,
+    );
   }
 }

@@ -39,9 +39,13 @@ export class ControlClient implements CallRouting {
   }
 
   answersHere(caller: NodeId, message: FirstMessage): boolean {
-    if (this.#here.has(caller) || this.#shard.has(caller)) return true;
+    if (this.livesHere(caller)) return true;
     this.#shard.handOver(CONTROL, message);
     return false;
+  }
+
+  livesHere(caller: NodeId): boolean {
+    return this.#here.has(caller) || this.#shard.has(caller);
   }
 
   greetsHere(): boolean {
@@ -49,7 +53,7 @@ export class ControlClient implements CallRouting {
   }
 
   claim(id: NodeId, remote: HostAndPort, settle: (isHere: boolean) => void): void {
-    if (this.#here.has(id) || this.#shard.has(id)) {
+    if (this.livesHere(id)) {
       settle(true);
       return;
     }

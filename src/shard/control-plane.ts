@@ -3,6 +3,7 @@ import type { HostAndPort, NodeId } from '../identity/index.js';
 import type { CallRouting, FirstMessage, PlacedElsewhere } from '../peer/index.js';
 import { type ControlledShard, type FromControl, kept, listenTo, type ToControl, UNANSWERED_MAX } from './control.js';
 import { Placement } from './placement.js';
+import { shardDown } from './shard-errors.js';
 
 /** This shard. */
 const HERE = 0;
@@ -18,6 +19,13 @@ interface Other {
   isSilent: boolean;
 }
 
+/** Somebody asks where an id lives. */
+interface Question {
+  readonly id: NodeId;
+  /** Called once; `false`: too many ask. */
+  settle(isKnown: boolean): void;
+}
+
 /** What shard 0 does beside what every shard does: it knows where each peer lives, and sends callers there. */
 export class ControlPlane implements CallRouting {
   readonly #shard: ControlledShard;
@@ -28,7 +36,7 @@ export class ControlPlane implements CallRouting {
   readonly #others = new Map<number, Other>();
   #lastPlace = 0;
   /** What waits until all have said who is there. */
-  readonly #unknown: (() => void)[] = [];
+  readonly #unknown = new Set<Question>();
   /** Who greets the next caller that does not say who it is. */
   #turn = 0;
 
@@ -64,9 +72,21 @@ export class ControlPlane implements CallRouting {
     this.#goOn();
   }
 
-  /** Resolves, when all shards have said who is there, with where an id is placed from now on; `null`: nowhere, for want of room. */
-  place(id: NodeId): Promise<number | null> {
-    return new Promise((resolve) => this.#whenKnown(id, (isKnown) => resolve(isKnown ? this.#place(id) : null)));
+  /** Resolves, when all shards have said who is there, with where an id is placed from now on; `null`: nowhere, for want of room. Rejects with SHARD_FAILED when
+   *  too many wait for that, and with the signal's reason. */
+  place(id: NodeId, signal?: AbortSignal): Promise<number | null> {
+    return new Promise((resolve, reject) => {
+      const question: Question = {
+        id,
+        settle: (isKnown) => (isKnown ? resolve(this.#place(id)) : reject(shardDown(this.#silent() ?? HERE))),
+      };
+      const onAbort = (): void => {
+        this.#unknown.delete(question);
+        reject(signal?.reason);
+      };
+      signal?.addEventListener('abort', onAbort, { once: true });
+      this.#whenKnown(question);
+    });
   }
 
   /** Gives up what is out of date. */
@@ -85,6 +105,10 @@ export class ControlPlane implements CallRouting {
     return false;
   }
 
+  livesHere(caller: NodeId): boolean {
+    return this.#placement.find(caller) === HERE;
+  }
+
   greetsHere(message: FirstMessage): boolean {
     const shards = this.#placement.shards;
     this.#turn = (this.#turn + 1) % shards.length;
@@ -93,7 +117,7 @@ export class ControlPlane implements CallRouting {
   }
 
   claim(id: NodeId, remote: HostAndPort, settle: (isHere: boolean) => void): void {
-    this.#whenKnown(id, (isKnown) => settle(isKnown && this.#claim(HERE, id, remote)));
+    this.#whenKnown({ id, settle: (isKnown) => settle(isKnown && this.#claim(HERE, id, remote)) });
   }
 
   claimFound(id: NodeId): 'here' | number | null {
@@ -107,7 +131,9 @@ export class ControlPlane implements CallRouting {
   }
 
   onMade(id: NodeId): void {
-    this.#placement.arrived(id, HERE);
+    if (this.#placement.arrived(id, HERE)) return;
+    // Whoever makes it goes on with it first.
+    queueMicrotask(() => this.#shard.close(id));
   }
 
   onGone(id: NodeId): void {
@@ -131,16 +157,21 @@ export class ControlPlane implements CallRouting {
         this.#placement.left(message.id, shard);
         return;
       case 'claim':
-        this.#whenKnown(message.id, (isKnown) => {
-          const isThere = isKnown && this.#others.get(shard) === other && this.#claim(shard, message.id, message.remote);
-          other.port.postMessage({ op: 'claimed', claim: message.claim, isThere } satisfies FromControl);
-        });
+        this.#onClaim(shard, other, message);
         return;
       case 'placed':
         other.waiting.get(message.place)?.();
         other.waiting.delete(message.place);
         return;
     }
+  }
+
+  #onClaim(shard: number, other: Other, { id, claim, remote }: Extract<ToControl, { op: 'claim' }>): void {
+    const settle = (isKnown: boolean): void => {
+      const isThere = isKnown && this.#others.get(shard) === other && this.#claim(shard, id, remote);
+      other.port.postMessage({ op: 'claimed', claim, isThere } satisfies FromControl);
+    };
+    this.#whenKnown({ id, settle });
   }
 
   #arrived(shard: number, other: Other, id: NodeId): void {
@@ -150,19 +181,27 @@ export class ControlPlane implements CallRouting {
 
   /** Who lives in a shard that has not said so must not be given another place. */
   #isKnown(id: NodeId): boolean {
-    return this.#placement.find(id) !== undefined || ![...this.#others.values()].some(({ isSilent }) => isSilent);
+    return this.#placement.find(id) !== undefined || this.#silent() === null;
   }
 
-  /** Calls `go` when it is known where `id` lives, if anywhere: perhaps at once, and with `false` when too many wait for that. */
-  #whenKnown(id: NodeId, go: (isKnown: boolean) => void): void {
-    if (this.#isKnown(id)) go(true);
-    else if (this.#unknown.length >= UNANSWERED_MAX) go(false);
-    else this.#unknown.push(() => this.#whenKnown(id, go));
+  /** A shard that has not said who is there. */
+  #silent(): number | null {
+    for (const [shard, { isSilent }] of this.#others) if (isSilent) return shard;
+    return null;
+  }
+
+  /** Settles it when it is known where the id lives, if anywhere: perhaps at once. */
+  #whenKnown(question: Question): void {
+    if (this.#isKnown(question.id)) question.settle(true);
+    else if (this.#unknown.size >= UNANSWERED_MAX) question.settle(false);
+    else this.#unknown.add(question);
   }
 
   /** What waited for a shard to speak goes on, or waits for another. */
   #goOn(): void {
-    for (const go of this.#unknown.splice(0)) go();
+    const questions = [...this.#unknown];
+    this.#unknown.clear();
+    for (const question of questions) this.#whenKnown(question);
   }
 
   #place(id: NodeId): number | null {
@@ -181,6 +220,8 @@ export class ControlPlane implements CallRouting {
     const place = ++this.#lastPlace;
     const copy = kept(message);
     other.waiting.set(place, () => {
+      // It was given up meanwhile.
+      if (this.#placement.find(caller) !== shard) return;
       other.told.add(caller);
       this.#shard.handOver(shard, copy);
     });

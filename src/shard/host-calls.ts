@@ -13,7 +13,7 @@ export interface CalledHost {
   readonly core: NodeCore;
   readonly peers: HostPeers;
   readonly streams: HostStreams;
-  place(id: NodeId): Promise<number | null>;
+  place(id: NodeId, signal: AbortSignal): Promise<number | null>;
   /** There is no room here for a peer that was placed here. */
   unplace(id: NodeId): void;
   tellInfo(): void;
@@ -90,8 +90,8 @@ export class HostCalls {
     return { peer: this.#host.peers.keyOf(peer) };
   }
 
-  async place({ id }: ShardCalls['place']['args']): Promise<number | null> {
-    return this.#host.place(id);
+  async place({ id }: ShardCalls['place']['args'], signal: AbortSignal): Promise<number | null> {
+    return this.#host.place(id, signal);
   }
 
   async alive(): Promise<null> {

@@ -37,9 +37,9 @@ export class HostControl implements ControlledShard {
     this.routing.detach(shard);
   }
 
-  /** Of shard 0. `null`: there is no room. */
-  async place(id: NodeId): Promise<number | null> {
-    return this.routing instanceof ControlPlane ? this.routing.place(id) : null;
+  /** Of shard 0; see {@link ControlPlane.place}. */
+  async place(id: NodeId, signal: AbortSignal): Promise<number | null> {
+    return this.routing instanceof ControlPlane ? this.routing.place(id, signal) : null;
   }
 
   onMade({ id }: MeshPeer): void {

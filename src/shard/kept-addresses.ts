@@ -1,6 +1,7 @@
 import type { Runtime, Timer } from '../engine/runtime.js';
 import { OsierError } from '../errors/index.js';
 import { formatAddress, type HostAndPort, type NodeAddress, type NodeId } from '../identity/index.js';
+import { unlessStuck } from './patience.js';
 import type { RemotePeer } from './remote-peer.js';
 import type { RemotePeers } from './remote-peers.js';
 import type { ShardDirectory } from './shard-directory.js';
@@ -30,8 +31,8 @@ export class KeptAddresses {
   #addresses: readonly NodeAddress[] = [];
   /** By the address that is kept, as written. */
   readonly #found = new Map<string, Found>();
-  /** What each shard keeps. */
-  readonly #kept = new Map<ShardLink, readonly string[]>();
+  /** What each shard keeps; `null` where it has not answered. */
+  readonly #kept = new Map<ShardLink, readonly string[] | null>();
   /** One distribution at a time. */
   #done: Promise<unknown> = Promise.resolve();
   #retry: Timer | null = null;
@@ -91,7 +92,10 @@ export class KeptAddresses {
     const finder = this.#directory.running.find(({ index }) => index === FINDER);
     for (const address of this.#addresses) {
       const target = formatAddress(address);
-      if (address.id !== null || !peer.keptFor.delete(target)) continue;
+      if (address.id !== null) continue;
+      // One that was found while it was being closed was never kept.
+      const isFound = this.#found.get(target)?.id === peer.id;
+      if (!peer.keptFor.delete(target) && !isFound) continue;
       this.#found.delete(target);
       finder?.call('goneElsewhere', { target }).catch(() => {});
     }
@@ -121,18 +125,23 @@ export class KeptAddresses {
     });
     if (isWhole && failures.some(isLimit)) return failures;
     for (const shard of this.#kept.keys()) if (!shard.isRunning) this.#kept.delete(shard);
-    for (const [shard, peers] of wanted) {
-      if ((this.#kept.get(shard) ?? []).join() === peers.join()) continue;
-      try {
-        const without = await shard.call('keepPeers', { peers, isWhole });
-        const kept = peers.filter((peer) => !without.includes(peer));
-        this.#kept.set(shard, kept);
-        if (kept.length < peers.length) failures.push(noRoomForPeers());
-      } catch (error) {
-        failures.push(error);
-      }
+    const kept = await Promise.all([...wanted].map(([shard, peers]) => this.#keepIn(shard, peers, isWhole)));
+    return [...failures, ...kept.flat()];
+  }
+
+  /** One that is stuck takes it in when it wakes, and is told again what is wanted then. */
+  async #keepIn(shard: ShardLink, peers: readonly string[], isWhole: boolean): Promise<unknown[]> {
+    const before = this.#kept.get(shard);
+    if (before !== null && (before ?? []).join() === peers.join()) return [];
+    try {
+      const without = await unlessStuck(this.#runtime, shard, (signal) => shard.call('keepPeers', { peers, isWhole }, signal));
+      const kept = peers.filter((peer) => !without.includes(peer));
+      this.#kept.set(shard, kept);
+      return kept.length < peers.length ? [noRoomForPeers()] : [];
+    } catch (error) {
+      if (!isLimit(error)) this.#kept.set(shard, null);
+      return [error];
     }
-    return failures;
   }
 
   async #homeOf({ id }: NodeAddress): Promise<ShardLink> {

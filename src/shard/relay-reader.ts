@@ -32,11 +32,6 @@ export class RelayReader {
     this.#sink = sink;
   }
 
-  /** The end was read. */
-  get isAtEnd(): boolean {
-    return this.#isOver;
-  }
-
   onReadable(count: number, endIncluded: boolean): void {
     this.#available = count;
     this.#endSeen ||= endIncluded;

@@ -26,6 +26,7 @@ import {
 import { kindNumber, Patience } from '../stream/index.js';
 import { added, type CounterSlot, NOTHING_COUNTED, readPeerStats, statsAtRest } from './peer-counters.js';
 import type { StreamTold } from './protocol.js';
+import type { RemotePort } from './remote-port.js';
 import { STUCK_AFTER_MS } from './shard-errors.js';
 import type { ShardLink } from './shard-link.js';
 
@@ -74,6 +75,8 @@ export class RemotePeer extends EventEmitter<PeerEvents> implements Peer {
   #hosts: readonly HostAndPort[] = [];
   /** Why it is to be kept connected, wherever it lives, and the shard that knows. */
   readonly keptFor = new Map<string, ShardLink>();
+  /** Of its streams whose ends are on this thread. */
+  readonly ports = new Set<RemotePort>();
 
   constructor(host: RemotePeerHost, id: NodeId) {
     super();
@@ -233,6 +236,8 @@ export class RemotePeer extends EventEmitter<PeerEvents> implements Peer {
     if (report !== undefined) return report;
     // Its shard died, is stuck, or was asked too late.
     const { streamsOpen } = readPeerStats(home.counters);
+    const error = peerClosed('local', 'normal', reason);
+    for (const port of [...this.ports]) port.fail(error);
     this.#host.onGone(this);
     return streamsOpen === 0 ? { status: 'drained' } : { status: 'cut', streams: streamsOpen, unacknowledgedBytes: 0n };
   }

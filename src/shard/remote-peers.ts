@@ -11,9 +11,14 @@ export class RemotePeers {
   /** Those that are not closed, by id. */
   readonly #byId = new Map<string, RemotePeer>();
   readonly #byHome = new Map<ShardLink, Map<number, RemotePeer>>();
+  /** Those that lost their home, the first that did first. */
+  readonly #homeless = new Set<RemotePeer>();
+  readonly #max: number;
 
-  constructor(host: RemotePeerHost) {
+  /** Of more than `max` peers, those without a home are closed that nobody keeps connected. */
+  constructor(host: RemotePeerHost, max: number) {
     this.#host = host;
+    this.#max = max;
   }
 
   get(id: NodeId): RemotePeer | undefined {
@@ -40,9 +45,11 @@ export class RemotePeers {
     const peer = present === undefined || present.home !== null || present.closing !== null ? new RemotePeer(this.#host, id) : present;
     this.#byId.set(id, peer);
     peer.moveInto({ shard, key, counters });
+    this.#homeless.delete(peer);
     const inShard = this.#byHome.get(shard) ?? new Map<number, RemotePeer>();
     inShard.set(key, peer);
     this.#byHome.set(shard, inShard);
+    if (this.#byId.size > this.#max) this.#makeRoom();
   }
 
   /** Connected for the first time: `null` when it was already, in another shard. */
@@ -62,6 +69,7 @@ export class RemotePeers {
     // One that was known before its shard died, and that another shard could not reach, is what it was.
     const isClosed = peer.closing !== null || peer.state.status === 'closed';
     if (isClosed || this.known.get(peer.id) !== peer) this.forget(peer);
+    else this.#homeless.add(peer);
     return peer;
   }
 
@@ -72,13 +80,23 @@ export class RemotePeers {
     for (const peer of evicted) {
       peer.moveOut();
       if (this.known.get(peer.id) !== peer) this.forget(peer);
+      else this.#homeless.add(peer);
     }
     return evicted;
   }
 
   /** It is closed, or never came to anything. */
   forget(peer: RemotePeer): void {
+    this.#homeless.delete(peer);
     if (this.#byId.get(peer.id) === peer) this.#byId.delete(peer.id);
     if (this.known.get(peer.id) === peer) this.known.delete(peer.id);
+  }
+
+  #makeRoom(): void {
+    for (const peer of this.#homeless) {
+      if (peer.closing !== null || peer.keptFor.size > 0) continue;
+      this.#host.onGone(peer);
+      if (this.#byId.size <= this.#max) return;
+    }
   }
 }

@@ -3,6 +3,7 @@ import type { Runtime } from '../engine/runtime.js';
 import { formatAddress, type HostAndPort, type NodeAddress, type NodeId } from '../identity/index.js';
 import { countdown, PinTable, WAIT_TIMEOUT_MS } from '../peer/index.js';
 import { unlessStuck } from './patience.js';
+import type { ShardCalls, ToShard } from './protocol.js';
 import type { RemotePeer } from './remote-peer.js';
 import type { RemotePeers } from './remote-peers.js';
 import { noRoomForPeers, shardDown } from './shard-errors.js';
@@ -10,6 +11,9 @@ import type { ShardLink } from './shard-link.js';
 
 /** The shard that knows where peers live, and looks for those of which only an address is known. */
 const CONTROL = 0;
+
+type Connected = ShardCalls['connect']['value'];
+type PinNews = Extract<ToShard, { op: 'pin' }>;
 
 /** Of a connection that is asked for. */
 export interface ConnectRequest extends TimedWaitOptions {
@@ -31,7 +35,9 @@ export class ShardDirectory {
   readonly #runtime: Runtime;
   readonly #links = new Map<number, ShardLink>();
   /** What the shard has found that looks for peers by address: the next one in its place is to find the same. */
-  readonly pins = new PinTable([], (hosts, id) => this.#links.get(CONTROL)?.outbox.push({ op: 'pin', hosts, id }));
+  readonly pins = new PinTable([], (hosts, id) => this.#tellPin({ op: 'pin', hosts, id }));
+  /** Made while that shard was being started, with the pins of before. */
+  readonly #untoldPins: PinNews[] = [];
 
   constructor(peers: RemotePeers, count: number, runtime: Runtime) {
     this.#peers = peers;
@@ -50,6 +56,7 @@ export class ShardDirectory {
 
   add(shard: ShardLink): void {
     this.#links.set(shard.index, shard);
+    if (shard.index === CONTROL) for (const pin of this.#untoldPins.splice(0)) shard.outbox.push(pin);
   }
 
   remove(shard: ShardLink): void {
@@ -82,18 +89,38 @@ export class ShardDirectory {
     return this.#connectIn(await this.homeOf(address.id, request.signal), address, request);
   }
 
-  /** Keeps a peer connected, wherever it lives now, unless that `isWanted` no longer when it comes to it. */
+  /** Keeps a peer connected, wherever it lives now, unless that `isWanted` no longer when it comes to it. Rejects as {@link ShardDirectory.homeOf}, and with SHARD_FAILED when its shard is stuck. */
   async keep(id: NodeId, hosts: readonly HostAndPort[], byId: boolean, reason: string, isWanted: () => boolean): Promise<void> {
     const shard = await this.homeOf(id);
     if (!isWanted()) return;
-    const { peer } = await shard.call('keep', { target: formatAddress({ id, hosts }), byId, reason });
-    if (isWanted()) this.#peers.get(id)?.keptFor.set(reason, shard);
-    else await shard.call('release', { peer, reason });
+    const args = { target: formatAddress({ id, hosts }), byId, reason };
+    const settle = ({ peer }: { peer: number }): void => {
+      if (isWanted()) this.#peers.get(id)?.keptFor.set(reason, shard);
+      else shard.call('release', { peer, reason }).catch(() => {});
+    };
+    // A shard that was stuck keeps it when it wakes.
+    await unlessStuck(this.#runtime, shard, (signal) => shard.call('keep', args, signal, settle, settle));
   }
 
   /** A peer that was found at these hosts and lives elsewhere is connected. It is pinned to those where no other was found meanwhile. */
   pinFound(hosts: readonly HostAndPort[], id: NodeId): void {
     for (const host of hosts) if (this.pins.get(host) === undefined) this.pins.pin([host], id);
+  }
+
+  /** Nobody waits for the connection any more: it is kept no longer, unless somebody else asked for that. */
+  #undo(shard: ShardLink, answer: Connected, keep: string | null): void {
+    if (keep === null || 'elsewhere' in answer) return;
+    // Answers that came with this one are heard first.
+    queueMicrotask(() => {
+      if (this.#peers.in(shard, answer.peer)?.keptFor.get(keep) === shard) return;
+      shard.call('release', { peer: answer.peer, reason: keep }).catch(() => {});
+    });
+  }
+
+  #tellPin(pin: PinNews): void {
+    const control = this.#links.get(CONTROL);
+    if (control === undefined) this.#untoldPins.push(pin);
+    else control.outbox.push(pin);
   }
 
   async #connectToPlace(address: NodeAddress, request: BegunRequest): Promise<RemotePeer> {
@@ -112,9 +139,13 @@ export class ShardDirectory {
     const { byId, keep, timeoutMs, signal } = request;
     const args = { target: formatAddress(address), byId, keep, timeoutMs };
     // The shard may tell in the same breath that the peer is gone again.
-    const value = await shard.call('connect', args, signal, (answer) =>
-      'elsewhere' in answer ? answer : { peer: this.#peers.in(shard, answer.peer), verified: answer.verified },
-    );
+    const take = (answer: Connected) => {
+      if ('elsewhere' in answer) return answer;
+      const peer = this.#peers.in(shard, answer.peer);
+      if (keep !== null) peer?.keptFor.set(keep, shard);
+      return { peer, verified: answer.verified };
+    };
+    const value = await shard.call('connect', args, signal, take, (answer) => this.#undo(shard, answer, keep));
     if ('elsewhere' in value) {
       // A join found it: it is the peer at that address, not one that somebody asked for by its id.
       const rest = { ...request, byId: false, timeoutMs: request.leftMs() };
@@ -126,7 +157,6 @@ export class ShardDirectory {
     if (peer === undefined) throw shardDown(shard.index);
     peer.onVerified(value.verified);
     peer.addHosts(address.hosts);
-    if (keep !== null) peer.keptFor.set(keep, shard);
     return peer;
   }
 }

@@ -119,8 +119,8 @@ export class ShardHost {
     for (const entry of entries) this.#hear(entry);
   }
 
-  async place(id: NodeId): Promise<number | null> {
-    return this.#control === null ? this.#index : this.#control.place(id);
+  async place(id: NodeId, signal: AbortSignal): Promise<number | null> {
+    return this.#control === null ? this.#index : this.#control.place(id, signal);
   }
 
   readonly unplace = (id: NodeId): void => this.#control?.onGone({ id });
@@ -166,7 +166,7 @@ export class ShardHost {
         this.#control?.detach(entry.shard);
         return;
       case 'pin':
-        this.#pins.pin(entry.hosts, entry.id);
+        this.#pins.adoptFree(entry.hosts, entry.id);
         return;
       case 'forgotten':
         this.peers.onForgotten(entry.peer);

@@ -188,6 +188,8 @@ export class ShardLink {
         this.#onBound();
         return;
       case 'started':
+        // It may have been told to end meanwhile.
+        if (this.#state !== 'starting') return;
         this.#state = 'running';
         this.#onStarted({ facts: entry.facts as StartedShard });
         return;

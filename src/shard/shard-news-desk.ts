@@ -55,7 +55,7 @@ export class ShardNewsDesk {
         this.#onHandled(shard, news.protocol, news.handled);
         return;
       case 'pinned':
-        this.#node.shards.directory.pins.pin(news.hosts, news.id);
+        this.#node.shards.directory.pins.adopt(news.hosts, news.id);
         return;
       case 'info':
         this.#node.shards.onInfo(news.info as NodeInfo);

@@ -1,16 +1,19 @@
 import type { ReloadOptions } from '../api/node.js';
-import type { OsierError } from '../errors/index.js';
+import type { Runtime } from '../engine/runtime.js';
+import { OsierError } from '../errors/index.js';
 import { rejecting } from '../errors/option-checks.js';
 import { networkSecretsOf } from '../node/credentials.js';
 import { parseReload } from '../node/reload.js';
 import type { BootMaker } from './boot.js';
 import type { KeptAddresses } from './kept-addresses.js';
 import type { Launching } from './launching.js';
+import { unlessStuck } from './patience.js';
 import type { ShardDirectory } from './shard-directory.js';
 import type { ShardLink } from './shard-link.js';
 
 /** The reloads of a node with shards, one after another. */
 export class ShardReloads {
+  readonly #runtime: Runtime;
   readonly #boots: BootMaker;
   readonly #directory: ShardDirectory;
   readonly #launching: Launching;
@@ -20,12 +23,14 @@ export class ShardReloads {
   #reloaded: Promise<unknown> = Promise.resolve();
 
   constructor(
+    runtime: Runtime,
     boots: BootMaker,
     directory: ShardDirectory,
     launching: Launching,
     kept: KeptAddresses,
     node: { readonly closedBy: OsierError | null },
   ) {
+    this.#runtime = runtime;
     this.#boots = boots;
     this.#directory = directory;
     this.#launching = launching;
@@ -59,12 +64,12 @@ export class ShardReloads {
     this.#throwWhenClosed();
   }
 
-  /** One that dies before it answers is started again with what is new. */
+  /** One that dies before it answers is started again with what is new. One that is stuck answers nobody, and has it when it wakes. */
   async #tell(shard: ShardLink, secrets: BootMaker['networkSecrets']): Promise<void> {
     try {
-      await shard.call('reload', { secrets });
+      await unlessStuck(this.#runtime, shard, (signal) => shard.call('reload', { secrets }, signal));
     } catch (error) {
-      if (shard.isRunning) throw error;
+      if (shard.isRunning && !OsierError.is(error, 'ERR_OSIER_SHARD_FAILED')) throw error;
     }
   }
 

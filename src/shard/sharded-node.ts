@@ -53,7 +53,7 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
     // What is traced to files and as keys is written by the shards.
     this.observer = new Observer({ id: this.id, runtime, logger, tracing, warn: (error) => this.warn(error), environment: {} });
     this.handlers = new HandlerTable(runtime);
-    this.peers = new RemotePeers(this);
+    this.peers = new RemotePeers(this, options.limits.peers);
     this.shards = new Shards(options, runtime, credentials, plan, this);
   }
 
@@ -164,7 +164,11 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
     const { messageBytes } = this.options.limits;
     const end = makeStream(kind, port, { protocol, peer, priority }, delivery, { messageBytes, clock: this.clock });
     shard.streams.set(stream, port);
-    port.attach(end, () => shard.streams.delete(stream));
+    peer.ports.add(port);
+    port.attach(end, () => {
+      shard.streams.delete(stream);
+      peer.ports.delete(port);
+    });
     return end;
   }
 

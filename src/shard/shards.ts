@@ -86,7 +86,7 @@ export class Shards implements ShardOwner {
     this.directory = new ShardDirectory(listener.peers, plan.count, runtime);
     this.connecting = new PatientConnecting(runtime, this.directory);
     this.kept = new KeptAddresses(credentials.identity.id, this.directory, listener.peers, runtime, (error) => listener.warn(error));
-    this.#reloads = new ShardReloads(this.#boots, this.directory, this.#launching, this.kept, listener);
+    this.#reloads = new ShardReloads(runtime, this.#boots, this.directory, this.#launching, this.kept, listener);
   }
 
   get sockets(): readonly SocketAddress[] {

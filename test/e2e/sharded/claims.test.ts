@@ -12,6 +12,7 @@ import { network, start } from './support.js';
 
 const EVERYWHERE: CallRouting = {
   answersHere: () => true,
+  livesHere: () => true,
   greetsHere: () => true,
   claim: (_id, _remote, settle) => settle(true),
   claimFound: () => 'here',

@@ -223,6 +223,21 @@ describe('calls that another answers', () => {
     expect(fateOf(responder.receive(message1(alice), 0))).toBe('call');
   });
 
+  it('are read once more where they come back and their caller is answered here by then, and again once only', () => {
+    const responder = responderOf(bob);
+    const datagram = message1(alice);
+    const others = message1(alice);
+    for (const one of [datagram, others]) readElsewhere(responder, one);
+    const asked: string[] = [];
+    const comesBack = (isHereNow: boolean): string => {
+      const isNow = (caller: string): boolean => asked.push(caller) > 0 && isHereNow;
+      const taken = responder.take(datagram, 0, false, () => true, isNow);
+      return fateOf(taken.status === 'unread' ? taken.finish(openHere(taken.first, bob.exchangeKeys)) : taken);
+    };
+    expect([comesBack(false), comesBack(true), comesBack(true)]).toEqual(['rate-limited', 'call', 'rate-limited']);
+    expect(asked).toEqual([alice.id, alice.id]);
+  });
+
   it('leave those that are answered here their room: what is confirmed after many of them is known for a replay', () => {
     const clock = new TestClock();
     const responder = responderOf(bob, clock);

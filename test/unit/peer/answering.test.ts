@@ -158,6 +158,25 @@ test('joins that nobody completes give their keys and indices back in time, also
   expect([engine.reserved.size, runtime.pendingTimers, wipes.mock.calls.length]).toEqual([0, 0, 3]);
 });
 
+test('a call that another shard hands back, as its caller lives here by then, is answered', async () => {
+  const [caller, called] = [await partyOf(), await partyOf()];
+  let isHere = false;
+  const asks = { answersHere: () => isHere, livesHere: () => isHere };
+  const { answering, faults, forgotten } = answeringOf(called, asks as unknown as PeerContext['routing']);
+  const end = { localIndex: 1, token: new Uint8Array(8), firstPacketNumber: 0n };
+  const { datagram } = new Initiator(caller, { ...end, peer: called.id, verified: 'id', replacesIndex: 0 }).nextMessage();
+  const message = Buffer.concat([new Uint8Array(48), datagram]);
+  answering.onHandshake(0, 0, message, true);
+  expect([faults, forgotten()]).toEqual([[], 0]);
+  // The answer fails, and so shows that there was one.
+  vi.spyOn(CopyableState.prototype, 'send').mockImplementation(() => {
+    throw new Error('status: -1');
+  });
+  isHere = true;
+  answering.onHandshake(0, 0, message, true);
+  expect([faults.map(({ reason }) => reason), forgotten()]).toEqual([['unauthentic'], 1]);
+});
+
 test('callers that another shard answers take nothing from their rate here', async () => {
   const [caller, called] = [await partyOf(), await partyOf()];
   let isHere = false;

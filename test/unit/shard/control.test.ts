@@ -254,3 +254,48 @@ test('where all places are taken by peers that are there, shard 0 answers those 
   expect(plane.answersHere(id(40), MESSAGE)).toBe(true);
   expect(zero.handedOver).toEqual([]);
 });
+
+test('a shard knows who lives in it once it has heard so, and asking changes nothing', async () => {
+  await introduce();
+  expect([plane.livesHere(id(99)), plane.livesHere(id(1)), client.livesHere(id(1))]).toEqual([true, false, false]);
+  plane.answersHere(id(1), MESSAGE);
+  await vi.waitFor(() => expect(client.livesHere(id(1))).toBe(true));
+  expect([plane.livesHere(id(1)), one.handedOver]).toEqual([false, []]);
+});
+
+test('a place that too many wait for is refused as a failure of the shard that has not spoken, not for want of room', async () => {
+  const { port1, port2 } = new MessageChannel();
+  onTestFinished(() => port2.close());
+  plane.attach(1, port1);
+  const controllers = Array.from({ length: UNANSWERED_MAX }, () => new AbortController());
+  const waiting = controllers.map(({ signal }, number) => plane.place(id(number), signal));
+  await expect(plane.place(id(-1))).rejects.toMatchObject({ code: 'ERR_OSIER_SHARD_FAILED', details: { shard: 1 } });
+  // One that nobody waits for any more takes no room.
+  controllers[0]?.abort(new Error('enough'));
+  await expect(waiting[0]).rejects.toThrow('enough');
+  const placed = plane.place(id(-1));
+  plane.detach(1);
+  expect([await placed, await waiting[1]]).toEqual([0, 0]);
+  expect(plane.livesHere(id(0))).toBe(false);
+});
+
+test('a message that waits for a place is not handed over when that is given up meanwhile', async () => {
+  await introduce();
+  plane.answersHere(id(1), MESSAGE);
+  nowMs = PLACE_KEPT_MS;
+  plane.expire();
+  // The second is an answer to what was asked after the other had heard of the place.
+  for (const number of [77, 78]) await new Promise((resolve) => client.claim(id(number), REMOTE, resolve));
+  expect(zero.handedOver).toEqual([]);
+  // Nor does shard 0 believe that the other has heard of a later place.
+  expect(plane.answersHere(id(1), MESSAGE)).toBe(true);
+});
+
+test('a peer that shard 0 makes, and that lives in another shard, is closed', async () => {
+  one.peers.add(id(1));
+  await introduce();
+  for (const number of [1, 2]) plane.onMade(id(number));
+  expect(zero.closed).toEqual([]);
+  await Promise.resolve();
+  expect(zero.closed).toEqual([id(1)]);
+});

@@ -31,7 +31,11 @@ class FakeShard {
     this.index = index;
   }
 
-  async call(name: string, args: never): Promise<unknown> {
+  async call(name: string, args: never, _signal?: AbortSignal, take: (value: unknown) => unknown = (value) => value): Promise<unknown> {
+    return take(await this.#answer(name, args));
+  }
+
+  async #answer(name: string, args: never): Promise<unknown> {
     if (!this.isRunning) throw shardDied(this.index, null);
     switch (name) {
       case 'place':

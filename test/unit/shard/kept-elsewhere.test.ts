@@ -19,7 +19,7 @@ let [zero, one] = [new FakeShard(0), new FakeShard(1)];
 beforeEach(async () => {
   const runtime = new ManualRuntime();
   const host: Partial<RemotePeerHost> = { closedBy: null, runtime, onGone: (peer) => peers.forget(peer) };
-  peers = new RemotePeers(host as RemotePeerHost);
+  peers = new RemotePeers(host as RemotePeerHost, 3);
   const directory = new ShardDirectory(peers, 2, runtime);
   [zero, one] = [new FakeShard(0), new FakeShard(1)];
   for (const shard of [zero, one]) directory.add(shard.link);
@@ -95,4 +95,17 @@ test('a peer whose address is dropped while a shard is asked to keep it is let g
   await answer(zero, []);
   await replaced;
   expect(one.calls).toMatchObject([{ name: 'release', args: { peer: 2, reason: ADDRESS } }]);
+});
+
+test('whoever is at the address is looked for again when the peer that was found there is closed before it is kept', async () => {
+  peers.add(one.link, 1, ID, { block: new SharedArrayBuffer(64 * 1024), slot: 0 });
+  const peer = peers.publish(one.link, 1) as RemotePeer;
+  const closing = peer.close();
+  expect(await answer(one, { status: 'drained' })).toBe('closePeer');
+  kept.keepFound(ID, HOSTS, ADDRESS);
+  await settle();
+  kept.onClosed(peer);
+  kept.onClosed(peer);
+  expect([zero.calls, one.calls]).toMatchObject([[{ name: 'goneElsewhere', args: { target: ADDRESS } }], []]);
+  await closing;
 });

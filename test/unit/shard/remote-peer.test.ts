@@ -32,7 +32,7 @@ beforeEach(() => {
     },
     onGone: (peer) => peers.forget(peer),
   };
-  peers = new RemotePeers(host as RemotePeerHost);
+  peers = new RemotePeers(host as RemotePeerHost, 3);
   directory = new ShardDirectory(peers, 2, runtime);
   counters = { block: new SharedArrayBuffer(64 * 1024), slot: 0 };
   [zero, one] = [new FakeShard(0), new FakeShard(1)];
@@ -110,4 +110,40 @@ test('a connection to a peer that is closed right after it is made is made', asy
   one.calls[0]?.answer({ peer: 4, verified: 'id' });
   peers.remove(one.link, 4);
   expect(await connected).toBe(peer);
+});
+
+test('what is pinned while shard 0 is started reaches it when it runs, and is not told to others', () => {
+  directory.remove(zero.link);
+  directory.pinFound(HOSTS, ID);
+  const [other, next] = [new FakeShard(1), new FakeShard(0)];
+  directory.add(other.link);
+  directory.add(next.link);
+  expect([zero.sent, other.sent, next.sent]).toEqual([[], [], [{ op: 'pin', hosts: HOSTS, id: ID }]]);
+  const again = new FakeShard(0);
+  directory.add(again.link);
+  expect(again.sent).toEqual([]);
+});
+
+test.each([
+  ['nobody', []],
+  ['somebody else', ['before']],
+  ['somebody else at the same time', ['with']],
+])('a connection that nobody waits for any more keeps the peer for %s', async (_, others) => {
+  const ask = (signal?: AbortSignal) => directory.connect({ id: ID, hosts: HOSTS }, { byId: true, keep: 'always', signal });
+  peers.add(one.link, 4, ID, counters);
+  const controller = new AbortController();
+  const abandoned = expect(ask(controller.signal)).rejects.toThrow('enough');
+  const connected = others.map(() => ask());
+  await runtime.advance(0);
+  const [first, second] = one.calls;
+  if (others.includes('before')) second?.answer({ peer: 4, verified: 'id' });
+  controller.abort(new Error('enough'));
+  await abandoned;
+  first?.answer({ peer: 4, verified: 'id' });
+  if (others.includes('with')) second?.answer({ peer: 4, verified: 'id' });
+  await Promise.all(connected);
+  await runtime.advance(0);
+  const released = others.length > 0 ? [] : [{ name: 'release', args: { peer: 4, reason: 'always' } }];
+  expect(one.calls.filter(({ name }) => name === 'release')).toMatchObject(released);
+  expect(peers.get(ID)?.keptFor.has('always')).toBe(others.length > 0);
 });

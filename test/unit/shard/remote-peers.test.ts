@@ -2,13 +2,17 @@
 import { beforeEach, expect, test } from 'vitest';
 import type { NodeId } from '../../../src/identity/index.js';
 import type { Peer } from '../../../src/index.js';
+import type { StreamShape } from '../../../src/peer/index.js';
+import { CrossingBudget } from '../../../src/shard/crossing-budget.js';
 import { writePeerStats } from '../../../src/shard/peer-counters.js';
+import type { StreamTold } from '../../../src/shard/protocol.js';
 import type { RemotePeer, RemotePeerHost } from '../../../src/shard/remote-peer.js';
 import { RemotePeers } from '../../../src/shard/remote-peers.js';
 import { STUCK_AFTER_MS, shardDied } from '../../../src/shard/shard-errors.js';
 import type { ShardLink } from '../../../src/shard/shard-link.js';
 import { ShardNewsDesk } from '../../../src/shard/shard-news-desk.js';
-import type { ShardedNode } from '../../../src/shard/sharded-node.js';
+import { ShardedNode } from '../../../src/shard/sharded-node.js';
+import type { ByteStreamEnd } from '../../../src/stream/byte-stream.js';
 import { ManualRuntime } from '../support/manual-runtime.js';
 
 const ID = 'a'.repeat(64) as NodeId;
@@ -28,7 +32,7 @@ let answer: { resolve(report: unknown): void; reject(error: Error): void };
 beforeEach(() => {
   runtime = new ManualRuntime();
   const host = { closedBy: null, runtime, onGone: (gone: RemotePeer) => desk.end(gone) } as unknown as RemotePeerHost;
-  peers = new RemotePeers(host);
+  peers = new RemotePeers(host, 3);
   const shards = { kept: { onConnected: () => {} } };
   desk = new ShardNewsDesk({ peers, shards, events: null } as unknown as ShardedNode);
   calls = [];
@@ -106,4 +110,46 @@ test('a close that the shard answers is what it says', async () => {
   expect(await closing).toEqual({ status: 'cut', streams: 1, unacknowledgedBytes: 7n });
   expect(states).toEqual([]);
   expect(runtime.pendingTimers).toBe(0);
+});
+
+test('of more peers than a node may have, the first that lost its home is closed that nobody keeps', () => {
+  const told: string[] = [];
+  const [kept, lost] = ['b', 'c'].map((letter, index) => {
+    peers.add(shard, 2 + index, letter.repeat(64) as NodeId, { ...counters, slot: 1 + index });
+    return peers.publish(shard, 2 + index) as RemotePeer;
+  });
+  kept?.keptFor.set('reason', shard);
+  desk.evict(shard, shardDied(0, null));
+  for (const one of [peer, kept, lost]) one?.on('state', ({ status }) => told.push(`${one.id[0]} ${status}`));
+  const second = { index: 1 } as ShardLink;
+  const comes = (letter: string, key: number): void => {
+    peers.add(second, key, letter.repeat(64) as NodeId, { ...counters, slot: key });
+    peers.publish(second, key);
+  };
+  // One that comes back takes no other's room.
+  comes('a', 5);
+  expect(told).toEqual([]);
+  comes('d', 6);
+  comes('e', 7);
+  expect(told).toEqual(['c closed']);
+  expect([...peers.known.keys()].map(([letter]) => letter)).toEqual(['a', 'b', 'd', 'e']);
+});
+
+test('streams of a peer that a stuck shard does not close in time fail, and hold nothing of what may cross', async () => {
+  const budget = new CrossingBudget(1_024 * 1_024);
+  const node = { shards: { crossing: budget }, options: { limits: { messageBytes: 1_024 } }, clock: runtime.clock };
+  const [acknowledgedBytes, receivedBytes, delivered, expired, unknown, dropped] = [0n, 0n, 0n, 0n, 0n, 0n];
+  const told: StreamTold = { acknowledgedBytes, receivedBytes, delivered, expired, unknown, dropped, maxDatagramBytes: 0 };
+  const linked = Object.assign(shard, { streams: new Map() });
+  shard.outbox.defer = () => {};
+  const shape = { kind: 'bytes', protocol: 'x', priority: 3, delivery: { ordered: true, lifetimeMs: null } } as unknown as StreamShape;
+  const stream = ShardedNode.prototype.streamOf.call(node as unknown as ShardedNode, peer, linked, 7, told, shape) as ByteStreamEnd;
+  void stream.write(Buffer.alloc(1_000));
+  expect([budget.usedBytes, linked.streams.size]).toEqual([1_000, 1]);
+  const closing = peer.close({ timeoutMs: 500, reason: 'over' });
+  await runtime.advance(500 + STUCK_AFTER_MS);
+  await closing;
+  const details = { by: 'local', closeCode: 'normal', reason: 'over' };
+  expect(await stream.closed).toMatchObject({ status: 'failed', error: { code: 'ERR_OSIER_PEER_CLOSED', details } });
+  expect([budget.usedBytes, linked.streams.size, peer.ports.size]).toEqual([0, 0, 0]);
 });

@@ -1,5 +1,7 @@
 /** What a shard tells, without the shard. */
 import { expect, test } from 'vitest';
+import type { NodeId } from '../../../src/identity/index.js';
+import { PinTable } from '../../../src/peer/index.js';
 import { pack } from '../../../src/shard/error-codec.js';
 import type { ToShard } from '../../../src/shard/protocol.js';
 import { shardDied } from '../../../src/shard/shard-errors.js';
@@ -54,4 +56,15 @@ test('who is kept by an address that it was found at hears of its connection', (
   expect(connected).toEqual([]);
   tell('connected');
   expect(connected).toEqual(['one']);
+});
+
+test('what shard 0 pins replaces what was pinned here, and is not told to it again', () => {
+  const told: unknown[] = [];
+  const pins = new PinTable([], (...pin) => told.push(pin));
+  const desk = new ShardNewsDesk({ shards: { directory: { pins } } } as unknown as ShardedNode);
+  const hosts = [{ host: '10.0.0.1', port: 1 }];
+  pins.pin(hosts, 'x' as NodeId);
+  desk.take({} as ShardLink, { op: 'pinned', hosts, id: 'y' as NodeId });
+  expect(hosts.map((host) => pins.get(host))).toEqual(['y']);
+  expect(told).toHaveLength(1);
 });

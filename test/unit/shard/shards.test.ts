@@ -15,6 +15,12 @@ import type { ShardLink, ShardOwner } from '../../../src/shard/shard-link.js';
 import { Shards } from '../../../src/shard/shards.js';
 import { ManualRuntime } from '../support/manual-runtime.js';
 
+/** Of calls that the tests look at. */
+interface FakeArgs {
+  readonly order?: readonly number[];
+  readonly secrets?: readonly Uint8Array[];
+}
+
 /** A shard that does what the test says. */
 class FakeLink {
   readonly counters = new BigUint64Array(256);
@@ -56,7 +62,14 @@ class FakeLink {
     onMade(this);
   }
 
-  async call(name: string, { order, secrets }: { order?: readonly number[]; secrets?: readonly Uint8Array[] }): Promise<null> {
+  call(name: string, args: FakeArgs, signal?: AbortSignal): Promise<null> {
+    return new Promise((resolve, reject) => {
+      signal?.addEventListener('abort', () => reject(signal.reason));
+      this.#answer(name, args).then(resolve, reject);
+    });
+  }
+
+  async #answer(name: string, { order, secrets }: FakeArgs): Promise<null> {
     if (name === 'alive' && this.isSilent) return new Promise(() => {});
     if (secrets !== undefined) this.secrets.push(secrets.map(([first = 0]) => first));
     if (name === 'reload') await this.onReload();
@@ -264,6 +277,16 @@ test('a reload is done when a shard dies before it has answered, and the next on
   await runtime.advance(0);
   expect(links.map(({ index }) => index)).toEqual([0, 1, 1]);
   expect(bootSecrets(links[2])).toEqual([9]);
+});
+
+test('a reload waits two seconds for a stuck shard, which has what is new when it wakes', async () => {
+  const shards = await started(2);
+  const [zero, stuck] = links;
+  if (stuck !== undefined) stuck.onReload = () => new Promise(() => {});
+  const reloaded = shards.reload({ network: { secret: secretOf(9) } });
+  await runtime.advance(2_000);
+  await reloaded;
+  expect([zero?.secrets, stuck?.secrets]).toEqual([[[9]], [[9]]]);
 });
 
 test('a reload that a running shard refuses fails', async () => {
