@@ -8,6 +8,9 @@ import type { Place } from './environments.js';
 /** The young generation stays small: how far V8 lets it grow, and when, would hide what a program holds. */
 const NODE_FLAGS = ['--expose-gc', '--max-semi-space-size=1'];
 
+/** The allocator gives back at once what is freed: what it keeps, tens of MiB at some times and none at others, would hide what a program holds. */
+const ALLOCATOR = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_TRIM_THRESHOLD_: '65536' };
+
 interface Answer {
   readonly id: number;
   readonly result?: unknown;
@@ -27,7 +30,7 @@ export class Party {
     const file = fileURLToPath(new URL(`../sockets/${program}`, import.meta.url));
     const [command = process.execPath, ...args] = [...place.prefix, process.execPath, ...NODE_FLAGS, file];
     this.place = place;
-    this.#child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, ...env } });
+    this.#child = spawn(command, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], env: { ...process.env, ...ALLOCATOR, ...env } });
     this.#child.on('message', (answer) => this.#onAnswer(answer as Answer));
     this.#ended = once(this.#child, 'exit').then(([code, signal]) => this.#failAll(new Error(`${program} ended: ${code ?? signal}`)));
     onTestFinished(() => this.kill());
