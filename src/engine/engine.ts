@@ -189,6 +189,9 @@ export interface Engine {
   /** Sends what is pending, frees the sockets at once, or, where what is sent waits in Node, a moment later; later calls do nothing. */ close(): void;
 }
 
+/** What {@link Engine.sendMessage} answers. */
+export const SendAnswer = { accepted: 0, noRoom: 1, tooLarge: 2, ended: -1 } as const;
+
 /** Words that {@link Engine.stats} writes. */
 export const ENGINE_COUNTERS = 11;
 

@@ -1,4 +1,4 @@
-import type { Engine } from './engine.js';
+import { type Engine, SendAnswer } from './engine.js';
 
 /** What crosses at a time: enough for the crossing to cost little beside the copies. */
 const STAGE_BYTES = 64 * 1024;
@@ -11,9 +11,6 @@ export const STAGED_MESSAGE_MAX_BYTES = 1_024;
 const RUN_NUMBERS = 4;
 const RUN_OPTIONS = 2;
 const RUN_COUNT = 3;
-
-/** What {@link Engine.sendMessage} answers. */
-const ACCEPTED = 0;
 
 /** Whose messages are staged. */
 export interface Staging {
@@ -118,7 +115,8 @@ export class MessageStage {
         const message = this.#bytes.slice(start, end);
         start = end;
         if (index < taken) continue;
-        const isTaken = !withoutRoom.has(owner) && this.#engine.sendMessage(owner.association, owner.stream, message, options, 0, 0) === ACCEPTED;
+        const isTaken =
+          !withoutRoom.has(owner) && this.#engine.sendMessage(owner.association, owner.stream, message, options, 0, 0) === SendAnswer.accepted;
         if (isTaken) continue;
         withoutRoom.add(owner);
         refused.push({ owner, message, options });

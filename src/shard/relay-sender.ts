@@ -1,8 +1,6 @@
+import { SendAnswer } from '../engine/engine.js';
 import type { StreamPort } from '../stream/index.js';
 import { HEAD_NUMBERS, MESSAGE_OVERHEAD_BYTES, type MessageBatch, sharedMicros } from './crossing.js';
-
-/** What `Engine.sendMessage` answers when there is no room. */
-const NO_ROOM = 1;
 
 /** Something that came from the other thread, in the order in which it came. */
 type Item =
@@ -97,7 +95,7 @@ export class RelaySender {
       const length = heads[item.index] ?? 0;
       const message = bytes.subarray(item.offset, item.offset + length);
       const options = heads[item.index + 1] ?? 0;
-      if (this.#port.sendMessage(message, options, restOf(heads[item.index + 2] ?? 0), heads[item.index + 3] ?? 0) === NO_ROOM) break;
+      if (this.#port.sendMessage(message, options, restOf(heads[item.index + 2] ?? 0), heads[item.index + 3] ?? 0) === SendAnswer.noRoom) break;
       item.index += HEAD_NUMBERS;
       item.offset += length;
       windowBytes += length + MESSAGE_OVERHEAD_BYTES;

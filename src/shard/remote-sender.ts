@@ -1,14 +1,10 @@
+import { SendAnswer } from '../engine/engine.js';
 import { sharedMicros } from './crossing.js';
 import type { CrossingBudget } from './crossing-budget.js';
 import { LeavingBytes, LeavingMessages } from './leaving.js';
 import type { Outbox } from './outbox.js';
 import type { ToShard } from './protocol.js';
 import type { RemoteCounters } from './remote-counters.js';
-
-/** What `Engine.sendMessage` answers. */
-const ACCEPTED = 0;
-const NO_ROOM = 1;
-const ENDED = -1;
 
 /** What a stream of this thread sends to its shard: gathered for a tick, as much as its window allows. */
 export class RemoteSender {
@@ -30,7 +26,7 @@ export class RemoteSender {
   }
 
   write(bytes: Uint8Array): number {
-    if (this.#isOver) return ENDED;
+    if (this.#isOver) return SendAnswer.ended;
     const accepted = this.#bytes.add(bytes);
     if (accepted > 0) this.#outbox.defer(this.push);
     this.#counted.sentBytes += accepted;
@@ -38,13 +34,13 @@ export class RemoteSender {
   }
 
   sendMessage(bytes: Uint8Array, options: number, lifetimeMicros: number, token: number): number {
-    if (this.#isOver) return ENDED;
+    if (this.#isOver) return SendAnswer.ended;
     const deadline = lifetimeMicros === 0 ? 0 : sharedMicros() + lifetimeMicros;
-    if (!this.#messages.add(bytes, options, deadline, token)) return NO_ROOM;
+    if (!this.#messages.add(bytes, options, deadline, token)) return SendAnswer.noRoom;
     this.#outbox.defer(this.push);
     this.#counted.sentMessages++;
     this.#counted.sentBytes += bytes.length;
-    return ACCEPTED;
+    return SendAnswer.accepted;
   }
 
   /** What was gathered goes before anything that is told after this. */

@@ -1,11 +1,7 @@
-import type { Engine } from '../engine/engine.js';
+import { type Engine, SendAnswer } from '../engine/engine.js';
 import type { Flusher } from '../engine/flusher.js';
 import { STAGED_MESSAGE_MAX_BYTES, type Staging } from '../engine/message-stage.js';
 import { MessageCounter, StreamCounter, type StreamPort } from './stream-port.js';
-
-/** What {@link Engine.sendMessage} answers. */
-const ACCEPTED = 0;
-const NO_ROOM = 1;
 
 /** The engine was not asked for room since a message crossed. */
 const NOT_ASKED = -1;
@@ -51,7 +47,7 @@ export class EngineStreamPort implements StreamPort, Staging {
   sendMessage(bytes: Uint8Array, options: number, lifetimeMicros: number, token: number): number {
     const returned = this.#returned;
     this.handOver();
-    if (this.#returned !== returned) return NO_ROOM;
+    if (this.#returned !== returned) return SendAnswer.noRoom;
     const answer = this.#engine.sendMessage(this.association, this.stream, bytes, options, lifetimeMicros, token);
     this.#flusher.mark();
     return answer;
@@ -61,9 +57,9 @@ export class EngineStreamPort implements StreamPort, Staging {
     const returned = this.#returned;
     if (this.#mayStage(bytes.length)) {
       this.#flusher.stage?.add(this, options, bytes);
-      return ACCEPTED;
+      return SendAnswer.accepted;
     }
-    return this.#returned === returned ? this.sendMessage(bytes, options, 0, 0) : NO_ROOM;
+    return this.#returned === returned ? this.sendMessage(bytes, options, 0, 0) : SendAnswer.noRoom;
   }
 
   handOver(): void {

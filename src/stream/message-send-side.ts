@@ -1,5 +1,6 @@
 import type { MessageOutcome } from '../api/streams.js';
 import type { Clock } from '../api/waiting.js';
+import { SendAnswer } from '../engine/engine.js';
 import type { OsierError } from '../errors/index.js';
 import { FateTable } from './fate-table.js';
 import type { Delivery } from './message-options.js';
@@ -10,10 +11,6 @@ import type { StreamPort } from './stream-port.js';
 /** Bits of the options of {@link Engine.sendMessage}. */
 const UNORDERED = 1;
 const TELL_FATE = 2;
-
-/** What {@link Engine.sendMessage} answers. */
-const ACCEPTED = 0;
-const TOO_LARGE = 2;
 
 /** How a fate is told. */
 const DELIVERED = 1;
@@ -170,9 +167,9 @@ export class MessageSendSide extends SendLine<PendingMessage> {
     const answer = isPlain
       ? this.port.sendSoon(message, options)
       : this.port.sendMessage(message, options, lifetimeMs === null ? 0 : micros(lifetimeMs), token ?? 0);
-    if (answer === TOO_LARGE) throw tooLarge(message.length, this.#sending.maxBytes);
+    if (answer === SendAnswer.tooLarge) throw tooLarge(message.length, this.#sending.maxBytes);
     // No room; or sending has ended, and the record that says why is on its way.
-    if (answer !== ACCEPTED) return false;
+    if (answer !== SendAnswer.accepted) return false;
     this.#acceptedMessages++;
     this.#acceptedBytes += message.length;
     if (message.length > this.#largestBytes) this.#largestBytes = message.length;
@@ -185,7 +182,7 @@ export class MessageSendSide extends SendLine<PendingMessage> {
     if (this.isOver) return;
     this.#keptBytes += message.length;
     const handOver = (): boolean => {
-      if (this.port.sendMessage(message, options, 0, 0) !== ACCEPTED) return false;
+      if (this.port.sendMessage(message, options, 0, 0) !== SendAnswer.accepted) return false;
       this.#keptBytes -= message.length;
       return true;
     };
