@@ -1,7 +1,5 @@
 // Small messages one way: a message stream where the contestant has one, a byte stream otherwise, in which they lie back to back.
-import { Pattern } from '../lib/pattern.mjs';
-
-const pattern = new Pattern();
+import { MessagePattern } from '../lib/message-pattern.mjs';
 
 /** A burst is written in one tick, as a program does that has many at hand; then it waits until more may be written. */
 const BURST = 2_000;
@@ -9,10 +7,11 @@ const BURST = 2_000;
 /** Sends until it is told to stop, and ends; returns how many messages went. `isSingle`: each is awaited before the next is made.
  * @param {import('../contestants/link.mjs').MessageSender} sender @param {{ messageBytes: number, isSingle: boolean, isStopped: () => boolean }} options */
 export async function sendMessages(sender, { messageBytes, isSingle, isStopped }) {
+  const pattern = new MessagePattern(messageBytes);
   let messages = 0;
   while (!isStopped()) {
     for (let count = 0; count < BURST; count++) {
-      const waiting = sender.send(pattern.at(messages * messageBytes, messageBytes));
+      const waiting = sender.send(pattern.at(messages));
       messages++;
       if (waiting !== undefined) await waiting;
       else if (isSingle) await undefined;
@@ -27,6 +26,7 @@ export async function sendMessages(sender, { messageBytes, isSingle, isStopped }
 /** Counts messages as they arrive, every byte compared.
  * @param {import('../contestants/link.mjs').MessageReceiver} receiver @param {number} messageBytes @param {(messages: number) => void} onMessages */
 export async function receiveMessages(receiver, messageBytes, onMessages) {
+  const pattern = new MessagePattern(messageBytes);
   let bytes = 0;
   for (let batch = await receiver.readBatch(); batch !== null; batch = await receiver.readBatch()) {
     for (const message of batch) {
