@@ -2,16 +2,19 @@
 import { generateIdentity, generateNetworkSecret, MeshNode } from '../../dist/index.js';
 import { HOST } from './host.mjs';
 
+/** More streams at once than the default: the benchmarks of many peers have one of each. */
+const HANDLING = { maxConcurrent: 4_096 };
+
 const PRIORITIES = /** @type {const} */ ({ first: 0, usual: 3, last: 7 });
 
 /** @param {Record<string, string>} options @returns {import('./link.mjs').Contestant} */
 export function contestant({ cipher = 'auto', congestion = 'cubic', listen = `udp://${HOST}:0`, spinMicros = '' }) {
-  /** @param {Uint8Array} secret */
-  const start = async (secret) =>
+  /** @param {Uint8Array} secret @param {string} [at] */
+  const start = async (secret, at = listen) =>
     MeshNode.create({
       identity: await generateIdentity(),
       network: { secret },
-      listen,
+      listen: at,
       cipher: /** @type {'auto'} */ (cipher),
       congestion: /** @type {'cubic'} */ (congestion),
       ...(spinMicros === '' ? {} : { spin: { maxMicros: Number(spinMicros) } }),
@@ -34,6 +37,7 @@ export function contestant({ cipher = 'auto', congestion = 'cubic', listen = `ud
       listenBy((node) =>
         node.handle(
           'bench',
+          { kind: 'bytes', ...HANDLING },
           served((stream) => onStream(asStream(stream))),
         ),
       ),
@@ -41,14 +45,14 @@ export function contestant({ cipher = 'auto', congestion = 'cubic', listen = `ud
       listenBy((node) =>
         node.handle(
           'bench',
-          { kind: 'messages' },
+          { kind: 'messages', ...HANDLING },
           served((stream) => onMessages(asReceiver(stream))),
         ),
       ),
     accepted: () => Number(listening?.stats().handshakesCompleted ?? 0),
     async dialer(address) {
       const [secret = '', target = ''] = address.split(' ');
-      const node = await start(Buffer.from(secret, 'hex'));
+      const node = await start(Buffer.from(secret, 'hex'), listenOfItsOwn());
       return {
         dial: async () => {
           const peer = await node.connect(target);
@@ -64,7 +68,7 @@ export function contestant({ cipher = 'auto', congestion = 'cubic', listen = `ud
     },
     async connect(address) {
       const [secret = '', target = ''] = address.split(' ');
-      const node = await start(Buffer.from(secret, 'hex'));
+      const node = await start(Buffer.from(secret, 'hex'), listenOfItsOwn());
       const peer = await node.connect(target);
       return {
         openStream: async ({ level } = {}) => asStream(await peer.openStream('bench', { priority: PRIORITIES[level ?? 'usual'] })),
@@ -75,6 +79,14 @@ export function contestant({ cipher = 'auto', congestion = 'cubic', listen = `ud
       };
     },
   };
+}
+
+let addresses = 0;
+
+/** A node under load answers 16 handshakes a second to each address: endpoints that call have one each, as on many machines, of the 65,536 from 127.1.0.0 on. */
+function listenOfItsOwn() {
+  const number = addresses++;
+  return `udp://${HOST === '127.0.0.1' ? `127.1.${(number >> 8) & 255}.${number & 255}` : HOST}:0`;
 }
 
 /** A handler lives for as long as its stream.
