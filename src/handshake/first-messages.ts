@@ -118,7 +118,7 @@ export class FirstMessages {
     const secretKey = new Uint8Array(new SharedArrayBuffer(this.#keys.secretKey.length));
     secretKey.set(this.#keys.secretKey);
     const shared: SharedKeys = { secretKey, publicKey: Uint8Array.from(this.#keys.publicKey) };
-    this.#threads = this.#owner.runtime.createThreads?.(new URL('./first-message-worker.js', import.meta.url), shared) ?? null;
+    this.#threads = this.#owner.runtime.createThreads?.(new URL('../handshake/first-message-worker.js', import.meta.url), shared) ?? null;
     if (this.#threads === null) wipe(secretKey);
     else this.#shared = shared;
     return this.#threads;
