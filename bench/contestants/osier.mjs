@@ -10,8 +10,8 @@ const PRIORITIES = /** @type {const} */ ({ first: 0, usual: 3, last: 7 });
 /** @param {Record<string, string>} options @returns {import('./link.mjs').Contestant} */
 export function contestant({ cipher = 'auto', congestion = 'cubic', listen = `udp://${HOST}:0`, spinMicros = '' }) {
   /** @param {Uint8Array} secret @param {string} [at] */
-  const start = async (secret, at = listen) =>
-    MeshNode.create({
+  const start = async (secret, at = listen) => {
+    last = await MeshNode.create({
       identity: await generateIdentity(),
       network: { secret },
       listen: at,
@@ -19,6 +19,10 @@ export function contestant({ cipher = 'auto', congestion = 'cubic', listen = `ud
       congestion: /** @type {'cubic'} */ (congestion),
       ...(spinMicros === '' ? {} : { spin: { maxMicros: Number(spinMicros) } }),
     });
+    return last;
+  };
+  /** @type {MeshNode | null} */
+  let last = null;
   /** @type {MeshNode | null} */
   let listening = null;
   /** @param {(node: MeshNode) => void} serve */
@@ -49,6 +53,7 @@ export function contestant({ cipher = 'auto', congestion = 'cubic', listen = `ud
           served((stream) => onMessages(asReceiver(stream))),
         ),
       ),
+    packets: () => Number((last?.stats().packetsSent ?? 0n) + (last?.stats().packetsReceived ?? 0n)),
     accepted: () => Number(listening?.stats().handshakesCompleted ?? 0),
     async dialer(address) {
       const [secret = '', target = ''] = address.split(' ');
