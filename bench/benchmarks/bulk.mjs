@@ -10,6 +10,9 @@ function bulkOf(entrant, { streams = 1, both = 0 } = {}) {
   return contestantOf(entrant, ({ cores, warmUpMs, measureMs }) => measureBulk(entrant, { streams, both, warmUpMs, measureMs }, cores));
 }
 
+/** What a measurement may take beside what is measured. */
+const ALL_ELSE_MS = 60_000;
+
 /** Gbit/s of payload, both directions together.
  * @param {Entrant} entrant @param {{ streams: number, both: 0 | 1, warmUpMs: number, measureMs: number }} plan @param {Parameters<typeof startEnds>[3]} places @returns {Promise<import('../lib/benchmark.mjs').Result>} */
 export async function measureBulk(entrant, plan, places) {
@@ -46,6 +49,53 @@ export async function measureBulk(entrant, plan, places) {
     await stop();
   }
 }
+
+/** As many times longer than other bulk. */
+const PAUSES_TIMES = 15;
+
+/** The longest pause of either end's collector, and how often each end crosses between JavaScript and the engine.
+ * @param {Entrant} entrant @returns {import('../lib/benchmark.mjs').Contestant} */
+function pausesOf(entrant) {
+  return contestantOf(entrant, async ({ cores, warmUpMs, measureMs }) => {
+    const plan = { streams: 1, both: 0, warmUpMs, measureMs: measureMs * PAUSES_TIMES, isWatched: 1 };
+    const { receiver, sender, settings, stop } = await startEnds(entrant, 'bulk', plan, cores);
+    try {
+      await sender.next();
+      const there = await receiver.next(plan.measureMs + ALL_ELSE_MS);
+      sender.send('stop');
+      const here = await sender.next();
+      const { bytes } = await receiver.next();
+      if (bytes !== here.bytes) throw new Error(`${entrant.id}: ${here.bytes} bytes were sent and ${bytes} arrived`);
+      return {
+        value: Math.max(here.longestCollectionMs, there.longestCollectionMs),
+        settings,
+        details: {
+          collectionShare: Math.max(here.collectionShare, there.collectionShare),
+          senderLoopDelayP99Ms: here.loopDelayP99Ms,
+          receiverLoopDelayP99Ms: there.loopDelayP99Ms,
+          senderCrossingsPerSecond: here.crossingsPerSecond,
+          senderPacketsPerCrossing: here.packetsPerCrossing,
+          senderCallsPerBatch: here.callsPerBatch,
+          receiverCrossingsPerSecond: there.crossingsPerSecond,
+          receiverPacketsPerCrossing: there.packetsPerCrossing,
+          receiverCallsPerBatch: there.callsPerBatch,
+        },
+      };
+    } finally {
+      await stop();
+    }
+  });
+}
+
+const PAUSES_DETAILS = {
+  collectionShare: 'share of the time',
+  senderLoopDelayP99Ms: 'sender loop p99, ms',
+  receiverLoopDelayP99Ms: 'receiver loop p99, ms',
+  senderCrossingsPerSecond: 'sender crossings/s',
+  senderPacketsPerCrossing: 'packets each',
+  receiverCrossingsPerSecond: 'receiver crossings/s',
+  receiverPacketsPerCrossing: 'packets each ',
+};
 
 const DETAILS = {
   senderCore: 'sender core',
@@ -166,6 +216,20 @@ export const benchmarks = [
       { against: 'libp2p-quic-64k', relation: 'at least', bound: 4 },
       { against: 'udx', relation: 'at least', bound: 6 },
     ],
+  }),
+  () => ({
+    name: 'bulk-pauses',
+    title: 'Pauses and crossings beside bulk',
+    about: [
+      'The longest pause of either end in 60 seconds of bulk (perf_hooks, all kinds of collections), and how late the loops were; packets of 1440 bytes.',
+      'A crossing is a call between JavaScript and the engine, in either direction; packets are those sent and received by that end.',
+    ],
+    unit: 'ms',
+    better: 'lower',
+    subject: 'osier-AES-1440',
+    details: PAUSES_DETAILS,
+    contestants: [pausesOf(osier('aes-256-gcm', 1440))],
+    bars: [{ relation: 'at most', bound: 5 }],
   }),
   () => shapes('aes-256-gcm'),
   () => shapes('chacha20-poly1305'),

@@ -54,7 +54,7 @@ export const benchmarks = [
     title: 'Handshakes',
     about: [
       '10,000 connections to one listener on one core, 32 under way at once, five by each endpoint of the other core; one that fails fails the benchmark.',
-      'Endpoints exist before. The listener must have accepted as many as were made; Osier also pings through each. libp2p-quic makes a tenth of them.',
+      'Endpoints exist before. The listener must have accepted as many as were made; Osier also pings through each, and each of its endpoints has an address of its own, since a node under load bounds what it answers to one. libp2p-quic makes a tenth of them.',
     ],
     unit: 'a second',
     better: 'higher',

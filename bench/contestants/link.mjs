@@ -29,6 +29,7 @@
  * @property {(onMessages: (receiver: MessageReceiver) => void) => Promise<string>} [listenForMessages] The other end of {@link Connection.openMessages}.
  * @property {(address: string) => Promise<Connection>} connect
  * @property {(address: string) => Promise<{ dial: () => Promise<Pick<Connection, 'close'>> }>} [dialer]
+ * @property {() => number} [packets] Sent and received by the last endpoint that it made.
  * @property {() => number} [accepted] Handshakes that the listening end has completed.
  */
 

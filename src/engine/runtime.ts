@@ -51,5 +51,7 @@ export interface Runtime {
    * where everything is to happen on one thread.
    */
   readonly createThreads?: ((module: URL, data: unknown) => Threads | null) | undefined;
+  /** No core is left for threads beside this one: what they do, they do in its time. */
+  readonly hasOneCore?: boolean | undefined;
   createEngine(config: EngineConfig, listener: BatchListener): Engine;
 }

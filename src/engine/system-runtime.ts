@@ -1,8 +1,8 @@
-import { randomFillSync } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { availableParallelism, networkInterfaces } from 'node:os';
 import { performance } from 'node:perf_hooks';
+import { randomBytes } from './random-pool.js';
 import type { ResolvedAddress, Runtime, Timer } from './runtime.js';
 import { sleepBy } from './sleep.js';
 import { createSystemEngine } from './system-engine.js';
@@ -18,10 +18,11 @@ export const systemRuntime: Runtime = {
   setTimer,
   // After the microtasks: a run of awaited writes, each of which resumes in one, ends up in one flush.
   atEndOfTick: (callback) => queueMicrotask(() => process.nextTick(callback)),
-  randomBytes: (byteCount) => randomFillSync(new Uint8Array(byteCount)),
+  randomBytes,
   resolve,
   machineAddresses,
   createThreads,
+  hasOneCore: availableParallelism() === 1,
   createEngine: createSystemEngine,
 };
 

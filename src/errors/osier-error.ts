@@ -32,7 +32,11 @@ export class OsierError<C extends OsierErrorCode = OsierErrorCode> extends Error
     Object.defineProperty(OsierError.prototype, 'name', { value: 'OsierError', configurable: true, writable: true });
     Object.defineProperty(OsierError.prototype, BRAND, { value: true });
     osierError = (code, message, details, options) => {
+      const { stackTraceLimit } = Error;
+      // The stack is most of what an error costs: taken once, from the caller on. Where the limit cannot be changed, twice.
+      const isOnce = Error.captureStackTrace !== undefined && Reflect.set(Error, 'stackTraceLimit', 0);
       const error = new OsierError(code, message, details, options);
+      if (isOnce) Error.stackTraceLimit = stackTraceLimit;
       Error.captureStackTrace?.(error, osierError);
       return error;
     };

@@ -8,6 +8,8 @@ import {
   FIRST_MESSAGES_WAITING_MAX,
   LONE_AFTER_MS,
   LONE_OVERDRAFT_MS,
+  READING_ALONE_BURST_MS,
+  READING_ALONE_MS_PER_SECOND,
   READING_HERE_BURST_MS,
   READING_HERE_MS_PER_SECOND,
   THREAD_FAILURES_MAX,
@@ -30,7 +32,7 @@ interface Waiting {
 
 /** What {@link FirstMessages} needs of its node. */
 export interface FirstMessagesOwner {
-  readonly runtime: Pick<Runtime, 'clock' | 'createThreads'>;
+  readonly runtime: Pick<Runtime, 'clock' | 'createThreads' | 'hasOneCore'>;
   /** There are no threads for a while: one after another failed, the last for `cause`. */
   onThreadsFailed(cause: unknown): void;
   /** What a message 1 led to threw: a fault of this library. */
@@ -70,7 +72,11 @@ export class FirstMessages {
   constructor(keys: ExchangeKeys, owner: FirstMessagesOwner) {
     this.#keys = keys;
     this.#owner = owner;
-    this.#here = new TokenBucket(READING_HERE_BURST_MS, READING_HERE_MS_PER_SECOND, owner.runtime.clock.nowMs());
+    const nowMs = owner.runtime.clock.nowMs();
+    this.#here =
+      owner.runtime.hasOneCore === true
+        ? new TokenBucket(READING_ALONE_BURST_MS, READING_ALONE_MS_PER_SECOND, nowMs)
+        : new TokenBucket(READING_HERE_BURST_MS, READING_HERE_MS_PER_SECOND, nowMs);
   }
 
   /** Calls `settle` once, perhaps at once; not after {@link FirstMessages.close}. Takes `first` over. */
@@ -112,7 +118,7 @@ export class FirstMessages {
     const secretKey = new Uint8Array(new SharedArrayBuffer(this.#keys.secretKey.length));
     secretKey.set(this.#keys.secretKey);
     const shared: SharedKeys = { secretKey, publicKey: Uint8Array.from(this.#keys.publicKey) };
-    this.#threads = this.#owner.runtime.createThreads?.(new URL('./first-message-worker.js', import.meta.url), shared) ?? null;
+    this.#threads = this.#owner.runtime.createThreads?.(new URL('../handshake/first-message-worker.js', import.meta.url), shared) ?? null;
     if (this.#threads === null) wipe(secretKey);
     else this.#shared = shared;
     return this.#threads;

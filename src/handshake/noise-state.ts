@@ -1,8 +1,12 @@
-import NoiseState from 'noise-handshake';
+import { createRequire } from 'node:module';
+import type NoiseHandshake from 'noise-handshake';
 import type { ExchangeKeys } from '../identity/index.js';
 import { exchangePublicKeyOfSecret, wipe } from '../identity/sodium.js';
 import { hkdf2, hkdf3 } from './hkdf.js';
 import { hasSmallOrder } from './small-order.js';
+
+/** By `require`, as sodium-native is, and for the same reason. */
+const NoiseState = createRequire(import.meta.url)('noise-handshake') as typeof NoiseHandshake;
 
 /** What {@link CopyableState.pack} writes, in this order, and how many bytes each has. */
 const PACKED_BYTES = {

@@ -33,6 +33,10 @@ export const IDENTITIES_REMEMBERED = 16_384;
 export const READING_HERE_BURST_MS = 1;
 /** and milliseconds of each second: about five hundred of them. Time, not a number, so that a slow or busy machine has threads sooner. */
 export const READING_HERE_MS_PER_SECOND = 100;
+/** The same where a thread would have no core of its own, and handing a message over costs as much again as half of reading it: no loop waits longer, */
+export const READING_ALONE_BURST_MS = 10;
+/** and half of the time is left to what else the node does. */
+export const READING_ALONE_MS_PER_SECOND = 500;
 /** A message 1 is a lone one when none was read here for so long: no thread would be sooner with it. */
 export const LONE_AFTER_MS = 1;
 /**

@@ -2,7 +2,11 @@
  * The libsodium functions that identity and handshake use, with types: `sodium-native` has none. Output buffers come first, as in libsodium.
  * A function that fails throws.
  */
-import sodium from 'sodium-native';
+import { createRequire } from 'node:module';
+import type sodiumNative from 'sodium-native';
+
+/** By `require`: an import would have Node search the package's source for the names of its exports, which takes longer than loading it. */
+const sodium = createRequire(import.meta.url)('sodium-native') as typeof sodiumNative;
 
 /** Fills `into` with random bytes of the system. */
 export function randomFill(into: Uint8Array): void {

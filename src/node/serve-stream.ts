@@ -6,6 +6,8 @@ import { type Association, type MeshPeer, type PeerContext, type StreamShape, st
 import { decodeMetadata, EngineStreamPort, kindNumber, ResetReason, type StreamEnd } from '../stream/index.js';
 import type { HandlerEntry, HandlerTable } from './handler-table.js';
 
+const UTF8 = new TextDecoder();
+
 /** A stream that a peer opened, as the engine's record carries it. */
 export interface IncomingStream {
   readonly peer: MeshPeer;
@@ -32,7 +34,7 @@ export type ServingHost = Pick<PeerContext, 'closedBy' | 'warn'> & { readonly ob
 
 /** The protocol that the head of an incoming stream names. */
 export function protocolOf(head: Uint8Array): string {
-  return new TextDecoder().decode(head.subarray(1, 1 + (head[0] ?? 0)));
+  return UTF8.decode(head.subarray(1, 1 + (head[0] ?? 0)));
 }
 
 /** Gives a stream of this thread's engine to its handler, or resets it with the reason why not. */

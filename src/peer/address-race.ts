@@ -87,6 +87,13 @@ export class AddressRace {
     return null;
   }
 
+  /** Sends `again`, which is `message` but for its mac2, to `source`, where that was asked. The pauses stay as they are. */
+  repeat(source: PathRecord, { askedAt }: RaceMessage, again: Uint8Array): void {
+    if (this.#isOver || !askedAt.some((path) => sameRemote(path, source))) return;
+    this.#context.engine.sendDatagram(source, again);
+    this.#context.flusher.mark();
+  }
+
   /** The addresses are these from now on. */
   #follow(paths: readonly PathRecord[]): void {
     const stays = (known: PathRecord): boolean => paths.some((path) => isSame(path, known));

@@ -63,6 +63,12 @@ export class CallRound<End extends CallingEnd> implements Calling {
     return message;
   }
 
+  /** Sends the newest first message back to where a cookie came from, with that in it; only where it was sent before. */
+  repeat(source: PathRecord, again: Uint8Array | null): void {
+    const message = this.#messages.get(this.end.attempts);
+    if (again !== null && message !== undefined) this.#race.repeat(source, message, again);
+  }
+
   /** See {@link AddressRace.wayOf}; `attempt` is the first message that was answered. */
   wayOf(source: PathRecord, attempt: number): PathRecord | null {
     const message = this.#messages.get(attempt);

@@ -6,6 +6,8 @@ import type { NodeId } from '../identity/index.js';
 /** Close codes in the order of their numbers on the wire. */
 const CLOSE_CODES: readonly CloseCode[] = ['normal', 'shutdown', 'restart', 'idle', 'refused', 'protocol', 'revoked', 'limit', 'application'];
 
+const UTF8 = new TextDecoder();
+
 /** What the peer hears of a close: `closeCode` as {@link closeNumber} gives it, and the words in UTF-8. */
 export interface CloseNotice {
   readonly closeCode: number;
@@ -55,8 +57,8 @@ export function associationClosed(cause: number, closeCode: number, silentMs: nu
     case ClosedBy.peerLost:
       return peerLost(silentMs);
     case ClosedBy.protocol:
-      return peerClosed('local', 'protocol', new TextDecoder().decode(reason));
+      return peerClosed('local', 'protocol', UTF8.decode(reason));
     default:
-      return peerClosed('remote', CLOSE_CODES[closeCode] ?? 'normal', new TextDecoder().decode(reason));
+      return peerClosed('remote', CLOSE_CODES[closeCode] ?? 'normal', UTF8.decode(reason));
   }
 }

@@ -121,6 +121,7 @@ export class Dial implements Caller<Initiator> {
     const outcome = round.end.receive(datagram, (attempt) => round.wayOf(source, attempt) !== null);
     switch (outcome.status) {
       case 'cookie':
+        round.repeat(source, outcome.again);
         return;
       case 'ignored':
         this.#context.onHandshakeFault(this.#peer.id, outcome.fault);

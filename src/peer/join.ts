@@ -107,6 +107,7 @@ export class Join implements Caller<JoinInitiator> {
         this.#context.onHandshakeFault(null, outcome.fault);
         return;
       case 'cookie':
+        round.repeat(source, outcome.again);
         return;
       case 'refused':
         this.fail(this.#owner.mismatchOf(outcome.id) ?? refused(this.#address, outcome.why));

@@ -19,7 +19,9 @@ export interface Reconnectable {
 export class Reconnector {
   readonly #runtime: Runtime;
   readonly #peer: Reconnectable;
-  readonly #stopped = new AbortController();
+  /** Of the present attempt. */
+  #stopping: AbortController | null = null;
+  #isStopped = false;
   #wanted = false;
   #attempting = false;
   #connectedAtMs = Number.NEGATIVE_INFINITY;
@@ -41,7 +43,7 @@ export class Reconnector {
     this.#wanted = true;
     if (this.#peer.isConnected()) return;
     if (begin === 'at-once') this.#attempt();
-    else if (!this.#attempting && this.#timer === null && !this.#stopped.signal.aborted) this.#pause();
+    else if (!this.#attempting && this.#timer === null && !this.#isStopped) this.#pause();
   }
 
   /** What kept it from succeeding may be over: the next attempt waits no longer. */
@@ -74,13 +76,15 @@ export class Reconnector {
   /** For good. */
   stop(): void {
     this.release();
-    this.#stopped.abort();
+    this.#isStopped = true;
+    this.#stopping?.abort();
   }
 
   #attempt(): void {
-    if (this.#attempting || this.#timer !== null || this.#stopped.signal.aborted) return;
+    if (this.#attempting || this.#timer !== null || this.#isStopped) return;
     this.#attempting = true;
-    const connected = this.#peer.connect({ timeoutMs: ATTEMPT_MS, signal: this.#stopped.signal });
+    this.#stopping = new AbortController();
+    const connected = this.#peer.connect({ timeoutMs: ATTEMPT_MS, signal: this.#stopping.signal });
     connected
       .then(
         () => {
@@ -90,6 +94,7 @@ export class Reconnector {
       )
       .then(() => {
         this.#attempting = false;
+        this.#stopping = null;
         if (this.#wanted && !this.#peer.isConnected()) this.#pause();
       });
   }

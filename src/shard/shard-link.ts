@@ -245,7 +245,7 @@ export class ShardLink {
 /** The thread. It runs what was compiled, also where this file is not. */
 function workerFor(boot: ShardBoot): Worker {
   const isSource = import.meta.url.endsWith('.ts');
-  const script = new URL(isSource ? '../../dist/shard/shard-worker.js' : './shard-worker.js', import.meta.url);
+  const script = new URL(isSource ? '../../dist/shard/shard-worker.js' : '../shard/shard-worker.js', import.meta.url);
   // A program on the command line may come with a flag that files of a worker are refused for.
   const flags = process.execArgv.some((flag) => flag.startsWith('--input-type')) ? { execArgv: [] } : {};
   try {

@@ -35,6 +35,25 @@ describe('an OsierError', () => {
     expectTypeOf<AnyOsierError>().toExtend<Error>();
   });
 
+  it("keeps to the program's own limit of stacks, and leaves it as it is, also where it cannot be changed", () => {
+    const { stackTraceLimit } = Error;
+    const framesUnder = (limit: PropertyDescriptor): number => {
+      Object.defineProperty(Error, 'stackTraceLimit', { configurable: true, ...limit });
+      try {
+        const { stack = '' } = osierError('ERR_OSIER_NODE_CLOSED', 'closed', {});
+        expect(Error.stackTraceLimit).toBe(limit.value);
+        return stack.split('\n').length - 1;
+      } finally {
+        Object.defineProperty(Error, 'stackTraceLimit', { configurable: true, writable: true, enumerable: true, value: stackTraceLimit });
+      }
+    };
+    expect([
+      framesUnder({ writable: true, value: 2 }),
+      framesUnder({ writable: false, value: 2 }),
+      framesUnder({ writable: true, value: 0 }),
+    ]).toEqual([2, 2, 0]);
+  });
+
   it('of another copy of the package is known too', async () => {
     vi.resetModules();
     const copy = await import('../../src/errors/index.js');

@@ -4,12 +4,12 @@ use osier_core::{CloseCause, CloseCode, Event, MessageFate, RefusalKind, ResetRe
 
 /// Words of one record: kind, association, stream or index, bytes offset, bytes length, a, b, c.
 pub(crate) const RECORD_WORDS: usize = 8;
-/// Records of one batch at most.
-pub(crate) const MAX_RECORDS: usize = 4_096;
+/// Records of one batch at most: one of each of a thousand peers that answer at once. What there is no room for comes in the next batch.
+pub(crate) const MAX_RECORDS: usize = 1_024;
 /// Words of the shared array: the records, and one that is 1 while the listener runs.
 pub(crate) const EVENT_WORDS: usize = MAX_RECORDS * RECORD_WORDS + 1;
-/// Bytes that the records of one batch can point to: 200 handshake messages.
-pub(crate) const MAX_BYTES: usize = 256 << 10;
+/// Bytes that the records of one batch can point to: 170 first messages.
+pub(crate) const MAX_BYTES: usize = 64 << 10;
 
 const HANDSHAKE: u32 = 1;
 const SESSION_CONFIRMED: u32 = 2;

@@ -77,6 +77,22 @@ describe.each(vectors)('the vector of $responderId', (vector) => {
     expect(cookies.receive(bytes(vector.reply)).status).toBe('cookie');
   });
 
+  it('has the newest message sent once more, proven, and none a second time', () => {
+    const first = messageWith(bytes(vector.mac1));
+    cookies.stamp(first);
+    const outcome = cookies.receive(bytes(vector.reply));
+    const again = outcome.status === 'cookie' ? outcome.again : null;
+    expect(again?.subarray(0, -16)).toEqual(first.subarray(0, -16));
+    expect(again?.subarray(-16)).toEqual(mac2Under(vector.cookie, first));
+    for (let reply = 0; reply < 100; reply++) expect(cookies.receive(bytes(vector.reply))).toEqual({ status: 'cookie', again: null });
+  });
+
+  it('has no message sent again that was replaced by another', () => {
+    cookies.stamp(messageWith(bytes(vector.mac1)));
+    cookies.stamp(messageWith(new Uint8Array(16).fill(3)));
+    expect(cookies.receive(bytes(vector.reply))).toEqual({ status: 'cookie', again: null });
+  });
+
   it('still answers the third last message, and none before it', () => {
     cookies.stamp(messageWith(bytes(vector.mac1)));
     for (const fill of [1, 2]) cookies.stamp(messageWith(new Uint8Array(16).fill(fill)));

@@ -38,6 +38,7 @@ let stepMs: number;
 let data: { readonly secretKey: Uint8Array } | null;
 let faults: unknown[];
 let messages: FirstMessages;
+let makeMessages: (hasOneCore: boolean) => FirstMessages;
 
 beforeEach(async () => {
   party = await partyOf();
@@ -50,11 +51,13 @@ beforeEach(async () => {
     if (threads.isClosed) threads = new FakeThreads();
     return threads;
   };
-  messages = new FirstMessages(party.exchangeKeys, {
-    runtime: { clock, createThreads },
-    onThreadsFailed: (cause) => faults.push(cause),
-    onFault: (cause) => faults.push(cause),
-  });
+  makeMessages = (hasOneCore) =>
+    new FirstMessages(party.exchangeKeys, {
+      runtime: { clock, createThreads, hasOneCore },
+      onThreadsFailed: (cause) => faults.push(cause),
+      onFault: (cause) => faults.push(cause),
+    });
+  messages = makeMessages(false);
 });
 
 function firstMessage(payload: Uint8Array): FirstMessage {
@@ -95,6 +98,15 @@ describe('message 1s', () => {
     expect(settled).toEqual([]);
     await threads.solve(0);
     expect(settled).toEqual(['0', '1', '2', '3']);
+  });
+
+  test('of a burst are read at once for longer where threads would have no core of their own', () => {
+    const readByBoth = [true, false].map((hasOneCore) => {
+      messages = makeMessages(hasOneCore);
+      useUp();
+      return openSome(1).length;
+    });
+    expect([readByBoth, threads.tasks.length]).toEqual([[1, 0], 1]);
   });
 
   test('are read at once again when nothing waits and time has passed', async () => {

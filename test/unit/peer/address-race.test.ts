@@ -72,6 +72,13 @@ async function expectOrder(addresses: readonly string[]): Promise<void> {
   expect(engine.addressees).toHaveLength(addresses.length);
 }
 
+test('a message whose answer was a cookie goes once more only where it went before', () => {
+  const [asked, another] = [engine.pathTo(FOUR[0]), engine.pathTo(FOUR[1])];
+  const message = { datagram: new Uint8Array(1), retryAfterMs: 1, askedAt: [asked] };
+  for (const source of [asked, another]) race.repeat(source, message, new Uint8Array(1));
+  expect(engine.addressees).toEqual([FOUR[0]]);
+});
+
 describe('the addresses of a node', () => {
   test.each([
     ['one name', [[...SIX, ...FOUR]]],

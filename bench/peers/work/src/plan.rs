@@ -18,6 +18,10 @@ pub struct Plan {
     pub both: u8,
     /// Round trips or connections to measure.
     pub trips: usize,
+    /// As many more before them.
+    pub warm_up_trips: usize,
+    /// After each connection.
+    pub pause_ms: u64,
     /// Handshakes to measure.
     pub connections: usize,
     /// Not 0: connections come from one endpoint, not from one each.
@@ -49,6 +53,8 @@ impl Default for Plan {
             streams: 1,
             both: 0,
             trips: 1,
+            warm_up_trips: 0,
+            pause_ms: 0,
             connections: 1,
             dialers: 0,
             sessions: 1,
