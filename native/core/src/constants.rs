@@ -224,6 +224,9 @@ pub const STREAM_GAPS_MAX: usize = 8_192;
 /// Streams open at once that one end may have opened: with those of both ends, handles of 16 bits suffice.
 pub const STREAMS_OPEN_MAX: u64 = 30_000;
 
+/// Streams of Osier's own that one end may have open beyond what its peer allows it: the control stream, of which there is one.
+pub const CONTROL_STREAMS: u64 = 1;
+
 // Tuning: messages and datagrams
 
 /// The largest message by default: what a stream's window grows to, so that one takes no more than others are granted.
