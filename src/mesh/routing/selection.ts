@@ -73,7 +73,9 @@ export class Selection {
     if (feasible !== null && isClearlyBetter(feasible, present)) return feasible;
     if (this.#asked.has(destination)) return null;
     const unfeasible = destination.bestUnfeasible(present.neighbour);
-    return unfeasible !== null && isClearlyBetter(unfeasible, present) ? unfeasible : null;
+    // One of an older sequence has a newer one on its way.
+    const isNews = unfeasible !== null && unfeasible.sequence >= destination.distanceSequence;
+    return isNews && isClearlyBetter(unfeasible, present) ? unfeasible : null;
   }
 }
 

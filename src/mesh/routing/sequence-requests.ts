@@ -5,8 +5,10 @@ import { REQUEST_REPEATED_MS, REQUEST_RETRY_MAX_MS, REQUEST_RETRY_MS } from './t
 
 /** What a starving destination has asked. */
 interface Asking {
-  /** The neighbour that was to be asked last. */
-  neighbour: Neighbour | null;
+  /** The neighbour whose route is the best: a new one is asked at once. */
+  best: Neighbour | null;
+  /** The neighbour that was asked last. */
+  last: Neighbour | null;
   waitMs: number;
   nextAtMs: number;
 }
@@ -39,8 +41,10 @@ export class SequenceRequests {
       return;
     }
     const asking = this.#starving.get(destination);
-    if (asking?.neighbour === best.neighbour) return;
-    this.#askAnew(destination, asking ?? this.#startAsking(destination, nowMs), best.neighbour, nowMs);
+    if (asking?.best === best.neighbour) return;
+    const asks = asking ?? this.#startAsking(destination, nowMs);
+    asks.best = best.neighbour;
+    this.#askAnew(destination, asks, best.neighbour, nowMs);
   }
 
   /** There is something to take again. */
@@ -57,7 +61,7 @@ export class SequenceRequests {
     if (this.#nextTickMs > nowMs) return;
     for (const [destination, asking] of this.#starving) {
       if (asking.nextAtMs > nowMs) continue;
-      const next = nextToAsk(destination, asking.neighbour);
+      const next = nextToAsk(destination, asking.last);
       if (next === null) this.#starving.delete(destination);
       else this.#askAnew(destination, asking, next, nowMs);
     }
@@ -81,7 +85,7 @@ export class SequenceRequests {
   }
 
   #startAsking(destination: Destination, nowMs: number): Asking {
-    const asking: Asking = { neighbour: null, waitMs: REQUEST_RETRY_MS, nextAtMs: nowMs };
+    const asking: Asking = { best: null, last: null, waitMs: REQUEST_RETRY_MS, nextAtMs: nowMs };
     if (this.#starving.size === 0) this.#nextTickMs = nowMs + REQUEST_INTERVAL_MS;
     this.#starving.set(destination, asking);
     return asking;
@@ -93,7 +97,7 @@ export class SequenceRequests {
       asking.nextAtMs = nowMs + REQUEST_INTERVAL_MS;
       return;
     }
-    asking.neighbour = neighbour;
+    asking.last = neighbour;
     asking.nextAtMs = nowMs + asking.waitMs;
     asking.waitMs = Math.min(2 * asking.waitMs, REQUEST_RETRY_MAX_MS);
   }
