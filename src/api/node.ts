@@ -75,6 +75,8 @@ export interface ReloadOptions {
   network?: NetworkOptions | undefined;
   /** Replaces {@link MeshNodeOptions.peers}. */
   peers?: readonly string[] | undefined;
+  /** Revocations and successors, added to those known and passed on to the mesh; see {@link Identity}. */
+  statements?: readonly Uint8Array[] | undefined;
 }
 
 /** Options of {@link MeshNode.connect}. */

@@ -76,7 +76,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> implements AsyncDispo
    * Connects, by the best way there is, and resolves when the peer has proved its key. `target` is `osier://<id>@host:port[,host:port…]`; the
    * bare id of a peer that this node knows; or `osier://host:port`, which joins by membership alone (see {@link Peer.verified}). A peer that is
    * connected already is returned at once. Errors: BAD_ADDRESS, BAD_ID, UNRESOLVED, UNREACHABLE, TIMEOUT, INCOMPATIBLE, PIN_MISMATCH, REFUSED,
-   * DUPLICATE_IDENTITY, LIMIT.
+   * REVOKED, DUPLICATE_IDENTITY, LIMIT.
    */
   connect(target: string, options?: ConnectOptions): Promise<Peer> {
     return this.#core.connect(target, options);
@@ -93,7 +93,8 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> implements AsyncDispo
   }
 
   /**
-   * Applies changes without a pause; sessions go on. All or nothing. Of two calls at once the later one counts. Errors: BAD_ADDRESS, BAD_ID, LIMIT.
+   * Applies changes without a pause; sessions go on unless they are revoked. All or nothing. Of two calls at once the later one counts. Errors:
+   * BAD_ADDRESS, BAD_ID, BAD_STATEMENT, LIMIT.
    */
   reload(changes: ReloadOptions): Promise<void> {
     return this.#core.reload(changes);

@@ -14,7 +14,8 @@ import { type OsierError, osierError } from '../errors/index.js';
 import { closeTimeoutOption, reasonOption, rejecting } from '../errors/option-checks.js';
 import { textOf } from '../errors/text-of.js';
 import type { HandshakeFault, HandshakeParty } from '../handshake/index.js';
-import { formatAddress, type NodeId } from '../identity/index.js';
+import { formatAddress, type NodeId, type SignatureMemory, type Statement, VerifiedSignatures } from '../identity/index.js';
+import { StatementStore } from '../mesh/statements/statement-store.js';
 import { Observer } from '../observe/index.js';
 import {
   Answering,
@@ -26,6 +27,7 @@ import {
   type PeerContext,
   PeerTable,
   PinTable,
+  revoked,
   safely,
 } from '../peer/index.js';
 import { Connecting } from './connecting.js';
@@ -62,6 +64,9 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   readonly reloading: Reloading;
   readonly #closing: NodeClosing;
   readonly counters: NodeCounters;
+  /** Signed bytes that were found good. */
+  readonly signatures: SignatureMemory;
+  readonly statements: StatementStore;
   #sockets: readonly SocketAddress[] = [];
   /** Where the node's events go; set before any can occur. */
   events: EventEmitter<MeshNodeEvents> | null = null;
@@ -99,13 +104,20 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
       tap: role?.tap ?? null,
     });
     this.peers = new PeerTable(this, options.limits.peers);
+    this.signatures = runtime.signatures ?? new VerifiedSignatures();
+    this.statements = new StatementStore({
+      verified: this.signatures,
+      nowMs: () => runtime.clock.nowMs(),
+      isKnownNode: (id) => id === this.id || this.peers.get(id) !== undefined,
+    });
+    this.statements.onNew((statement) => this.#onStatement(statement));
     this.#handlers = new HandlerTable(runtime);
     this.#answering = new Answering(this, this.peers, options.accept, options.limits.peers);
     this.#joins = new JoinTable(this, this.peers, role?.pins ?? new PinTable());
     this.kept = new KeptPeers(this, this.peers, this.#joins);
     this.counters = new NodeCounters(this.engine, this.peers);
     this.connecting = new Connecting(this, this.peers, this.#joins);
-    this.reloading = new Reloading(this, this.kept, (secrets) => this.#useNetworkSecrets(secrets));
+    this.reloading = new Reloading(this, this.kept, this.statements, (secrets) => this.#useNetworkSecrets(secrets));
     this.#closing = new NodeClosing(this.peers, {
       onClosing: (error) => this.#onClosing(error),
       onPeersClosed: (failure) => this.#onPeersClosed(failure),
@@ -176,6 +188,11 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   get address(): string {
     const hosts = announcedHosts(this.#sockets, this.#options.advertise, this.runtime.machineAddresses());
     return formatAddress({ id: this.id, hosts });
+  }
+
+  revocationOf(id: NodeId): OsierError | null {
+    const statement = this.statements.get(id);
+    return statement === undefined ? null : revoked(statement);
   }
 
   connect(target: string, options: ConnectOptions | undefined): Promise<Peer> {
@@ -303,6 +320,13 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
     this.events = null;
     safely(() => events?.emit('close', failure));
     return threadsEnded;
+  }
+
+  /** Of several shards the first one warns. */
+  #onStatement(statement: Statement): void {
+    const error = revoked(statement);
+    if (statement.id === this.id && (this.#role?.index ?? 0) === 0) this.warn(error);
+    this.peers.get(statement.id)?.revoke(error);
   }
 
   #useNetworkSecrets(networkSecrets: HandshakeParty['networkSecrets']): void {

@@ -1,10 +1,9 @@
 import { invalidOption } from '../errors/index.js';
 
 /** Options that the API names, and this version has not, each with the values that ask for nothing. */
-const UNSUPPORTED: Readonly<Record<'node' | 'connect' | 'reload', Readonly<Record<string, readonly unknown[]>>>> = {
+const UNSUPPORTED: Readonly<Record<'node' | 'connect', Readonly<Record<string, readonly unknown[]>>>> = {
   node: { relay: [], liveness: ['wan'], discovery: [] },
   connect: { via: [] },
-  reload: { statements: [] },
 };
 
 /** Throws INVALID_OPTION for an option that would be without effect. */

@@ -45,6 +45,8 @@ export class AssociationUse {
   async #connected(signal: AbortSignal): Promise<Association> {
     signal.throwIfAborted();
     if (this.#context.closedBy !== null) throw this.#context.closedBy;
+    const revocation = this.#context.revocationOf(this.#peer.id);
+    if (revocation !== null) throw revocation;
     if (this.#peer.closing !== null) throw peerClosed('local', 'normal', '');
     const { duplicate } = this.#peer;
     if (duplicate !== null) throw duplicate;

@@ -42,6 +42,8 @@ export interface PeerContext {
   readonly messageBytes: number;
   /** Why nothing new may begin; `null` while the node is open. */
   readonly closedBy: OsierError | null;
+  /** REVOKED where the owner of this id has ended it; `null` otherwise. */
+  revocationOf(id: NodeId): OsierError | null;
   /** A stream that the peer opened; `head` as {@link EventKind.streamOpened} carries it. */
   serve(peer: MeshPeer, association: Association, stream: number, kind: number, head: Uint8Array): void;
   /** There is another peer. */

@@ -4,7 +4,7 @@ export { safely } from '../errors/safely.js';
 export { Answering } from './answering.js';
 export type { Association } from './association.js';
 export { type CallRouting, type FirstMessage, PlacedElsewhere } from './call-routing.js';
-export { closeNumber, nodeClosed, peerClosed } from './closing-errors.js';
+export { closeNumber, nodeClosed, peerClosed, revoked } from './closing-errors.js';
 export type { Calling, PeerContext } from './context.js';
 export { countdown, Deadline, WAIT_TIMEOUT_MS } from './deadline.js';
 export { stillClosing, timedOut, tooSlow, unreachable } from './dial-errors.js';

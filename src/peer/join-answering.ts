@@ -160,12 +160,13 @@ export class JoinAnswering {
   #peerOf(join: IncomingJoin, refusal: Refusal): MeshPeer | CloseCode {
     const { closedBy, dispatcher } = this.#context;
     if (closedBy !== null) return 'shutdown';
-    if (refusal !== null) return refusal === 'policy' ? 'refused' : 'limit';
+    if (refusal !== null) return refusal === 'policy' ? 'refused' : refusal;
     if (dispatcher.associations.size >= this.#parts.associationsMax) return 'limit';
     try {
       const peer = this.#peers.obtain(join.caller);
       return peer.closing === null ? peer : 'shutdown';
     } catch (error) {
+      if (OsierError.is(error, 'ERR_OSIER_REVOKED')) return 'revoked';
       if (!OsierError.is(error, 'ERR_OSIER_LIMIT')) throw error;
       return 'limit';
     }

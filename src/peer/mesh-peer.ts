@@ -226,6 +226,14 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
     return this.#closing.begin(timeoutMs, cause);
   }
 
+  /** Its id is revoked: all that there is of it ends at once, for good, and the node there is told why. */
+  revoke(error: OsierError): void {
+    const notice = { closeCode: closeNumber('revoked'), reason: new Uint8Array(0) };
+    // First, so that nothing else is told before.
+    this.associations.endState(error, notice);
+    void this.closeWith(0, { error, notice, stateError: error });
+  }
+
   /** See {@link AssociationSet.install}; `path` led to the peer. `token`: what the peer was told as this end's, where it was not the present one. */
   onSession(result: HandshakeResult, path: PathRecord, token: Uint8Array | null = null): boolean {
     return this.associations.install(result, path, token);

@@ -6,7 +6,7 @@
  */
 import type { Path, SocketAddress } from '../api/peers.js';
 import { type PathRecord, ROUTE_ID_BYTES } from '../engine/engine.js';
-import type { NodeId } from '../identity/index.js';
+import { ipText, type NodeId } from '../identity/index.js';
 
 const LOCAL_PRESENT = 1;
 const FAMILY_AT = 2;
@@ -83,20 +83,5 @@ function hostText(bytes: Uint8Array, family: number, zone: number): string {
 }
 
 function addressText(bytes: Uint8Array, family: number): string {
-  if (family === 4) return bytes.subarray(0, 4).join('.');
-  const groups = Array.from({ length: 8 }, (_, index) => ((bytes[2 * index] ?? 0) << 8) | (bytes[2 * index + 1] ?? 0));
-  return compressed(groups);
-}
-
-/** IPv6 text after RFC 5952: the first of the longest runs of zero groups is left out. */
-function compressed(groups: readonly number[]): string {
-  let best = { start: 0, length: 0 };
-  for (let start = 0; start < groups.length; start++) {
-    let length = 0;
-    while (groups[start + length] === 0) length++;
-    if (length > best.length) best = { start, length };
-  }
-  const hex = (part: readonly number[]): string => part.map((group) => group.toString(16)).join(':');
-  if (best.length < 2) return hex(groups);
-  return `${hex(groups.slice(0, best.start))}::${hex(groups.slice(best.start + best.length))}`;
+  return ipText(family === 4 ? bytes.subarray(0, 4) : bytes);
 }

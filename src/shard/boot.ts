@@ -5,7 +5,8 @@ import type { NodeInfo } from '../api/stats.js';
 import type { Logger } from '../api/waiting.js';
 import type { RekeyIntervals, Runtime } from '../engine/runtime.js';
 import { INSTANCE_BYTES } from '../handshake/index.js';
-import { identityOfSeed, seedOf } from '../identity/index.js';
+import { identityOfSeed, type NodeId, seedOf } from '../identity/index.js';
+import { StatementStore, type Teller } from '../mesh/statements/statement-store.js';
 import type { Credentials } from '../node/credentials.js';
 import { COUNTER_WORDS } from '../node/node-counters.js';
 import type { ListenAddress, ParsedNodeOptions } from '../node/options.js';
@@ -18,6 +19,12 @@ type PlainOptions = Pick<
   ParsedNodeOptions,
   'advertise' | 'keepAliveMs' | 'idleTimeoutMs' | 'peerLostAfterMs' | 'spinMicros' | 'cipher' | 'congestion' | 'limits' | 'shards' | 'shardData'
 >;
+
+/** A statement, and who told it. */
+export interface KnownStatement {
+  readonly bytes: Uint8Array;
+  readonly from: Teller;
+}
 
 /** See the file's head. */
 export interface ShardBoot extends PlainOptions {
@@ -33,6 +40,8 @@ export interface ShardBoot extends PlainOptions {
   readonly seed: Uint8Array;
   readonly networkSecrets: readonly Uint8Array[];
   readonly listen: readonly ListenAddress[] | null;
+  /** Those that are known by now. */
+  readonly statements: readonly KnownStatement[];
   /** What a shard before it had found at addresses. */
   readonly pins: readonly Pin[];
   /** Callers are to be asked for on the main thread. */
@@ -93,10 +102,12 @@ export function optionsOf(boot: ShardBoot, accept: MeshNodeOptions['accept'], lo
   };
 }
 
-/** Makes what each shard is started with. */
+/** Makes what each shard is started with. `isKnownNode`: see {@link StatementStore}. */
 export class BootMaker {
   /** The current one first: shards that are started again begin with these. */
   networkSecrets: Credentials['networkSecrets'];
+  /** Of all shards together. */
+  readonly statements: StatementStore;
   readonly #options: ParsedNodeOptions;
   readonly #runtime: Runtime;
   readonly #plan: ShardPlan;
@@ -104,11 +115,12 @@ export class BootMaker {
   readonly #instance: string;
   readonly #group: bigint;
 
-  constructor(options: ParsedNodeOptions, runtime: Runtime, credentials: Credentials, plan: ShardPlan) {
+  constructor(options: ParsedNodeOptions, runtime: Runtime, credentials: Credentials, plan: ShardPlan, isKnownNode: (id: NodeId) => boolean) {
     this.#options = options;
     this.#runtime = runtime;
     this.#plan = plan;
     this.networkSecrets = credentials.networkSecrets;
+    this.statements = new StatementStore({ nowMs: () => runtime.clock.nowMs(), isKnownNode });
     this.#seed = seedOf(credentials.identity);
     this.#instance = Buffer.from(runtime.randomBytes(INSTANCE_BYTES)).toString('hex');
     this.#group = new DataView(Uint8Array.from(runtime.randomBytes(8)).buffer).getBigUint64(0);
@@ -127,6 +139,7 @@ export class BootMaker {
       instance: this.#instance,
       seed: this.#seed,
       networkSecrets: this.networkSecrets,
+      statements: this.statements.told(),
       listen: sockets.length === 0 ? listen : sockets.map(listenAddressOf),
       pins,
       asks: accept !== undefined,

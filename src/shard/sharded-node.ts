@@ -84,6 +84,8 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
     if (this.#closedBy !== null) throw this.#closedBy;
     const { address, reconnect } = parseConnect(this.id, target, options);
     const { timeoutMs, signal } = options ?? {};
+    const revocation = address.id === null ? null : this.shards.revocationOf(address.id);
+    if (revocation !== null) throw revocation;
     return this.shards.connecting.connect(address, { byId: true, keep: reconnect === 'always' ? BY_CALL : null, timeoutMs, signal });
   }
 

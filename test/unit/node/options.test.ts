@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { identityOfSeed } from '../../../src/identity/index.js';
 import type { MeshNodeOptions } from '../../../src/index.js';
 import { generateIdentity, generateNetworkSecret } from '../../../src/index.js';
 import { Connecting } from '../../../src/node/connecting.js';
@@ -138,11 +139,34 @@ describe('an option that this version has not', () => {
     expect(parse({ relay: undefined, liveness: 'wan', discovery: undefined })).toEqual(parse({}));
   });
 
-  test('is refused by reload and connect as well', async () => {
-    expect(() => parseReload({ statements: [] } as object)).toThrow(named('statements'));
-    expect(parseReload({ statements: undefined } as object)).toEqual({ network: null, peers: null });
+  test('is refused by connect as well', async () => {
     const context = { closedBy: null, id: 'own' } as unknown as PeerContext;
     const connecting = new Connecting(context, {} as PeerTable, {} as JoinTable);
     await expect(connecting.connect('osier://192.0.2.1:9', { via: 'x' } as object)).rejects.toThrow(named('via'));
+  });
+});
+
+describe('the statements of a reload', () => {
+  const identity = identityOfSeed(new Uint8Array(32).fill(1));
+  const other = identityOfSeed(new Uint8Array(32).fill(2));
+
+  test('may be absent, and none', () => {
+    expect(parseReload({ statements: undefined })).toEqual({ network: null, peers: null, statements: [] });
+    expect(parseReload({ statements: [] })).toEqual({ network: null, peers: null, statements: [] });
+  });
+
+  test('are checked all before any counts, and the first bad one is named', () => {
+    const good = identity.revoke();
+    expect(parseReload({ statements: [good, identity.succeedBy(other.id)] }).statements).toHaveLength(2);
+    const forged = good.slice();
+    forged[40] = (forged[40] ?? 0) ^ 1;
+    for (const bad of [forged, good.subarray(1), new Uint8Array(0), Uint8Array.from([...good, 0])]) {
+      const read = (): unknown => parseReload({ statements: [good, bad, bad] });
+      expect(read).toThrow(expect.objectContaining({ code: 'ERR_OSIER_BAD_STATEMENT', details: { index: 1 } }));
+    }
+  });
+
+  test.each([[{}], ['text'], [['text']], [[null]]])('that are no list of bytes are refused by name: %o', (statements) => {
+    expect(() => parseReload({ statements } as object)).toThrow(named('statements'));
   });
 });
