@@ -48,6 +48,7 @@ mod js_memory;
 mod mailbox;
 mod message_methods;
 mod method_table;
+mod path_methods;
 mod pending_requests;
 mod shard_group;
 mod shard_member;

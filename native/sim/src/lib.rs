@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod campaign;
+mod further_addresses;
 mod host;
 pub mod link;
 pub mod message_cell;
