@@ -1,6 +1,6 @@
 /** Walks the records of a batch and calls whom each is for. */
 import { type Engine, type PathRecord, ROUTE_ID_BYTES } from './engine.js';
-import { EventKind, RECORD_WORDS, Word } from './events.js';
+import { EventKind, RECORD_WORDS, UNANSWERED, Word } from './events.js';
 import { SlotTable } from './slot-table.js';
 
 const ASSOCIATION_SLOT_BITS = 20;
@@ -23,10 +23,20 @@ export interface StreamSink {
   onClosed(droppedMessages: number): void;
 }
 
+/** What whoever decides about an association's paths wants to hear. */
+export interface PathSink {
+  /** What came of `probePath`; `null`: no answer. */
+  onPathProbed(token: number, rttMicros: number | null): void;
+  /** The other end of the present path does not answer. Told in turns with {@link PathSink.onHopRecovered}. */
+  onHopSuspected(silentMicros: number): void;
+  onHopRecovered(): void;
+}
+
 /** What an association wants to hear. Byte arrays are valid until the call returns. */
 export interface AssociationSink {
   readonly handle: number;
   readonly streams: StreamTable;
+  /** Who decides about its paths; `null`: nobody. */ readonly pathSink: PathSink | null;
   onStreamOpened(stream: number, kind: number, head: Uint8Array): void;
   onSessionConfirmed(localIndex: number): void;
   onSessionDropped(localIndex: number): void;
@@ -116,6 +126,10 @@ export class Dispatcher {
       if (kind === EventKind.streamClosed) association.streams.delete(stream);
       return;
     }
+    if (isPathEvent(kind)) {
+      if (association.pathSink !== null) dispatchToPathSink(association.pathSink, kind, events, at);
+      return;
+    }
     dispatchToAssociation(association, kind, stream, engine, events, at);
     if (kind === EventKind.associationClosed) this.associations.delete(association.handle);
   }
@@ -123,6 +137,25 @@ export class Dispatcher {
 
 function isStreamEvent(kind: number): boolean {
   return (kind >= EventKind.streamReadable && kind <= EventKind.streamFlushed) || kind === EventKind.messageSettled;
+}
+
+function isPathEvent(kind: number): boolean {
+  return kind >= EventKind.pathProbed && kind <= EventKind.hopRecovered;
+}
+
+function dispatchToPathSink(sink: PathSink, kind: number, events: Uint32Array, at: number): void {
+  const micros = word(events, at + Word.a);
+  switch (kind) {
+    case EventKind.pathProbed:
+      sink.onPathProbed(word(events, at + Word.stream), micros === UNANSWERED ? null : micros);
+      break;
+    case EventKind.hopSuspected:
+      sink.onHopSuspected(micros);
+      break;
+    case EventKind.hopRecovered:
+      sink.onHopRecovered();
+      break;
+  }
 }
 
 function dispatchToStream(sink: StreamSink, kind: number, events: Uint32Array, at: number): void {

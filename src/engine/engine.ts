@@ -137,6 +137,22 @@ export interface Engine {
   /** Asks for an acknowledgement at once; a pong record follows. */ ping(association: number, token: number): void;
   /** Tells the peer to open no new streams. */ drain(association: number): void;
 
+  /**
+   * The policy's move: packets go this way from now on, and what was under way goes again at once. The association stays there until the next move, or until
+   * the peer proves that it has moved. No pathChanged record follows. False: it has ended, or has no session yet.
+   */
+  movePath(association: number, path: PathRecord): boolean;
+  /**
+   * Asks whether the peer answers at a candidate, by the smallest packet that there is, three times at most; a pathProbed record follows, and nothing else.
+   * False: the association cannot send, or asks at {@link PATH_PROBES_MAX} candidates already.
+   */
+  probePath(association: number, path: PathRecord, token: number): boolean;
+  /**
+   * Watches the present path, whichever it is: within a second after it was used its other end is asked once an interval, unless something else shows that
+   * it is there. hopSuspected and hopRecovered records follow, in turns. 0: no more.
+   */
+  setLiveness(association: number, intervalMicros: number): void;
+
   /** Returns a handle; -1 at the peer's stream limit (a moreStreams record follows); -2 when this node's memory budget is spent. */
   openStream(association: number, kind: number, priority: number, protocol: Uint8Array, metadata: Uint8Array): number;
   setPriority(association: number, stream: number, priority: number): void;
@@ -220,6 +236,9 @@ export const ROUTE_ID_BYTES = 8;
 
 /** Length of one record of {@link Engine.setRoutes}. */
 export const ROUTE_RECORD_BYTES = 16;
+
+/** Candidates that one association asks at once. */
+export const PATH_PROBES_MAX = 16;
 
 /** Length of a {@link PathRecord}. */
 export const PATH_RECORD_BYTES = 48;

@@ -34,6 +34,12 @@ const SESSION_DROPPED: u32 = 18;
 const MESSAGE_SETTLED: u32 = 19;
 const PATH_CHANGED: u32 = 20;
 const ROUTE_ERROR: u32 = 25;
+const PATH_PROBED: u32 = 21;
+const HOP_SUSPECTED: u32 = 22;
+const HOP_RECOVERED: u32 = 23;
+
+/// A round trip that was not measured: there was no answer.
+const UNANSWERED: u32 = u32::MAX;
 
 /// No room is left in the batch.
 #[derive(Debug, PartialEq, Eq)]
@@ -102,6 +108,14 @@ impl<'a> RecordWriter<'a> {
             Event::PathChanged { association, to, .. } => {
                 self.write(&about(PATH_CHANGED, *association, 0), &[&to.to_record()])
             }
+            Event::PathProbed { association, token, rtt_micros } => {
+                let a = rtt_micros.map_or(UNANSWERED, |micros| clamp(micros).min(UNANSWERED - 1));
+                self.write(&Record { a, ..about(PATH_PROBED, *association, *token) }, &[])
+            }
+            Event::HopSuspected { association, silent_micros } => {
+                self.write(&Record { a: clamp(*silent_micros), ..about(HOP_SUSPECTED, *association, 0) }, &[])
+            }
+            Event::HopRecovered { association } => self.write(&about(HOP_RECOVERED, *association, 0), &[]),
             Event::PeerDraining { association } => self.write(&about(PEER_DRAINING, *association, 0), &[]),
             Event::RouteError { fault, destination, reporter } => {
                 let (a, b) = match fault {

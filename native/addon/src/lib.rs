@@ -48,6 +48,7 @@ mod js_memory;
 mod mailbox;
 mod message_methods;
 mod method_table;
+mod path_methods;
 mod pending_requests;
 mod route_methods;
 mod shard_group;

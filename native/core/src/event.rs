@@ -78,6 +78,27 @@ pub enum Event {
         /// Where they go now.
         to: Path,
     },
+    /// What came of [`Engine::probe_path`](crate::Engine::probe_path).
+    PathProbed {
+        /// Association handle.
+        association: u32,
+        /// As given to it.
+        token: u32,
+        /// From the question to its answer; `None`: nobody answered.
+        rtt_micros: Option<u64>,
+    },
+    /// The other end of the present path does not answer. Told once, until [`Event::HopRecovered`].
+    HopSuspected {
+        /// Association handle.
+        association: u32,
+        /// How long it left a question unanswered.
+        silent_micros: u64,
+    },
+    /// A suspected end is there again, on the present path. [`Engine::move_path`](crate::Engine::move_path) ends a suspicion without this.
+    HopRecovered {
+        /// Association handle.
+        association: u32,
+    },
     /// The peer takes no new streams.
     PeerDraining {
         /// Association handle.

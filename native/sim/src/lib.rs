@@ -6,6 +6,7 @@
 
 mod associating;
 pub mod campaign;
+mod further_addresses;
 mod host;
 pub mod link;
 pub mod message_cell;

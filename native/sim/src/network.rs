@@ -1,5 +1,6 @@
 //! Hosts, links, and the virtual clock that moves them.
 
+use crate::further_addresses::{FurtherAddresses, Passage};
 use crate::host::{Credit, Host, InFlight};
 use crate::link::{Arrival, Link, LinkConfig};
 use crate::observer::Observer;
@@ -22,6 +23,7 @@ pub struct Network {
     now_micros: u64,
     pub(crate) hosts: Vec<Host>,
     links: HashMap<(HostId, HostId), Link>,
+    pub(crate) further: FurtherAddresses,
     /// Datagrams between these pass this bottleneck before their own link.
     shared: Option<(Vec<(HostId, HostId)>, Link)>,
     observer: Option<Observer>,
@@ -40,6 +42,7 @@ impl Network {
             now_micros: 1_000_000,
             hosts: Vec::new(),
             links: HashMap::new(),
+            further: FurtherAddresses::default(),
             shared: None,
             observer: None,
             bytes_to_observer: 0,
@@ -179,6 +182,11 @@ impl Network {
         while let Some(transmit) = self.hosts[host.0].engine.poll_transmit(now, &mut train) {
             let remote = transmit.path.remote;
             for datagram in train[..transmit.len].chunks(transmit.segment_size) {
+                let local = transmit.path.local;
+                if let Some(passage) = self.further.passage(host, local, remote) {
+                    self.send_further(host, &passage, transmit.ecn, datagram);
+                    continue;
+                }
                 match (self.host_at(remote), &self.observer) {
                     (Some(to), _) => self.send(host, to, transmit.ecn, datagram),
                     (None, Some(observer)) if observer.address == remote => self.relay(host, datagram),
@@ -216,33 +224,51 @@ impl Network {
                 engine.on_unreachable(now, to_address, datagram);
             }
         }
-        for Arrival { at_micros, ecn, datagram } in self.arrivals.drain(..) {
-            if let Some(observer) = self.observer.as_ref().filter(|at| (at.from, at.to) == (from, to)) {
-                let sooner = at_micros.saturating_sub(observer.lead_micros).max(self.now_micros);
-                self.sequence += 1;
-                self.in_flight.push(Reverse(InFlight {
-                    at_micros: sooner,
-                    sequence: self.sequence,
-                    from: observer.address,
-                    to,
-                    to_address,
-                    ecn: ecn.to_bits(),
-                    held: false,
-                    datagram: datagram.clone(),
-                }));
-            }
+        let observer = self.observer.as_ref().filter(|at| (at.from, at.to) == (from, to));
+        let observed = observer.map(|observer| (observer.address, observer.lead_micros));
+        if let Some((observer, lead_micros)) = observed {
+            let (copies, now_micros) = (self.arrivals.clone(), self.now_micros);
+            let sooner = |at: u64| at.saturating_sub(lead_micros).max(now_micros);
+            let copies = copies.into_iter().map(|copy| Arrival { at_micros: sooner(copy.at_micros), ..copy });
+            self.put_in_flight(copies, observer, (to, to_address));
+        }
+        let mut arrivals = std::mem::take(&mut self.arrivals);
+        self.put_in_flight(arrivals.drain(..), from_address, (to, to_address));
+        self.arrivals = arrivals;
+    }
+
+    fn put_in_flight(
+        &mut self,
+        arrivals: impl Iterator<Item = Arrival>,
+        from: SocketAddr,
+        (to, to_address): (HostId, SocketAddr),
+    ) {
+        for Arrival { at_micros, ecn, datagram } in arrivals {
             self.sequence += 1;
+            let (sequence, ecn) = (self.sequence, ecn.to_bits());
+            let held = false;
             self.in_flight.push(Reverse(InFlight {
                 at_micros,
-                sequence: self.sequence,
-                from: from_address,
+                sequence,
+                from,
                 to,
                 to_address,
-                ecn: ecn.to_bits(),
-                held: false,
+                ecn,
+                held,
                 datagram,
             }));
         }
+    }
+
+    /// A datagram to or from a further address.
+    fn send_further(&mut self, host: HostId, passage: &Passage, ecn: Ecn, datagram: &[u8]) {
+        let Some(to) = passage.to.or_else(|| self.host_at(passage.to_address)) else { return };
+        let from = passage.from_address.unwrap_or(self.hosts[host.0].address);
+        let link = self.further.link(passage);
+        link.send(self.now_micros, ecn, datagram, &mut self.rng, &mut self.arrivals);
+        let mut arrivals = std::mem::take(&mut self.arrivals);
+        self.put_in_flight(arrivals.drain(..), from, (to, passage.to_address));
+        self.arrivals = arrivals;
     }
 
     /// What was sent to the observer goes on to the host that it watches, at the price of the link, with its sender's address.
@@ -267,7 +293,8 @@ impl Network {
                 break;
             }
             let Some(Reverse(mut arrived)) = self.in_flight.pop() else { break };
-            if self.hosts[arrived.to.0].address != arrived.to_address {
+            let is_further = self.further.owner(arrived.to_address) == Some(arrived.to);
+            if self.hosts[arrived.to.0].address != arrived.to_address && !is_further {
                 continue;
             }
             let host = &mut self.hosts[arrived.to.0];
@@ -282,8 +309,9 @@ impl Network {
             }
             let now = self.now();
             let segment_size = arrived.datagram.len();
-            let meta =
-                ReceiveMeta { path: path_from(arrived.from), ecn: Ecn::from_bits(arrived.ecn), segment_size };
+            let local = self.further.has_several(arrived.to).then_some(arrived.to_address.ip());
+            let path = Path { local, ..path_from(arrived.from) };
+            let meta = ReceiveMeta { path, ecn: Ecn::from_bits(arrived.ecn), segment_size };
             self.hosts[arrived.to.0].engine.handle_train(now, &meta, &mut arrived.datagram);
         }
     }

@@ -274,6 +274,20 @@ export class FakeEngine implements Engine {
     this.calls.push(`ping ${association}`);
   }
 
+  movePath(association: number): boolean {
+    this.calls.push(`move ${association}`);
+    return true;
+  }
+
+  probePath(association: number, _path: PathRecord, token: number): boolean {
+    this.calls.push(`probe ${association} ${token}`);
+    return true;
+  }
+
+  setLiveness(association: number, intervalMicros: number): void {
+    this.calls.push(`liveness ${association} ${intervalMicros}`);
+  }
+
   setAdmissionKeys(): void {}
   releaseIndex(): void {}
   sendDatagram(_path: PathRecord, _datagram: Uint8Array): void {}

@@ -8,10 +8,13 @@
 
 mod fate;
 mod lifetime;
+mod liveness;
 mod mtu_probe;
 mod network_reports;
 mod packet_numbers;
 mod path_packets;
+mod path_policy;
+mod path_probes;
 mod path_validation;
 mod pings;
 mod receive;
@@ -32,11 +35,15 @@ use crate::stream::{
     BlockSource, LocalCredit, MemoryBudget, PeerCredit, StreamEvent, Streams, StreamsConfig,
 };
 use crate::time::Instant;
+pub(crate) use liveness::HopChange;
+use liveness::Liveness;
 use osier_wire::limits::MAX_MESSAGE_BYTES;
 use osier_wire::CloseCode;
 use packet_numbers::PacketNumbers;
 pub(crate) use path_packets::PathChange;
 use path_packets::PathResponses;
+use path_probes::PathProbes;
+pub(crate) use path_probes::ProbeOutcome;
 use path_validation::PathValidation;
 use pings::Pings;
 pub(crate) use receive::Arrival;
@@ -146,6 +153,11 @@ pub(crate) struct Association {
     validation: PathValidation,
     path_change: Option<PathChange>,
     relayed: Relayed,
+    /// The layer above has chosen the path: a later handshake leaves it.
+    path_is_chosen: bool,
+    /// On the heap, as what follows: few associations have any.
+    path_probes: Option<Box<PathProbes>>,
+    liveness: Option<Box<Liveness>>,
     last_activity: Instant,
     /// When the last authentic packet came, or the last session began.
     heard_at: Instant,
@@ -193,6 +205,9 @@ impl Association {
             validation: PathValidation::default(),
             path_change: None,
             relayed: Relayed::new(engine, config),
+            path_is_chosen: false,
+            path_probes: None,
+            liveness: None,
             last_activity: now,
             heard_at: now,
             unanswered_since: None,
@@ -211,7 +226,11 @@ impl Association {
         }
         let evicted = self.sessions.install(now, config, self.linger_micros());
         if config.confirmed {
-            self.take_path(now, config.path);
+            if self.path_is_chosen {
+                self.sessions.place(config.local_index, self.path);
+            } else {
+                self.take_path(now, config.path);
+            }
             self.pings.request_probe();
         }
         self.last_activity = now;

@@ -74,8 +74,10 @@ impl Association {
         Some(HopWay { path: self.path, remote_index: session.remote_index, hop: session.hop.as_deref_mut()? })
     }
 
-    /// A packet of others came from the peer or went to it: the association is of use.
-    pub(crate) fn on_hop_used(&mut self, now: Instant) {
+    /// A relayed packet went to the peer, or `came` from it, which shows that it is there: the association is of use. Returns whether it has another
+    /// deadline, or something to tell.
+    #[must_use]
+    pub(crate) fn on_hop_used(&mut self, now: Instant, came: bool) -> bool {
         self.last_activity = now;
         for (timer, micros) in
             [(Timer::Idle, self.idle_timeout_micros), (Timer::KeepAlive, self.keep_alive_micros)]
@@ -84,6 +86,15 @@ impl Association {
                 self.timers.set(timer, Some(now.plus_micros(micros)));
             }
         }
+        let Some(liveness) = &mut self.liveness else { return false };
+        let before = liveness.deadline();
+        if came {
+            liveness.on_proof(now);
+        }
+        liveness.on_use(now);
+        let deadline = liveness.deadline();
+        self.timers.set(Timer::Liveness, deadline);
+        deadline != before
     }
 
     /// A full packet of others went to the peer, or one that was too large: larger ones would be of use.

@@ -168,7 +168,9 @@ impl Association {
             self.fail(now, "the keys of the session are used up");
             return None;
         };
-        self.counters.packets_in_use += u64::from(is_in_use);
+        if is_in_use {
+            self.note_use(now);
+        }
         let size = OVERHEAD + payload_len;
         self.record(now, number, size, ack_eliciting, &log);
         Some(size)
@@ -213,6 +215,9 @@ impl Association {
             self.grown = true;
             self.last_activity = now;
             self.unanswered_since.get_or_insert(now);
+            if let Some(liveness) = &mut self.liveness {
+                liveness.on_asked(now);
+            }
         }
     }
 

@@ -105,11 +105,12 @@ impl Engine {
             self.half_open.insert(config.local_index);
         }
         let evicted = association.install_session(now, config);
+        let remote = association.path().peer_address();
         if let Some(evicted) = evicted {
             self.forget_session(handle, evicted);
         }
         if config.confirmed {
-            self.remotes.list(config.path.peer_address(), config.remote_index, handle);
+            self.remotes.list(remote, config.remote_index, handle);
         }
         self.settle(now, handle);
         true

@@ -12,6 +12,7 @@ mod messages;
 mod network_reports;
 #[cfg(test)]
 mod notice_tests;
+mod path_policy;
 mod prefix_limit;
 mod receive;
 mod relay;

@@ -77,7 +77,9 @@ impl Engine {
         };
         match hop.open(packet, header) {
             Ok(()) => {
-                association.on_hop_used(now);
+                if association.on_hop_used(now, true) {
+                    self.settle(now, handle);
+                }
                 Some((own, Neighbour { association: handle, id }))
             }
             Err(HopRejected::Forged) => {
