@@ -67,6 +67,9 @@ export interface PathChange {
 /** Why a path changed. Open union. */
 export type PathCause =
   | { readonly kind: 'connected' }
+  | { readonly kind: 'upgraded'; readonly method: 'announced-address' | 'hole-punch' }
+  | { readonly kind: 'failover'; readonly symptom: 'silence' | 'no-route' | 'far-end-silence' }
+  | { readonly kind: 'better-metric'; readonly previousMs: number; readonly nowMs: number }
   | { readonly kind: 'roamed'; readonly end: 'local' | 'remote' }
   | { readonly kind: 'disconnected'; readonly error: OsierError | null };
 

@@ -82,6 +82,7 @@ export function engineConfigOf(options: ParsedNodeOptions, role: Pick<ShardRole,
     shard: role?.index ?? 0,
     shards: role?.shards ?? 1,
     ...(id === undefined ? {} : { routeId: routeIdOfNodeId(id) }),
+    ...(options.relay === null ? {} : { relay: options.relay }),
   };
 }
 

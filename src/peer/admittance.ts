@@ -43,7 +43,7 @@ export class Admittance {
       settle('limit');
       return;
     }
-    const cameBy = pathOf(path, this.#context.sockets, this.#context.routeNames);
+    const cameBy = pathOf(path, this.#context.sockets, this.#context.mesh);
     if (cameBy === null) {
       // By a relay that is no neighbour any more.
       settle('policy');

@@ -11,7 +11,7 @@ import type { Observer } from '../observe/index.js';
 import type { Association } from './association.js';
 import type { CallRouting } from './call-routing.js';
 import type { MeshPeer } from './mesh-peer.js';
-import type { RouteNames } from './path-record.js';
+import type { PeerMesh } from './peer-mesh.js';
 
 /** Takes what comes for an index that it reserved. */
 export interface Calling {
@@ -33,10 +33,10 @@ export interface PeerContext {
   readonly calls: Map<number, Calling>;
   /** Bound sockets, in the order of binding. */
   readonly sockets: readonly SocketAddress[];
-  /** Who relays are; left out: nobody knows. */
-  readonly routeNames?: RouteNames;
   /** Where peers live, in a node of several shards. */
   readonly routing: CallRouting | null;
+  /** Ways through others; left out: there are none. */
+  readonly mesh?: PeerMesh | undefined;
   readonly streamsPerPeer: number;
   /** The largest message or datagram. */
   readonly messageBytes: number;

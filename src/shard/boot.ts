@@ -17,7 +17,19 @@ import { listenAddressOf, type ShardPlan } from './shard-plan.js';
 /** The options that cross as they are. */
 type PlainOptions = Pick<
   ParsedNodeOptions,
-  'advertise' | 'keepAliveMs' | 'idleTimeoutMs' | 'peerLostAfterMs' | 'spinMicros' | 'cipher' | 'congestion' | 'limits' | 'shards' | 'shardData'
+  | 'advertise'
+  | 'relay'
+  | 'liveness'
+  | 'cacheFile'
+  | 'keepAliveMs'
+  | 'idleTimeoutMs'
+  | 'peerLostAfterMs'
+  | 'spinMicros'
+  | 'cipher'
+  | 'congestion'
+  | 'limits'
+  | 'shards'
+  | 'shardData'
 >;
 
 /** A statement, and who told it. */
@@ -69,17 +81,32 @@ export function shareOf(total: number, index: number, shards: number): number {
 
 /** The part of the options that crosses as it is. */
 function plainOptionsOf(options: ParsedNodeOptions, index: number, shards: number): PlainOptions {
-  const { limits, advertise, keepAliveMs, idleTimeoutMs, peerLostAfterMs, spinMicros, cipher, congestion, shardData } = options;
+  const { limits, advertise, relay, liveness, cacheFile, keepAliveMs, idleTimeoutMs, peerLostAfterMs, spinMicros, cipher, congestion, shardData } =
+    options;
   // Each shard has its part.
   const memoryBytes = shareOf(memoryPartsOf(limits.memoryBytes).engines, index, shards);
   const peers = shareOf(limits.peers, index, shards);
-  const plain = { advertise, keepAliveMs, idleTimeoutMs, peerLostAfterMs, spinMicros, cipher, congestion, shards, shardData };
+  const plain = {
+    advertise,
+    relay,
+    liveness,
+    cacheFile,
+    keepAliveMs,
+    idleTimeoutMs,
+    peerLostAfterMs,
+    spinMicros,
+    cipher,
+    congestion,
+    shards,
+    shardData,
+  };
   return { ...plain, limits: { ...limits, memoryBytes, peers } };
 }
 
 /** The options of the node in the shard. */
 export function optionsOf(boot: ShardBoot, accept: MeshNodeOptions['accept'], logger: Logger | null): ParsedNodeOptions {
-  const { seed, networkSecrets, listen, advertise, keepAliveMs, idleTimeoutMs, peerLostAfterMs, spinMicros, cipher, congestion, limits } = boot;
+  const { seed, networkSecrets, listen, advertise, relay, liveness, cacheFile } = boot;
+  const { keepAliveMs, idleTimeoutMs, peerLostAfterMs, spinMicros, cipher, congestion, limits } = boot;
   return {
     identity: identityOfSeed(Uint8Array.from(seed)),
     network: { kind: 'secrets', secrets: networkSecrets },
@@ -87,6 +114,9 @@ export function optionsOf(boot: ShardBoot, accept: MeshNodeOptions['accept'], lo
     advertise,
     peers: [],
     accept,
+    relay,
+    liveness,
+    cacheFile,
     keepAliveMs,
     idleTimeoutMs,
     peerLostAfterMs,
