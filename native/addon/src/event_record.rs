@@ -1,6 +1,8 @@
 //! Records in which events cross to JavaScript. `src/engine/events.ts` reads the same layout.
 
-use osier_core::{CloseCause, CloseCode, Event, MessageFate, RefusalKind, ResetReason, StreamEvent};
+use osier_core::{
+    CloseCause, CloseCode, Event, MessageFate, RefusalKind, ResetReason, RouteFault, StreamEvent,
+};
 
 /// Words of one record: kind, association, stream or index, bytes offset, bytes length, a, b, c.
 pub(crate) const RECORD_WORDS: usize = 8;
@@ -34,6 +36,7 @@ const PATH_CHANGED: u32 = 20;
 const PATH_PROBED: u32 = 21;
 const HOP_SUSPECTED: u32 = 22;
 const HOP_RECOVERED: u32 = 23;
+const ROUTE_ERROR: u32 = 25;
 
 /// A round trip that was not measured: there was no answer.
 const UNANSWERED: u32 = u32::MAX;
@@ -114,6 +117,14 @@ impl<'a> RecordWriter<'a> {
             }
             Event::HopRecovered { association } => self.write(&about(HOP_RECOVERED, *association, 0), &[]),
             Event::PeerDraining { association } => self.write(&about(PEER_DRAINING, *association, 0), &[]),
+            Event::RouteError { fault, destination, reporter } => {
+                let (a, b) = match fault {
+                    RouteFault::NoRoute => (0, 0),
+                    RouteFault::TooBig { mtu_bytes } => (1, u32::from(*mtu_bytes)),
+                    RouteFault::TtlExpired => (2, 0),
+                };
+                self.write(&Record { a, b, ..about(ROUTE_ERROR, 0, 0) }, &[&destination.0, &reporter.0])
+            }
         }
     }
 

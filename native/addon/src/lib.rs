@@ -50,6 +50,7 @@ mod message_methods;
 mod method_table;
 mod path_methods;
 mod pending_requests;
+mod route_methods;
 mod shard_group;
 mod shard_member;
 mod shard_methods;

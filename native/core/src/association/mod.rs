@@ -18,6 +18,7 @@ mod path_probes;
 mod path_validation;
 mod pings;
 mod receive;
+mod relayed;
 mod session_set;
 mod timer_table;
 mod transmit;
@@ -46,6 +47,7 @@ pub(crate) use path_probes::ProbeOutcome;
 use path_validation::PathValidation;
 use pings::Pings;
 pub(crate) use receive::Arrival;
+use relayed::Relayed;
 pub(crate) use session_set::DroppedSession;
 pub use session_set::SessionConfig;
 use session_set::SessionSet;
@@ -53,8 +55,8 @@ use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use timer_table::{Timer, TimerTable};
-pub(crate) use transmit::OVERHEAD as DATA_OVERHEAD_BYTES;
 pub use transmit::{Transmit, TRAIN_BYTES_MAX};
+pub(crate) use transmit::{OVERHEAD as DATA_OVERHEAD_BYTES, TRAIN_PACKETS_MAX};
 
 /// What authenticated processing of one packet led to, beside changes inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,6 +157,7 @@ pub(crate) struct Association {
     /// On the heap, as what follows: few associations have any.
     path_probes: Option<Box<PathProbes>>,
     liveness: Option<Box<Liveness>>,
+    relayed: Relayed,
     last_activity: Instant,
     /// When the last authentic packet came, or the last session began.
     heard_at: Instant,
@@ -204,6 +207,7 @@ impl Association {
             path_is_chosen: false,
             path_probes: None,
             liveness: None,
+            relayed: Relayed::new(engine, config),
             last_activity: now,
             heard_at: now,
             unanswered_since: None,
@@ -218,7 +222,7 @@ impl Association {
     /// Returns a session that had to give way.
     pub(crate) fn install_session(&mut self, now: Instant, config: &SessionConfig) -> Option<DroppedSession> {
         if self.path == UNKNOWN_PATH {
-            self.path = config.path;
+            self.begin_at(config.path);
         }
         let evicted = self.sessions.install(now, config, self.linger_micros());
         if config.confirmed {

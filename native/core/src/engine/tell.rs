@@ -63,8 +63,8 @@ impl Engine {
     pub(super) fn relist(&mut self, handle: u32, PathChange { from, to }: PathChange) {
         let Some(association) = self.associations.get(handle) else { return };
         for session in association.sessions.confirmed().filter(|session| session.path == to) {
-            self.remotes.unlist(from.remote, session.remote_index, handle);
-            self.remotes.list(to.remote, session.remote_index, handle);
+            self.remotes.unlist(from.peer_address(), session.remote_index, handle);
+            self.remotes.list(to.peer_address(), session.remote_index, handle);
         }
     }
 
