@@ -33,10 +33,10 @@ const ENGINE_FAILED: u32 = 17;
 const SESSION_DROPPED: u32 = 18;
 const MESSAGE_SETTLED: u32 = 19;
 const PATH_CHANGED: u32 = 20;
-const ROUTE_ERROR: u32 = 25;
 const PATH_PROBED: u32 = 21;
 const HOP_SUSPECTED: u32 = 22;
 const HOP_RECOVERED: u32 = 23;
+const ROUTE_ERROR: u32 = 25;
 
 /// A round trip that was not measured: there was no answer.
 const UNANSWERED: u32 = u32::MAX;

@@ -170,7 +170,7 @@ impl Liveness {
                 self.state = State::Asleep;
                 Tick::Nothing
             }
-            None => self.ask_unless_proven(now, Instant::FAR_FUTURE),
+            None => self.ask_unless_proven(now, rtt, Instant::FAR_FUTURE),
             Some(since) => self.judge(now, since, rtt),
         }
     }
@@ -184,7 +184,7 @@ impl Liveness {
         self.misses = self.misses.saturating_add(1);
         let given_up_at = since.plus_micros(self.patience_micros(now, rtt));
         if self.misses < LIVENESS_MISSES || now < given_up_at {
-            return self.ask_unless_proven(now, given_up_at);
+            return self.ask_unless_proven(now, rtt, given_up_at);
         }
         let silent_micros = now.saturating_micros_since(since);
         self.change = Some(HopChange::Suspected { silent_micros });
@@ -193,10 +193,11 @@ impl Liveness {
         Tick::Nothing
     }
 
-    /// Sets the timer, sooner where the peer is to be given up sooner.
-    fn ask_unless_proven(&mut self, now: Instant, given_up_at: Instant) -> Tick {
+    /// Sets the timer, sooner where the peer is to be given up sooner. An end that only hears asks once all the same: how long an answer takes must be known
+    /// before one can be missed.
+    fn ask_unless_proven(&mut self, now: Instant, rtt: &RttEstimator, given_up_at: Instant) -> Tick {
         let again_at = self.proven_at.plus_micros(self.interval_micros);
-        let is_proven = now < again_at;
+        let is_proven = now < again_at && rtt.has_sample();
         let mut next_at = if is_proven { again_at } else { now.plus_micros(self.interval_micros) };
         if given_up_at > now {
             next_at = next_at.min(given_up_at);

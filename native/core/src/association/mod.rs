@@ -152,12 +152,12 @@ pub(crate) struct Association {
     responses: PathResponses,
     validation: PathValidation,
     path_change: Option<PathChange>,
-    relayed: Relayed,
     /// The layer above has chosen the path: a later handshake leaves it.
     path_is_chosen: bool,
     /// On the heap, as what follows: few associations have any.
     path_probes: Option<Box<PathProbes>>,
     liveness: Option<Box<Liveness>>,
+    relayed: Relayed,
     last_activity: Instant,
     /// When the last authentic packet came, or the last session began.
     heard_at: Instant,
@@ -204,10 +204,10 @@ impl Association {
             responses: PathResponses::default(),
             validation: PathValidation::default(),
             path_change: None,
-            relayed: Relayed::new(engine, config),
             path_is_chosen: false,
             path_probes: None,
             liveness: None,
+            relayed: Relayed::new(engine, config),
             last_activity: now,
             heard_at: now,
             unanswered_since: None,

@@ -63,12 +63,15 @@ impl Association {
         bytes: usize,
         is_newest: bool,
     ) {
+        let is_present = self.path.is_same_way(&arrival.path);
+        if is_present {
+            self.note_proof(now);
+        }
         if self.path.is_relayed() || arrival.path.is_relayed() {
             self.on_relayed_arrival(arrival.path, is_newest);
             return;
         }
-        if self.path.is_same_way(&arrival.path) {
-            self.note_proof(now);
+        if is_present {
             self.learn_local_end(arrival.path);
             if !self.validation.is_challenging() {
                 return;

@@ -3,7 +3,7 @@
 
 use super::liveness::{HopChange, Liveness, Tick};
 use super::path_probes::{PathProbes, ProbeOutcome};
-use super::{Association, UNKNOWN_PATH};
+use super::{Association, Phase, Timer, UNKNOWN_PATH};
 use crate::entropy::Entropy;
 use crate::path::Path;
 use crate::time::Instant;
@@ -18,9 +18,7 @@ impl Association {
         if self.path.is_same_way(&path) {
             self.learn_local_end(path);
         } else {
-            if let Some(liveness) = &mut self.liveness {
-                liveness.forgive(now);
-            }
+            self.trust_other_path(now);
             self.take_path(now, path);
             let measured = self.path_probes.as_ref().and_then(|probes| probes.rtt_micros(&path));
             if let Some(rtt_micros) = measured.filter(|_| !self.control.rtt.has_sample()) {
@@ -81,6 +79,27 @@ impl Association {
         if let Some(liveness) = &mut self.liveness {
             liveness.on_proof(now);
         }
+    }
+
+    /// The layer above has the packets go another way, whose end begins as a trusted one.
+    pub(super) fn trust_other_path(&mut self, now: Instant) {
+        if let Some(liveness) = &mut self.liveness {
+            liveness.forgive(now);
+            liveness.on_other_path(now);
+        }
+    }
+
+    /// Something of others went to the peer or came. True: its timer was set.
+    pub(super) fn watch_hop(&mut self, now: Instant) -> bool {
+        let Some(liveness) = self.liveness.as_mut().filter(|_| matches!(self.phase, Phase::Open)) else {
+            return false;
+        };
+        let was_asleep = liveness.deadline().is_none();
+        liveness.on_use(now);
+        if was_asleep {
+            self.timers.set(Timer::Liveness, liveness.deadline());
+        }
+        was_asleep
     }
 
     pub(super) fn on_liveness_timeout(&mut self, now: Instant) {

@@ -74,10 +74,10 @@ impl Association {
         Some(HopWay { path: self.path, remote_index: session.remote_index, hop: session.hop.as_deref_mut()? })
     }
 
-    /// A relayed packet went to the peer, or `came` from it, which shows that it is there: the association is of use. Returns whether it has another
-    /// deadline, or something to tell.
+    /// A packet of others came from the peer or went to it: the association is of use. True: the peer is watched from now on, and the association is to be
+    /// scheduled anew.
     #[must_use]
-    pub(crate) fn on_hop_used(&mut self, now: Instant, came: bool) -> bool {
+    pub(crate) fn on_hop_used(&mut self, now: Instant) -> bool {
         self.last_activity = now;
         for (timer, micros) in
             [(Timer::Idle, self.idle_timeout_micros), (Timer::KeepAlive, self.keep_alive_micros)]
@@ -86,15 +86,16 @@ impl Association {
                 self.timers.set(timer, Some(now.plus_micros(micros)));
             }
         }
-        let Some(liveness) = &mut self.liveness else { return false };
-        let before = liveness.deadline();
-        if came {
-            liveness.on_proof(now);
+        self.watch_hop(now)
+    }
+
+    /// The same, of one that came on `from` and was authentic: its neighbour is there.
+    #[must_use]
+    pub(crate) fn on_hop_heard(&mut self, now: Instant, from: &Path) -> bool {
+        if self.path.is_same_way(from) {
+            self.note_proof(now);
         }
-        liveness.on_use(now);
-        let deadline = liveness.deadline();
-        self.timers.set(Timer::Liveness, deadline);
-        deadline != before
+        self.on_hop_used(now)
     }
 
     /// A full packet of others went to the peer, or one that was too large: larger ones would be of use.
@@ -124,6 +125,14 @@ impl Association {
         }
     }
 
+    /// Packets will go by this neighbour, and may be so large, once the association has moved to `path`: no other way than it begins with there.
+    pub(crate) fn expect_route(&mut self, path: &Path, over: u32, route_bytes: usize) {
+        if !self.path.is_same_way(path) {
+            self.relayed.over = Some(over);
+            self.relayed.route_bytes = route_bytes;
+        }
+    }
+
     /// Packets of the relayed path go by this neighbour now, and may be so large. By another one than before nothing is known of the way, and what was
     /// under way goes again.
     pub(crate) fn steer(&mut self, now: Instant, over: Option<u32>, route_bytes: usize) {
@@ -144,6 +153,7 @@ impl Association {
     /// The way has changed under the path.
     fn reroute(&mut self, now: Instant) {
         self.validation.forget();
+        self.trust_other_path(now);
         self.control = self.control_of(&self.path, self.control.tag().wrapping_add(1));
         let (recovery, _, mut fate) = self.recovery_parts(now);
         recovery.on_path_left(now, &mut fate);

@@ -8,7 +8,14 @@ impl Engine {
     /// Has an association's packets go this way until this is called again or the peer proves that it has moved; what was under way goes again at once.
     /// No [`Event::PathChanged`](crate::Event::PathChanged) follows. False: it has ended, or has no session yet.
     pub fn move_path(&mut self, now: Instant, handle: u32, path: Path) -> bool {
+        let over = path.relay().and_then(|way| {
+            let next = self.next_hop(&way)?;
+            Some((next, self.route_bytes(&way, next)))
+        });
         let Some(association) = self.associations.get_mut(handle) else { return false };
+        if let Some((next, route_bytes)) = over {
+            association.expect_route(&path, next, route_bytes);
+        }
         let is_moved = association.move_path(now, path);
         if let Some(change) = association.poll_path_change() {
             self.relist(handle, change);

@@ -106,7 +106,7 @@ impl Engine {
     }
 
     /// The largest end-to-end packet that goes by `next`, as far as is known here.
-    fn route_bytes(&self, way: &RelayedWay, next: u32) -> usize {
+    pub(super) fn route_bytes(&self, way: &RelayedWay, next: u32) -> usize {
         let overhead = hop_overhead_bytes(way.waypoint.is_some());
         let hop_bytes = self.associations.get(next).map_or(0, |hop| hop.control().mtu_bytes());
         let routed = self.relaying.route(way.target()).filter(|route| route.next == next);

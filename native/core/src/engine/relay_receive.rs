@@ -77,8 +77,8 @@ impl Engine {
         };
         match hop.open(packet, header) {
             Ok(()) => {
-                if association.on_hop_used(now, true) {
-                    self.settle(now, handle);
+                if association.on_hop_heard(now, &meta.path) {
+                    self.reschedule(handle);
                 }
                 Some((own, Neighbour { association: handle, id }))
             }

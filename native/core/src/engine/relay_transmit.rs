@@ -99,14 +99,13 @@ impl Engine {
                 return None;
             }
         }
-        let is_full = transmit.segment_size >= association.control().mtu_bytes();
-        if is_full {
+        let is_woken = association.on_hop_used(now);
+        if transmit.segment_size >= association.control().mtu_bytes() {
             association.on_full_hop_packet(now);
-        }
-        if association.on_hop_used(now, false) {
-            self.settle(now, next);
-        } else if is_full {
             self.make_ready(now, next);
+        }
+        if is_woken {
+            self.reschedule(next);
         }
         Some(Transmit { path, ..transmit })
     }

@@ -105,6 +105,22 @@ fn what_comes_anyway_is_proof_enough() {
 }
 
 #[test]
+fn an_end_that_only_hears_asks_until_it_knows_the_round_trip() {
+    let mut hop = Hop::new(200);
+    hop.rtt = RttEstimator::new();
+    for micros in (0..100_000).step_by(4_000) {
+        hop.liveness.on_use(at(micros));
+        hop.prove(micros);
+        hop.run_unanswered(micros + 4_000, 0);
+        if micros >= 50_000 {
+            hop.rtt = rtt(200);
+        }
+    }
+    assert_eq!((hop.asked.first(), hop.asked.len()), (Some(&10_000), 5), "{:?}", hop.asked);
+    assert_eq!(hop.told, []);
+}
+
+#[test]
 fn one_lost_packet_or_two_in_a_row_are_no_silence() {
     let mut hop = Hop::new(200);
     hop.send(0);
