@@ -15,7 +15,10 @@ mod notice_tests;
 mod prefix_limit;
 mod receive;
 mod relay;
+mod relay_faults;
 mod relay_receive;
+#[cfg(test)]
+mod relay_tests;
 mod relay_transmit;
 mod remotes;
 mod reply_limit;
