@@ -21,6 +21,7 @@ mod receive;
 mod relayed;
 mod session_set;
 mod timer_table;
+mod traces;
 mod transmit;
 
 use crate::config::{AssociationConfig, EngineConfig};
@@ -55,6 +56,8 @@ use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use timer_table::{Timer, TimerTable};
+pub use traces::TraceAnswer;
+use traces::Traces;
 pub use transmit::{Transmit, TRAIN_BYTES_MAX};
 pub(crate) use transmit::{OVERHEAD as DATA_OVERHEAD_BYTES, TRAIN_PACKETS_MAX};
 
@@ -157,6 +160,7 @@ pub(crate) struct Association {
     /// On the heap, as what follows: few associations have any.
     path_probes: Option<Box<PathProbes>>,
     liveness: Option<Box<Liveness>>,
+    traces: Option<Box<Traces>>,
     relayed: Relayed,
     last_activity: Instant,
     /// When the last authentic packet came, or the last session began.
@@ -207,6 +211,7 @@ impl Association {
             path_is_chosen: false,
             path_probes: None,
             liveness: None,
+            traces: None,
             relayed: Relayed::new(engine, config),
             last_activity: now,
             heard_at: now,

@@ -33,7 +33,7 @@ pub(super) struct Relaying {
     pub(super) is_forwards_turn: bool,
     routes: RouteTable,
     neighbours: Neighbours,
-    faults: PairLimit,
+    pub(super) faults: PairLimit,
 }
 
 impl Relaying {
