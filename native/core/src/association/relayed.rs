@@ -1,6 +1,6 @@
 //! What an association knows of relays: it may itself be the hop to a neighbour, and its own packets may go through one.
 
-use super::{Association, Timer};
+use super::{Arrival, Association, Timer};
 use crate::config::{AssociationConfig, EngineConfig};
 use crate::path::Path;
 use crate::path_control::PathControl;
@@ -103,6 +103,27 @@ impl Association {
         Some(HopWay { path: self.path, remote_index: session.remote_index, hop: session.hop.as_deref_mut()? })
     }
 
+    /// A relayed packet came from the peer, with its tag: where it came from counts as where a data packet comes from. True when there is something to
+    /// send for it.
+    pub(crate) fn on_hop_packet(
+        &mut self,
+        now: Instant,
+        arrival: &mut Arrival<'_>,
+        bytes: usize,
+        is_newest: bool,
+    ) -> bool {
+        self.on_hop_used(now);
+        if !self.is_open() {
+            return false;
+        }
+        self.on_arrival(now, arrival, bytes, is_newest);
+        let wants_to_send = self.has_path_packet();
+        if wants_to_send {
+            self.update_timers(now);
+        }
+        wants_to_send
+    }
+
     /// A packet of others came from the peer or went to it: the association is of use.
     pub(crate) fn on_hop_used(&mut self, now: Instant) {
         self.last_activity = now;
@@ -140,7 +161,7 @@ impl Association {
         if let RouteFault::TooBig { mtu_bytes } = fault {
             let sent = self.recovery.size_under_way(packet_number, &self.control);
             if let Some(bytes) = sent.filter(|bytes| *bytes > usize::from(mtu_bytes)) {
-                self.control.on_too_long(now, bytes.min(usize::from(mtu_bytes) + 1));
+                self.control.on_too_long_for_relay(now, bytes.min(usize::from(mtu_bytes) + 1));
             }
         }
         true
