@@ -1,12 +1,12 @@
 import type { PathCause } from '../api/peers.js';
-import type { RouteInfo } from '../api/routing.js';
+import type { RouteInfo, TraceResult } from '../api/routing.js';
 import type { PathRecord } from '../engine/engine.js';
 import { type HostAndPort, type NodeId, routeIdOfNodeId } from '../identity/index.js';
-import { publish } from '../observe/index.js';
 import type { Association, MeshPeer, PeerMesh, PeerTable } from '../peer/index.js';
 import { type MeshParts, MeshRouting } from './mesh-routing.js';
 import { type Neighbour, Neighbours } from './neighbours.js';
 import { type LIVENESS_MICROS, PathPolicy } from './path-policy.js';
+import { RouteTracing } from './route-tracing.js';
 import { type RouteKey, routeKey, type WayChange } from './routing/index.js';
 
 /** Who was connected so lately that it may still turn out to be a relay. */
@@ -26,6 +26,7 @@ export interface MeshOptions extends Omit<MeshParts, 'neighbours'> {
 export class Mesh implements PeerMesh {
   readonly #options: MeshOptions;
   readonly #neighbours: Neighbours;
+  readonly #tracing: RouteTracing;
   #routing: MeshRouting | null = null;
   #policy: PathPolicy | null = null;
   readonly #keys = new Map<NodeId, RouteKey>();
@@ -43,6 +44,7 @@ export class Mesh implements PeerMesh {
       onMessage: (neighbour, message) => this.#begin().heard(neighbour, message),
       onDrained: (neighbour) => this.#routing?.drained(neighbour),
     });
+    this.#tracing = new RouteTracing(options.context, (routeId) => this.nodeOf(routeId));
   }
 
   // ---- for the application ----
@@ -50,6 +52,13 @@ export class Mesh implements PeerMesh {
   /** See {@link MeshNode.routes}. */
   routes(): RouteInfo[] {
     return this.#routing?.routes() ?? [];
+  }
+
+  /** The hops to a connected peer; see {@link MeshNode.trace}. */
+  async trace(peer: MeshPeer, association: Association, signal: AbortSignal): Promise<TraceResult> {
+    if (peer.isRelayed) return this.#tracing.trace(peer, association, this.#routing?.way(this.#keyOf(peer.id))?.hops ?? null, signal);
+    const rttMicros = await association.ping(signal);
+    return { status: 'complete', hops: [{ id: peer.id, rttMs: rttMicros / 1_000 }] };
   }
 
   /** Resolves when no thread is left. */
@@ -123,7 +132,10 @@ export class Mesh implements PeerMesh {
       { ...this.#options, neighbours: this.#neighbours },
       { onWays: (changes) => this.#onWays(changes), onAnnounced: (id) => peers.get(id)?.onWays() },
     );
-    this.#policy = new PathPolicy(context, liveness, { onSilence: (peer, isSilent) => this.#onSilence(peer, isSilent) });
+    this.#policy = new PathPolicy(context, liveness, {
+      onSilence: (peer, isSilent) => this.#onSilence(peer, isSilent),
+      onTraceAnswered: (...answer) => this.#tracing.onAnswered(...answer),
+    });
     for (const peer of peers.values()) {
       const { current } = peer.associations;
       if (current !== null) this.#policy.onPath(peer, current);
@@ -171,7 +183,7 @@ export class Mesh implements PeerMesh {
   #publish({ before, after, destination }: WayChange): void {
     const id = this.#routing?.nameOf(destination) ?? null;
     if (id === null) return;
-    publish('osier:route', () => ({
+    this.#options.context.observer.onRoute(() => ({
       id,
       before: before === null ? null : (this.#routing?.infoOf(before) ?? null),
       after: after === null ? null : (this.#routing?.infoOf(after) ?? null),

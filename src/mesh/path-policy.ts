@@ -19,6 +19,8 @@ export const LIVENESS_MICROS = { lan: 10_000, wan: 250_000 } as const;
 export interface PathPolicyListener {
   /** The other end of the peer's path does not answer, or answers again. Called before the peer is moved. */
   onSilence(peer: MeshPeer, isSilent: boolean): void;
+  /** See {@link PathSink.onTraceAnswered}. */
+  onTraceAnswered(token: number, rttMicros: number, reporter: Uint8Array, isFarEnd: boolean): void;
 }
 
 /**
@@ -131,6 +133,10 @@ class WatchedPaths implements PathSink {
   onHopRecovered(): void {
     this.#isSilent = false;
     this.#listener.onSilence(this.#peer, false);
+  }
+
+  onTraceAnswered(token: number, rttMicros: number, reporter: Uint8Array, isFarEnd: boolean): void {
+    this.#listener.onTraceAnswered(token, rttMicros, reporter, isFarEnd);
   }
 
   onPathProbed(token: number, rttMicros: number | null): void {

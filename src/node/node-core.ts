@@ -1,10 +1,10 @@
 import type { EventEmitter } from 'node:events';
 import type { ConnectOptions, MeshNodeEvents, ReloadOptions } from '../api/node.js';
 import type { Peer, SocketAddress } from '../api/peers.js';
-import type { RouteInfo } from '../api/routing.js';
+import type { RouteInfo, TraceResult } from '../api/routing.js';
 import type { NodeInfo, NodeStats } from '../api/stats.js';
 import type { HandleOptions, Handler, HandlerRegistration, StreamKind } from '../api/streams.js';
-import type { Clock, CloseOptions, CloseReport, Logger } from '../api/waiting.js';
+import type { Clock, CloseOptions, CloseReport, Logger, TimedWaitOptions } from '../api/waiting.js';
 import { Dispatcher, type NodeSink } from '../engine/dispatch.js';
 import type { Engine } from '../engine/engine.js';
 import { isDelivering } from '../engine/events.js';
@@ -12,7 +12,7 @@ import { Flusher } from '../engine/flusher.js';
 import { MessageStage } from '../engine/message-stage.js';
 import type { Runtime } from '../engine/runtime.js';
 import { type OsierError, osierError } from '../errors/index.js';
-import { closeTimeoutOption, reasonOption, rejecting } from '../errors/option-checks.js';
+import { closeTimeoutOption, durationOption, reasonOption, rejecting } from '../errors/option-checks.js';
 import { textOf } from '../errors/text-of.js';
 import type { HandshakeFault, HandshakeParty } from '../handshake/index.js';
 import {
@@ -20,6 +20,7 @@ import {
   type HostAndPort,
   type Identity,
   type NodeId,
+  parseNodeId,
   type SignatureMemory,
   type Statement,
   VerifiedSignatures,
@@ -32,6 +33,7 @@ import {
   type Association,
   type Calling,
   type CallRouting,
+  countdown,
   JoinTable,
   type MeshPeer,
   type PeerContext,
@@ -39,6 +41,7 @@ import {
   PinTable,
   revoked,
   safely,
+  WAIT_TIMEOUT_MS,
 } from '../peer/index.js';
 import { EngineStreamPort, kindNumber, ResetReason } from '../stream/index.js';
 import { Connecting } from './connecting.js';
@@ -209,6 +212,19 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
 
   routes(): RouteInfo[] {
     return this.mesh?.routes() ?? [];
+  }
+
+  trace(id: string, options: TimedWaitOptions | undefined): Promise<TraceResult> {
+    return rejecting(() => this.traceTo(parseNodeId(id), options));
+  }
+
+  /** The same, of an id that was checked. */
+  async traceTo(id: NodeId, options: TimedWaitOptions | undefined): Promise<TraceResult> {
+    const left = countdown(this.runtime, durationOption('timeoutMs', options?.timeoutMs, WAIT_TIMEOUT_MS));
+    const peer = await this.connecting.connectTo({ id, hosts: [] }, { byId: true, keep: null }, options);
+    const { mesh } = this;
+    if (mesh === undefined) return { status: 'complete', hops: [{ id, rttMs: await peer.ping({ ...options, timeoutMs: left() }) }] };
+    return peer.with({ ...options, timeoutMs: left() }, (association, signal) => mesh.trace(peer, association, signal));
   }
 
   revocationOf(id: NodeId): OsierError | null {
