@@ -53,5 +53,7 @@ export interface Runtime {
   readonly createThreads?: ((module: URL, data: unknown) => Threads | null) | undefined;
   /** No core is left for threads beside this one: what they do, they do in its time. */
   readonly hasOneCore?: boolean | undefined;
+  /** Signed bytes that were found good, by their names; all nodes of a simulation share one. Absent: each node has its own. */
+  readonly signatures?: { has(key: string): boolean; add(key: string): void } | undefined;
   createEngine(config: EngineConfig, listener: BatchListener): Engine;
 }

@@ -69,9 +69,11 @@ export class HostCalls {
     this.#outbox.push(entry);
   }
 
-  async connect({ target, byId, keep, timeoutMs }: ShardCalls['connect']['args'], signal: AbortSignal): Promise<ShardCalls['connect']['value']> {
+  async connect({ target, byId, keep, via, timeoutMs }: ShardCalls['connect']['args'], signal: AbortSignal): Promise<ShardCalls['connect']['value']> {
     try {
-      const peer = await this.#host.core.connecting.connectTo(parseAddress(target), { byId, keep }, { timeoutMs, signal });
+      const address = parseAddress(target);
+      if (via !== null) this.#host.core.connecting.goThrough(address, parseAddress(via));
+      const peer = await this.#host.core.connecting.connectTo(address, { byId, keep }, { timeoutMs, signal });
       this.#host.peers.touch(peer);
       return { peer: this.#host.peers.keyOf(peer), verified: peer.verified };
     } catch (error) {
@@ -123,6 +125,10 @@ export class HostCalls {
     return rttMs;
   }
 
+  async trace({ peer, timeoutMs }: ShardCalls['trace']['args'], signal: AbortSignal): Promise<unknown> {
+    return this.#host.core.traceTo(this.#host.peers.get(peer).id, { timeoutMs, signal });
+  }
+
   async closePeer({ peer, timeoutMs, reason }: ShardCalls['closePeer']['args']): Promise<unknown> {
     return this.#host.peers.get(peer).close({ timeoutMs, reason });
   }
@@ -150,8 +156,9 @@ export class HostCalls {
     return null;
   }
 
-  async reload({ secrets }: ShardCalls['reload']['args']): Promise<null> {
-    await this.#host.core.reloading.apply({ network: { kind: 'secrets', secrets }, peers: null });
+  async reload({ secrets, statements }: ShardCalls['reload']['args']): Promise<null> {
+    const network = secrets === null ? null : ({ kind: 'secrets', secrets } as const);
+    await this.#host.core.reloading.apply({ network, peers: null, statements });
     return null;
   }
 

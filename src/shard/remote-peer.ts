@@ -1,6 +1,7 @@
 import '../engine/dispose-symbols.js';
 import { EventEmitter } from 'node:events';
 import type { Path, PathChange, Peer, PeerEvents, PeerState } from '../api/peers.js';
+import type { TraceResult } from '../api/routing.js';
 import type { PeerStats } from '../api/stats.js';
 import type { ByteStream, OpenOptions, StreamKind, StreamOfKind } from '../api/streams.js';
 import type { CloseOptions, CloseReport, TimedWaitOptions } from '../api/waiting.js';
@@ -122,6 +123,13 @@ export class RemotePeer extends EventEmitter<PeerEvents> implements Peer {
     return this.#use(options, ({ shard, key }, patience) => shard.call('ping', { peer: key, timeoutMs: patience.timeoutMs }, patience.signal));
   }
 
+  /** See {@link MeshNode.trace}. */
+  async trace(options?: TimedWaitOptions): Promise<TraceResult> {
+    const ask = ({ shard, key }: PeerHome, { timeoutMs, signal }: TimedWaitOptions): Promise<unknown> =>
+      shard.call('trace', { peer: key, timeoutMs }, signal);
+    return (await this.#use(options, ask)) as TraceResult;
+  }
+
   stats(): PeerStats {
     return this.#home === null ? this.#counted : added(this.#counted, readPeerStats(this.#home.counters));
   }
@@ -206,6 +214,7 @@ export class RemotePeer extends EventEmitter<PeerEvents> implements Peer {
     signalOption(options?.signal)?.throwIfAborted();
     if (this.#host.closedBy !== null) throw this.#host.closedBy;
     // Nobody here closed it where it gave way to another peer.
+    if (this.#state.status === 'closed' && this.#state.error !== null) throw this.#state.error;
     if (this.#closing !== null || this.#state.status === 'closed') throw peerClosed('local', 'normal', '');
     const left = countdown(this.#host.runtime, timeoutMs);
     const home = this.#home ?? (await this.#host.settle(this, options));

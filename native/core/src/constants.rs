@@ -3,8 +3,10 @@
 //! Protocol constants must be the same at both ends; tuning constants are free choices of one end.
 
 mod congestion;
+mod path_policy;
 
 pub use congestion::*;
+pub(crate) use path_policy::*;
 
 // Protocol: acknowledgement
 
@@ -87,6 +89,10 @@ pub(crate) const MTU_BLACK_HOLE_ROUNDS: u32 = 3;
 
 /// After a black hole sizes above the base are tried again this much later: a route that flaps costs its three rounds once a minute.
 pub(crate) const MTU_BLACK_HOLE_PAUSE_MICROS: u64 = 60_000_000;
+
+/// After a relay said what its next hop does not carry, larger sizes are tried again this much later: the hop's own search takes some round trips, and
+/// no longer than this where packets are full.
+pub(crate) const MTU_RELAYED_PAUSE_MICROS: u64 = 10_000_000;
 
 // Tuning: round trips and loss
 
@@ -223,6 +229,9 @@ pub const STREAM_GAPS_MAX: usize = 8_192;
 
 /// Streams open at once that one end may have opened: with those of both ends, handles of 16 bits suffice.
 pub const STREAMS_OPEN_MAX: u64 = 30_000;
+
+/// Streams of Osier's own that one end may have open beyond what its peer allows it: the control stream, of which there is one.
+pub const CONTROL_STREAMS: u64 = 1;
 
 // Tuning: messages and datagrams
 

@@ -2,6 +2,7 @@
 
 use super::PathControl;
 use crate::congestion::CongestionControl;
+use crate::constants::MTU_RELAYED_PAUSE_MICROS;
 use crate::mtu_discovery::MtuDiscovery;
 use crate::time::Instant;
 
@@ -64,6 +65,27 @@ impl PathControl {
             self.controller.on_mtu(self.mtu.current() as u64);
         }
         is_news
+    }
+
+    /// As [`PathControl::on_too_long`], where it is a relay that says so: the hop behind it may be at the beginning of its own search.
+    pub(crate) fn on_too_long_for_relay(&mut self, now: Instant, bytes: usize) {
+        self.on_too_long(now, bytes);
+        self.mtu.raise_by(now.plus_micros(MTU_RELAYED_PAUSE_MICROS));
+    }
+
+    /// Another network, whose packets are at first as large as `base_bytes`, and at most as `ceiling_bytes`. Nothing is known of it.
+    pub(crate) fn anew_between(&self, tag: u8, base_bytes: usize, ceiling_bytes: usize) -> Self {
+        let anew = Self::new(tag, base_bytes, self.controller.algorithm()).probing_up_to(ceiling_bytes);
+        Self { ecn: self.ecn.anew(), ..anew }
+    }
+
+    /// Packets are at most so large from now on, as somebody says who knows: larger than before where it is more.
+    pub(crate) fn limit_mtu(&mut self, now: Instant, ceiling_bytes: usize) {
+        let before = self.mtu.current();
+        self.mtu.limit(now, ceiling_bytes);
+        if self.mtu.current() != before {
+            self.controller.on_mtu(self.mtu.current() as u64);
+        }
     }
 
     /// With larger datagrams up to `ceiling_bytes` where the path carries them.
