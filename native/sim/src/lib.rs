@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod campaign;
+pub mod cell;
 mod host;
 pub mod link;
 pub mod message_cell;
@@ -12,6 +13,7 @@ pub mod message_course;
 pub mod network;
 pub mod observer;
 pub mod rng;
+pub mod tcp;
 pub mod transfer;
 
 pub use link::{Link, LinkConfig};
@@ -19,4 +21,5 @@ pub use message_course::MessageCourse;
 pub use network::{HostId, Network};
 pub use observer::Observer;
 pub use rng::Rng;
+pub use tcp::{TcpFlow, TcpPath};
 pub use transfer::{Transfer, TransferReport};

@@ -4,6 +4,7 @@ use crate::host::{Credit, Host, InFlight};
 use crate::link::{Arrival, Link, LinkConfig};
 use crate::observer::Observer;
 use crate::rng::Rng;
+use crate::tcp::TcpFlow;
 use osier_core::{
     AssociationConfig, Cipher, Ecn, Engine, EngineConfig, HeapBlocks, Instant, Path, ReceiveMeta,
     SessionConfig, TRAIN_BYTES_MAX,
@@ -27,6 +28,8 @@ pub struct Network {
     links: HashMap<(HostId, HostId), Link>,
     /// Datagrams between these pass this bottleneck before their own link.
     shared: Option<(Vec<(HostId, HostId)>, Link)>,
+    /// Connections of TCP that pass the shared bottleneck too.
+    tcp: Vec<TcpFlow>,
     observer: Option<Observer>,
     bytes_to_observer: u64,
     in_flight: BinaryHeap<Reverse<InFlight>>,
@@ -44,6 +47,7 @@ impl Network {
             hosts: Vec::new(),
             links: HashMap::new(),
             shared: None,
+            tcp: Vec::new(),
             observer: None,
             bytes_to_observer: 0,
             in_flight: BinaryHeap::new(),
@@ -109,6 +113,16 @@ impl Network {
         }
         let bottleneck = Link::new(LinkConfig { bytes_per_second, queue_bytes, ..LinkConfig::default() });
         self.shared = Some((ways.to_vec(), bottleneck));
+    }
+
+    /// Adds a connection of TCP, whose way there leads through the shared bottleneck.
+    pub fn add_tcp(&mut self, flow: TcpFlow) {
+        self.tcp.push(flow);
+    }
+
+    /// Connections of TCP, in the order in which they were added.
+    pub fn tcp(&self) -> &[TcpFlow] {
+        &self.tcp
     }
 
     /// Bytes that wait before the shared bottleneck; 0 where there is none.
@@ -199,6 +213,9 @@ impl Network {
         };
         self.now_micros = self.now_micros.max(next);
         self.deliver_due();
+        if let Some((_, bottleneck)) = &mut self.shared {
+            self.tcp.iter_mut().for_each(|flow| flow.advance(self.now_micros, bottleneck, &mut self.rng));
+        }
         for index in 0..self.hosts.len() {
             self.wake(HostId(index));
         }
@@ -320,7 +337,8 @@ impl Network {
             let deadline = host.engine.poll_timeout()?.as_micros();
             Some(deadline.max(host.frozen_until_micros))
         });
-        wakes.chain(arrival).min()
+        let connections = self.tcp.iter().filter_map(TcpFlow::next_micros);
+        wakes.chain(arrival).chain(connections).min()
     }
 
     fn deliver_due(&mut self) {
