@@ -47,7 +47,7 @@ fn a_fresh_path_takes_its_whole_first_window_at_once() {
 fn a_used_window_doubles_and_an_unused_one_stays() {
     let grown =
         window_after(&mut PathControl::new(0, MTU as usize, CongestionAlgorithm::Cubic), 6, 1_000, u64::MAX);
-    assert_eq!(grown, 12 * MTU << 6, "twelve packets fit at first");
+    assert_eq!(grown, (12 * MTU) << 6, "twelve packets fit at first");
     let idle =
         window_after(&mut PathControl::new(0, MTU as usize, CongestionAlgorithm::Cubic), 1_000, 1_000, 3);
     assert_eq!(idle, 14_720);

@@ -66,13 +66,18 @@ impl Bbr {
         }
     }
 
-    /// What a lost packet counts for. No queue overflowed where the round trip shows none.
-    fn counted_bytes(&self, lost: &LostPacket) -> u64 {
-        let percent = self.min_rtt.micros().map_or(u64::MAX, |least| lost.rtt_micros * 100 / least.max(1));
-        if percent < BBR_QUEUE_RTT_PERCENT {
-            return lost.bytes * BBR_LOSS_THRESHOLD_PERCENT / BBR_LOSS_WITHOUT_QUEUE_PERCENT;
+    /// What a lost packet counts for. No queue overflowed where the round trip shows none, and some are lost whether or not one does.
+    fn counted_bytes(&mut self, lost: &LostPacket) -> u64 {
+        if self.shows_queue(lost.rtt_micros) {
+            return self.random_loss.counted_beside_queue(lost.bytes);
         }
-        lost.bytes
+        self.random_loss.on_lost(lost.bytes);
+        lost.bytes * BBR_LOSS_THRESHOLD_PERCENT / BBR_LOSS_WITHOUT_QUEUE_PERCENT
+    }
+
+    /// Whether a packet with this round trip met a queue.
+    pub(super) fn shows_queue(&self, rtt_micros: u64) -> bool {
+        self.min_rtt.micros().is_none_or(|least| rtt_micros * 100 >= least.max(1) * BBR_QUEUE_RTT_PERCENT)
     }
 
     /// The network marked packets that the last acknowledgement was about, or some before them: an answer to a probe, or else a reason to slow

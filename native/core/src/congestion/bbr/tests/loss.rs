@@ -52,6 +52,7 @@ fn a_loss_that_was_reordering_gives_bounds_and_window_back() {
 #[test]
 fn startup_and_up_go_on_when_the_loss_that_ended_them_was_reordering() {
     let mut link = Link::new();
+    link.loses_to_a_queue = true;
     link.lose_every = 12;
     link.run_until(3_000_000, |bbr| bbr.state != State::Startup);
     link.bbr.on_spurious_loss();
