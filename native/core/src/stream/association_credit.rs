@@ -81,12 +81,6 @@ impl AssociationCredit {
         self.settle();
     }
 
-    /// A part of what one stream sent is missing; its reader has all that came before.
-    #[inline]
-    pub(crate) fn on_gap(&mut self) {
-        self.window.on_gap(self.received);
-    }
-
     /// `bytes` more were dropped unread.
     pub(crate) fn on_discarded(&mut self, bytes: u64) {
         self.grant_owed |= self.window.on_discarded(bytes);

@@ -71,7 +71,6 @@ impl ReceiveHalf {
         credit.on_memory(before, self.buffer.memory_bytes());
         if self.buffer.highest() > self.buffer.ready() && self.buffer.ready() == self.buffer.consumed() {
             self.window.on_gap(self.buffer.highest());
-            credit.on_gap();
         }
         Ok(more || (fin && self.is_complete()))
     }
