@@ -202,6 +202,10 @@ pub const WINDOW_LOSS_RATE_PERCENT: u128 = 90;
 /// See [`WINDOW_LOSS_RATE_PERCENT`].
 pub const WINDOW_LOSS_MEASUREMENTS: u8 = 4;
 
+/// Round trips from here on make a window grow more where it is used up beside a gap: repairing one costs a round trip, and below this it costs less than a
+/// busy loop does.
+pub const GAP_GROWTH_MIN_RTT_MICROS: u64 = 10_000;
+
 /// Bytes that a stream buffers for sending before its flight has shown that it needs more: ten trains of 64 KiB would not be
 /// acknowledged sooner, and less than half of it starves the sender between two batches of the application.
 pub const SEND_BUFFER_INITIAL_BYTES: u64 = 256 << 10;

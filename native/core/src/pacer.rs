@@ -1,8 +1,9 @@
 //! Spreads packets over the round trip (RFC 9002 §7.7): a token bucket.
 
+use crate::congestion::initial_window;
 use crate::constants::{
-    PACER_BURST_MICROS, PACER_BURST_PACKETS, PACER_BUSY_LOOP_MICROS, PACER_BUSY_LOOP_WINDOW_PART,
-    PACER_QUANTUM_MICROS, PACER_QUANTUM_PACKETS,
+    PACER_BURST_MICROS, PACER_BUSY_LOOP_MICROS, PACER_BUSY_LOOP_WINDOW_PART, PACER_QUANTUM_MICROS,
+    PACER_QUANTUM_PACKETS,
 };
 use crate::time::Instant;
 
@@ -82,12 +83,12 @@ impl Pacer {
 impl PaceLimits {
     /// Largest burst: what the time since the last one earned, up to 2 ms, because timers have 1 ms and fire late; up to an eighth of the
     /// window and 10 ms, because event loops do other things too. Below about 2 ms of round trip this is the whole window:
-    /// pacing never holds such a path back.
+    /// pacing never holds such a path back. Always the initial window (RFC 9002 §7.7).
     fn burst_bytes(&self) -> u64 {
         let late_timer = self.sent_in(PACER_BURST_MICROS);
         let busy_loop =
             self.sent_in(PACER_BUSY_LOOP_MICROS).min(self.window_bytes / PACER_BUSY_LOOP_WINDOW_PART);
-        let burst = late_timer.max(busy_loop).max(PACER_BURST_PACKETS * self.mtu_bytes);
+        let burst = late_timer.max(busy_loop).max(initial_window(self.mtu_bytes));
         burst.min(self.window_bytes.max(self.mtu_bytes)).min(MAX_BURST_BYTES)
     }
 

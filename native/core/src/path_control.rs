@@ -310,6 +310,7 @@ impl PathControl {
             number,
             previous_number: previous,
             bytes: bytes as u64,
+            rtt_micros: self.rtt.latest_micros(),
             snapshot: packet.snapshot,
         });
         lost.packets += 1;

@@ -6,6 +6,7 @@
 
 mod associating;
 pub mod campaign;
+pub mod cell;
 mod further_addresses;
 mod host;
 pub mod link;
@@ -14,6 +15,7 @@ pub mod message_course;
 pub mod network;
 pub mod observer;
 pub mod rng;
+pub mod tcp;
 pub mod transfer;
 
 pub use link::{Link, LinkConfig};
@@ -21,4 +23,5 @@ pub use message_course::MessageCourse;
 pub use network::{HostId, Network};
 pub use observer::Observer;
 pub use rng::Rng;
+pub use tcp::{TcpFlow, TcpPath};
 pub use transfer::{Transfer, TransferReport};

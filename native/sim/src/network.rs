@@ -5,6 +5,7 @@ use crate::host::{Credit, Host, InFlight};
 use crate::link::{Arrival, Link, LinkConfig};
 use crate::observer::Observer;
 use crate::rng::Rng;
+use crate::tcp::TcpFlow;
 use osier_core::{Ecn, Engine, EngineConfig, HeapBlocks, Instant, Path, ReceiveMeta, TRAIN_BYTES_MAX};
 use std::cell::RefCell;
 use std::cmp::Reverse;
@@ -26,6 +27,8 @@ pub struct Network {
     pub(crate) further: FurtherAddresses,
     /// Datagrams between these pass this bottleneck before their own link.
     shared: Option<(Vec<(HostId, HostId)>, Link)>,
+    /// Connections of TCP that pass the shared bottleneck too.
+    tcp: Vec<TcpFlow>,
     observer: Option<Observer>,
     bytes_to_observer: u64,
     in_flight: BinaryHeap<Reverse<InFlight>>,
@@ -44,6 +47,7 @@ impl Network {
             links: HashMap::new(),
             further: FurtherAddresses::default(),
             shared: None,
+            tcp: Vec::new(),
             observer: None,
             bytes_to_observer: 0,
             in_flight: BinaryHeap::new(),
@@ -113,6 +117,16 @@ impl Network {
         self.shared = Some((ways.to_vec(), bottleneck));
     }
 
+    /// Adds a connection of TCP, whose way there leads through the shared bottleneck.
+    pub fn add_tcp(&mut self, flow: TcpFlow) {
+        self.tcp.push(flow);
+    }
+
+    /// Connections of TCP, in the order in which they were added.
+    pub fn tcp(&self) -> &[TcpFlow] {
+        &self.tcp
+    }
+
     /// Bytes that wait before the shared bottleneck; 0 where there is none.
     pub fn shared_queue_bytes(&self) -> u64 {
         self.shared.as_ref().map_or(0, |(_, bottleneck)| bottleneck.queued_bytes(self.now_micros))
@@ -166,6 +180,9 @@ impl Network {
         };
         self.now_micros = self.now_micros.max(next);
         self.deliver_due();
+        if let Some((_, bottleneck)) = &mut self.shared {
+            self.tcp.iter_mut().for_each(|flow| flow.advance(self.now_micros, bottleneck, &mut self.rng));
+        }
         for index in 0..self.hosts.len() {
             self.wake(HostId(index));
         }
@@ -284,7 +301,8 @@ impl Network {
             let deadline = host.engine.poll_timeout()?.as_micros();
             Some(deadline.max(host.frozen_until_micros))
         });
-        wakes.chain(arrival).min()
+        let connections = self.tcp.iter().filter_map(TcpFlow::next_micros);
+        wakes.chain(arrival).chain(connections).min()
     }
 
     fn deliver_due(&mut self) {

@@ -8,6 +8,7 @@ import { writePeerStats } from '../../../src/shard/peer-counters.js';
 import type { StreamTold } from '../../../src/shard/protocol.js';
 import type { RemotePeer, RemotePeerHost } from '../../../src/shard/remote-peer.js';
 import { RemotePeers } from '../../../src/shard/remote-peers.js';
+import { RouteMirror } from '../../../src/shard/route-mirror.js';
 import { STUCK_AFTER_MS, shardDied } from '../../../src/shard/shard-errors.js';
 import type { ShardLink } from '../../../src/shard/shard-link.js';
 import { ShardNewsDesk } from '../../../src/shard/shard-news-desk.js';
@@ -34,7 +35,7 @@ beforeEach(() => {
   const host = { closedBy: null, runtime, onGone: (gone: RemotePeer) => desk.end(gone) } as unknown as RemotePeerHost;
   peers = new RemotePeers(host, 3);
   const shards = { kept: { onConnected: () => {} } };
-  desk = new ShardNewsDesk({ peers, shards, events: null } as unknown as ShardedNode);
+  desk = new ShardNewsDesk({ peers, shards, events: null, routeMirror: new RouteMirror(runtime) } as unknown as ShardedNode);
   calls = [];
   states = [];
   const call = (_name: string, { timeoutMs }: { timeoutMs: number }) => {

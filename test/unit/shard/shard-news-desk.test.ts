@@ -4,10 +4,12 @@ import type { NodeId } from '../../../src/identity/index.js';
 import { PinTable } from '../../../src/peer/index.js';
 import { pack } from '../../../src/shard/error-codec.js';
 import type { ToShard } from '../../../src/shard/protocol.js';
+import { RouteMirror } from '../../../src/shard/route-mirror.js';
 import { shardDied } from '../../../src/shard/shard-errors.js';
 import type { ShardLink } from '../../../src/shard/shard-link.js';
 import { ShardNewsDesk } from '../../../src/shard/shard-news-desk.js';
 import type { ShardedNode } from '../../../src/shard/sharded-node.js';
+import { ManualRuntime } from '../support/manual-runtime.js';
 
 /** Whether a node with this `accept` admits a caller that a shard asks about. */
 function admitted(accept: unknown): Promise<unknown> {
@@ -34,7 +36,11 @@ test('only true admits a caller', async () => {
 
 test('what a dead shard handled stays its own until it is started again, and says what it handles now', () => {
   const handledInShards = new Map<string, Map<number, ShardLink>>();
-  const desk = new ShardNewsDesk({ handledInShards, peers: { evict: () => [] } } as unknown as ShardedNode);
+  const desk = new ShardNewsDesk({
+    handledInShards,
+    routeMirror: new RouteMirror(new ManualRuntime()),
+    peers: { evict: () => [] },
+  } as unknown as ShardedNode);
   const [first, second] = [{ index: 1 }, { index: 1 }] as [ShardLink, ShardLink];
   for (const protocol of ['a', 'b']) desk.take(first, { op: 'handled', protocol, handled: true });
   desk.evict(first, shardDied(1, null));

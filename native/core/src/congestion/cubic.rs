@@ -15,9 +15,19 @@ use crate::time::Instant;
 pub(crate) struct Cubic {
     state: State,
     mtu_bytes: u64,
-    recovery_start: Option<Instant>,
+    recovery: Option<Recovery>,
     /// What the last loss took away, and the recovery period before it, until they are given back.
-    before_loss: Option<(State, Option<Instant>)>,
+    before_loss: Option<(State, Option<Recovery>)>,
+}
+
+/// What has no say in the window after a loss.
+#[derive(Clone, Copy, Debug)]
+struct Recovery {
+    /// When the loss was found that began it.
+    began: Instant,
+    /// When the last loss was found among what had been sent until then. All that was sent before is part of the period: its own losses are found
+    /// while that one is still being repaired, and cut no more than TCP's would (RFC 6675 §5: recovery lasts until the flight is repaired).
+    covers_until: Instant,
 }
 
 /// All that a loss changes, and that a spurious one gives back.
@@ -37,7 +47,7 @@ impl Cubic {
             hystart: HyStart::new(),
             curve: CubicCurve::new(),
         };
-        Self { state, mtu_bytes, recovery_start: None, before_loss: None }
+        Self { state, mtu_bytes, recovery: None, before_loss: None }
     }
 
     fn in_slow_start(&self) -> bool {
@@ -73,15 +83,19 @@ impl CongestionControl for Cubic {
     }
 
     fn on_congestion_event(&mut self, event: &CongestionEvent) -> bool {
-        let is_new = self.recovery_start.is_none_or(|start| event.sent_at > start);
+        let is_new = self.recovery.is_none_or(|recovery| event.sent_at > recovery.covers_until);
         let minimum = minimum_window(self.mtu_bytes) as f64;
         if is_new {
-            self.before_loss = Some((self.state, self.recovery_start));
-            self.recovery_start = Some(event.now);
+            self.before_loss = Some((self.state, self.recovery));
+            self.recovery = Some(Recovery { began: event.now, covers_until: event.now });
             self.state.hystart.finish();
             self.state.curve.on_cut(self.state.window);
             self.state.slow_start_threshold = (self.state.window * CUBIC_BETA).max(minimum);
             self.state.window = self.state.slow_start_threshold;
+        } else if let Some(recovery) = self.recovery.as_mut().filter(|_| !event.marked) {
+            if event.sent_at <= recovery.began {
+                recovery.covers_until = event.now;
+            }
         }
         if event.persistent {
             self.state.window = minimum;
@@ -90,11 +104,11 @@ impl CongestionControl for Cubic {
     }
 
     fn on_spurious_loss(&mut self) {
-        let Some((before, recovery_start)) = self.before_loss.take() else {
+        let Some((before, recovery)) = self.before_loss.take() else {
             return;
         };
         // What is lost of the same flight after all is a loss like any other.
-        self.recovery_start = recovery_start;
+        self.recovery = recovery;
         let window = self.state.window.max(before.window);
         self.state = State { window, ..before };
     }
@@ -110,7 +124,7 @@ impl CongestionControl for Cubic {
     }
 
     fn recovery_start(&self) -> Option<Instant> {
-        self.recovery_start
+        self.recovery.map(|recovery| recovery.covers_until)
     }
 
     fn pacing_rate_bytes_per_second(&self, smoothed_rtt_micros: u64) -> u64 {
@@ -149,8 +163,8 @@ mod tests {
     }
 
     #[test]
-    fn the_first_window_is_ten_packets_within_rfc_9002s_bound() {
-        for (mtu, window) in [(1_200, 12_000), (1_440, 14_400), (1_500, 14_720), (9_000, 18_000)] {
+    fn the_first_window_is_as_many_bytes_as_tcps_or_two_packets() {
+        for (mtu, window) in [(1_200, 14_720), (1_440, 14_720), (1_500, 14_720), (9_000, 18_000)] {
             assert_eq!(Cubic::new(mtu).window_bytes(), window);
         }
     }
@@ -159,7 +173,7 @@ mod tests {
     fn slow_start_doubles_the_window_each_round_trip() {
         let mut cubic = Cubic::new(MTU);
         for round in 0..10 {
-            assert_eq!(cubic.window_bytes(), 12_000 << round);
+            assert_eq!(cubic.window_bytes(), 14_720 << round);
             cubic.on_ack(&ack(round * 10_000, cubic.window_bytes()));
         }
         assert!(cubic.in_slow_start());
@@ -191,7 +205,7 @@ mod tests {
         let mut cubic = Cubic::new(MTU);
         let little = AckSample { window_limited: false, peak_in_flight_bytes: 3_000, ..ack(0, 3_000) };
         (0..1_000).for_each(|_| cubic.on_ack(&little));
-        assert_eq!(cubic.window_bytes(), 12_000);
+        assert_eq!(cubic.window_bytes(), 14_720);
 
         cubic.on_ack(&ack(1, 12_000));
         cubic.on_congestion_event(&loss(2, 1));
@@ -204,13 +218,13 @@ mod tests {
     #[test]
     fn a_loss_leaves_seven_tenths_once_for_all_that_was_in_flight() {
         let mut cubic = Cubic::new(MTU);
-        cubic.on_ack(&ack(0, 88_000));
+        cubic.on_ack(&ack(0, 85_280));
         assert_eq!(cubic.window_bytes(), 100_000);
         assert!(cubic.on_congestion_event(&loss(1_000, 500)));
         assert_eq!(cubic.window_bytes(), 70_000);
         assert!(!cubic.on_congestion_event(&loss(2_000, 1_000)), "sent before the cut");
         assert_eq!(cubic.window_bytes(), 70_000);
-        assert!(cubic.on_congestion_event(&loss(3_000, 1_001)));
+        assert!(cubic.on_congestion_event(&loss(3_000, 2_001)));
         assert_eq!(cubic.window_bytes(), 49_000);
         assert!(!cubic.in_slow_start());
     }
@@ -225,7 +239,7 @@ mod tests {
     #[test]
     fn persistent_congestion_leaves_two_packets_and_a_threshold_to_double_up_to() {
         let mut cubic = Cubic::new(MTU);
-        cubic.on_ack(&ack(0, 88_000));
+        cubic.on_ack(&ack(0, 85_280));
         cubic.on_congestion_event(&CongestionEvent { persistent: true, ..loss(1_000, 500) });
         assert_eq!(cubic.window_bytes(), 2 * MTU);
         cubic.on_ack(&ack(2_000, 2 * MTU));
@@ -237,7 +251,7 @@ mod tests {
     #[test]
     fn persistent_congestion_that_is_found_within_a_recovery_period_leaves_two_packets() {
         let mut cubic = Cubic::new(MTU);
-        cubic.on_ack(&ack(0, 88_000));
+        cubic.on_ack(&ack(0, 85_280));
         assert!(cubic.on_congestion_event(&loss(1_000, 500)));
         assert!(!cubic.on_congestion_event(&CongestionEvent { persistent: true, ..loss(2_000, 900) }));
         assert_eq!(cubic.window_bytes(), 2 * MTU);
@@ -246,7 +260,7 @@ mod tests {
     #[test]
     fn a_threshold_that_a_loss_has_measured_is_the_only_end_of_later_slow_starts() {
         let mut cubic = Cubic::new(MTU);
-        cubic.on_ack(&ack(0, 88_000));
+        cubic.on_ack(&ack(0, 85_280));
         cubic.on_congestion_event(&CongestionEvent { persistent: true, ..loss(1_000, 500) });
         for round in 1..=5 {
             let bytes = cubic.window_bytes() / 8;
@@ -262,7 +276,7 @@ mod tests {
     #[test]
     fn a_spurious_loss_gives_back_window_and_slow_start() {
         let mut cubic = Cubic::new(MTU);
-        cubic.on_ack(&ack(0, 88_000));
+        cubic.on_ack(&ack(0, 85_280));
         cubic.on_congestion_event(&loss(1_000, 500));
         cubic.on_spurious_loss();
         assert_eq!(cubic.window_bytes(), 100_000);
@@ -274,22 +288,45 @@ mod tests {
     #[test]
     fn a_loss_of_the_flight_whose_cut_was_taken_back_cuts() {
         let mut cubic = Cubic::new(MTU);
-        cubic.on_ack(&ack(0, 88_000));
+        cubic.on_ack(&ack(0, 85_280));
         cubic.on_congestion_event(&loss(400, 300));
         cubic.on_congestion_event(&loss(1_000, 500));
         cubic.on_spurious_loss();
         assert_eq!(cubic.recovery_start(), Some(Instant::from_micros(400)), "the period before");
-        assert!(!cubic.on_congestion_event(&loss(1_100, 400)), "which goes on");
+        assert!(!cubic.on_congestion_event(&loss(450, 400)), "which goes on");
         assert!(cubic.on_congestion_event(&loss(1_100, 600)));
         assert_eq!(cubic.window_bytes(), 49_000);
     }
 
     #[test]
+    fn losses_found_while_a_flight_is_repaired_cut_no_further() {
+        let mut cubic = Cubic::new(MTU);
+        cubic.on_ack(&ack(0, 85_280));
+        assert!(cubic.on_congestion_event(&loss(1_000, 500)));
+        // One more of the same flight is found, and goes again, 600 us later: until then what was sent in between is not told from it.
+        assert!(!cubic.on_congestion_event(&loss(1_600, 900)));
+        assert_eq!(cubic.recovery_start(), Some(Instant::from_micros(1_600)));
+        assert!(!cubic.on_congestion_event(&loss(2_100, 1_600)));
+        assert_eq!(cubic.recovery_start(), Some(Instant::from_micros(1_600)), "it was not of that flight");
+        assert_eq!(cubic.window_bytes(), 70_000);
+        assert!(cubic.on_congestion_event(&loss(2_700, 1_601)));
+        assert_eq!(cubic.window_bytes(), 49_000);
+    }
+
+    #[test]
+    fn a_mark_does_not_prolong_a_recovery_period() {
+        let mut cubic = Cubic::new(MTU);
+        cubic.on_congestion_event(&loss(1_000, 500));
+        cubic.on_congestion_event(&CongestionEvent { marked: true, ..loss(1_600, 900) });
+        assert_eq!(cubic.recovery_start(), Some(Instant::from_micros(1_000)));
+    }
+
+    #[test]
     fn pacing_spreads_a_window_over_less_than_a_round_trip() {
         let mut cubic = Cubic::new(MTU);
-        assert_eq!(cubic.pacing_rate_bytes_per_second(10_000), 12_000 * 100 * 2);
+        assert_eq!(cubic.pacing_rate_bytes_per_second(10_000), 14_720 * 100 * 2);
         cubic.on_congestion_event(&loss(1, 1));
-        assert_eq!(cubic.pacing_rate_bytes_per_second(10_000), 8_400 * 125);
+        assert_eq!(cubic.pacing_rate_bytes_per_second(10_000), 10_304 * 125);
     }
 
     #[test]

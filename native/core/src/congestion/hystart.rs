@@ -5,13 +5,19 @@ use crate::constants::{
     HYSTART_RTT_DIVISOR, HYSTART_SAMPLES,
 };
 
-/// Watches the smallest round-trip time of each round of the first slow start.
+/// Watches the round trips of the first slow start, round by round.
+///
+/// The RFC looks at the least of a whole round, for senders that send a window at once: a queue then shows from a round's first acknowledgement on. Paced, a
+/// round begins with packets that found no queue, and the least of it would say so for a round trip too long: until the window was twice the path. Here
+/// the last samples in a row decide.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HyStart {
     phase: Phase,
     round_before_min_micros: Option<u64>,
     round_min_micros: Option<u64>,
     round_samples: u32,
+    /// The last samples of the round, the newest in the place of the oldest.
+    last_micros: [u64; HYSTART_SAMPLES as usize],
 }
 
 /// How slow start goes on.
@@ -31,7 +37,7 @@ pub(crate) enum Phase {
     Conservative {
         /// Rounds until confirmation, the present one included.
         rounds_left: u32,
-        /// The round's minimum that looked like a queue.
+        /// What looked like a queue: the least of the last samples.
         baseline_micros: u64,
     },
     /// Slow start is over.
@@ -45,6 +51,7 @@ impl HyStart {
             round_before_min_micros: None,
             round_min_micros: None,
             round_samples: 0,
+            last_micros: [0; HYSTART_SAMPLES as usize],
         }
     }
 
@@ -55,8 +62,9 @@ impl HyStart {
         }
         if let Some(rtt) = rtt_micros {
             self.round_min_micros = Some(self.round_min_micros.map_or(rtt, |min| min.min(rtt)));
+            self.last_micros[(self.round_samples % HYSTART_SAMPLES) as usize] = rtt;
             self.round_samples += 1;
-            self.phase = self.judged();
+            self.phase = self.judged(rtt);
         }
         self.phase
     }
@@ -77,18 +85,17 @@ impl HyStart {
         }
     }
 
-    fn judged(&self) -> Phase {
-        let (Some(before), Some(current)) = (self.round_before_min_micros, self.round_min_micros) else {
-            return self.phase;
-        };
+    fn judged(&self, rtt: u64) -> Phase {
+        let Some(before) = self.round_before_min_micros else { return self.phase };
+        let recent = self.last_micros.into_iter().min().unwrap_or(rtt);
         match self.phase {
             Phase::Standard
-                if self.round_samples >= HYSTART_SAMPLES && current >= before + threshold_micros(before) =>
+                if self.round_samples >= HYSTART_SAMPLES && recent >= before + threshold_micros(before) =>
             {
-                Phase::Conservative { rounds_left: HYSTART_CONSERVATIVE_ROUNDS, baseline_micros: current }
+                Phase::Conservative { rounds_left: HYSTART_CONSERVATIVE_ROUNDS, baseline_micros: recent }
             }
-            // A minimum only falls with more samples, so the first that is low enough is proof.
-            Phase::Conservative { baseline_micros, .. } if current < baseline_micros => Phase::Standard,
+            // The first that is low enough is proof: a queue does not vanish in between.
+            Phase::Conservative { baseline_micros, .. } if rtt < baseline_micros => Phase::Standard,
             phase => phase,
         }
     }
@@ -137,17 +144,23 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_sample_of_a_round_decides() {
+    fn the_smallest_of_three_samples_in_a_row_decides_wherever_in_the_round_they_are() {
         let mut hystart = HyStart::new();
         round(&mut hystart, &[100, 90_000, 90_000, 90_000]);
-        assert_eq!(round(&mut hystart, &[90_000, 90_000, 150, 90_000, 90_000]), Phase::Standard);
+        assert_eq!(round(&mut hystart.clone(), &[90_000, 90_000, 150, 90_000, 90_000]), Phase::Standard);
+        assert!(in_conservative(round(&mut hystart.clone(), &[100, 150, 90_000, 90_000, 90_000])));
+        assert_eq!(
+            round(&mut hystart, &[100, 150, 90_000, 90_000, 90_000, 89_999]),
+            Phase::Standard,
+            "it fell"
+        );
     }
 
     #[test]
     fn too_few_samples_say_nothing() {
         let mut hystart = HyStart::new();
         round(&mut hystart, &[1_000; 8]);
-        assert_eq!(round(&mut hystart, &[90_000; 3]), Phase::Standard);
+        assert_eq!(round(&mut hystart, &[90_000; 2]), Phase::Standard);
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod cubic;
 mod cubic_curve;
 mod hystart;
 
-use crate::constants::{INITIAL_WINDOW_BYTES, INITIAL_WINDOW_PACKETS, MINIMUM_WINDOW_PACKETS};
+use crate::constants::{INITIAL_WINDOW_BYTES, MINIMUM_WINDOW_PACKETS};
 use crate::time::Instant;
 use bbr::Bbr;
 use cubic::Cubic;
@@ -61,6 +61,8 @@ pub(crate) struct LostPacket {
     /// The packet in flight before it, unless that is long settled. Numbers between them only acknowledged, or were never used.
     pub(crate) previous_number: Option<u64>,
     pub(crate) bytes: u64,
+    /// The round trip that was measured last: of a packet sent soon after it, unless a timer found it.
+    pub(crate) rtt_micros: u64,
     /// Its mark from [`CongestionControl::on_sent`].
     pub(crate) snapshot: SnapshotSerial,
 }
@@ -224,9 +226,9 @@ impl CongestionControl for Controller {
     }
 }
 
-/// RFC 9002 §7.2.
+/// RFC 9002 §7.2, but the same bytes in smaller packets too.
 pub(crate) fn initial_window(mtu_bytes: u64) -> u64 {
-    (INITIAL_WINDOW_PACKETS * mtu_bytes).min(INITIAL_WINDOW_BYTES.max(2 * mtu_bytes))
+    INITIAL_WINDOW_BYTES.max(2 * mtu_bytes)
 }
 
 /// RFC 9002 §7.2.

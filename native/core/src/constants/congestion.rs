@@ -2,10 +2,8 @@
 
 // Tuning: congestion control
 
-/// RFC 9002 §7.2.
-pub(crate) const INITIAL_WINDOW_PACKETS: u64 = 10;
-
-/// RFC 9002 §7.2: bound of the initial window for large datagrams.
+/// The initial window: RFC 9002's bound (§7.2), which is what TCP sends first in its ten segments. Sessions begin with packets of 1,200 bytes
+/// wherever 1,472 fit; ten of those would be a fifth less, and stay a fifth behind in each round trip of slow start.
 pub(crate) const INITIAL_WINDOW_BYTES: u64 = 14_720;
 
 /// RFC 9002 §7.2.
@@ -31,9 +29,6 @@ pub const PACER_BUSY_LOOP_MICROS: u64 = 10_000;
 /// ... and this part of the window, which a queue that the window was sized by can take.
 pub const PACER_BUSY_LOOP_WINDOW_PART: u64 = 8;
 
-/// Packets that a burst may always hold: the initial window (RFC 9002 §7.7).
-pub(crate) const PACER_BURST_PACKETS: u64 = 10;
-
 /// Time's worth of sending that a paced sender waits for: what a 1 ms timer can express.
 pub(crate) const PACER_QUANTUM_MICROS: u64 = 1_000;
 
@@ -51,9 +46,9 @@ pub(crate) const HYSTART_MAX_RTT_THRESHOLD_MICROS: u64 = 16_000;
 /// Growth of the round trip that ends slow start is otherwise this part of it.
 pub(crate) const HYSTART_RTT_DIVISOR: u64 = 8;
 
-/// Samples in a round before its minimum means anything. The RFC takes 8 of acknowledgements for every second packet; ours
-/// are thinned down to a handful a round trip.
-pub(crate) const HYSTART_SAMPLES: u32 = 4;
+/// Samples in a row whose least means something. The RFC takes 8 of acknowledgements for every second packet; ours
+/// are thinned down to 8 a round trip.
+pub(crate) const HYSTART_SAMPLES: u32 = 3;
 
 /// Conservative slow start grows by this part of what was acknowledged.
 pub(crate) const HYSTART_CONSERVATIVE_DIVISOR: u64 = 4;
@@ -100,6 +95,12 @@ pub(crate) const BBR_MIN_WINDOW_PACKETS: u64 = 4;
 
 /// Loss in a round trip that says that probing went too far.
 pub(crate) const BBR_LOSS_THRESHOLD_PERCENT: u64 = 2;
+
+/// The same where the round trip shows that the lost packets met no queue: they were lost to the medium, or to a policer, to which more than this is due.
+pub(crate) const BBR_LOSS_WITHOUT_QUEUE_PERCENT: u64 = 15;
+
+/// A round trip of so many percent of the least one shows a queue: one that overflows holds a sixth of a bandwidth-delay product at least.
+pub(crate) const BBR_QUEUE_RTT_PERCENT: u64 = 115;
 
 /// What is left of a bound after a round with losses, at least.
 pub(crate) const BBR_BETA_PERCENT: u64 = 70;

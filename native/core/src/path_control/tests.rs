@@ -36,8 +36,8 @@ fn window_after(path: &mut PathControl, round_trips: u64, rtt_micros: u64, wante
 #[test]
 fn a_fresh_path_takes_its_whole_first_window_at_once() {
     let mut path = PathControl::new(0, MTU as usize, CongestionAlgorithm::Cubic);
-    assert_eq!(path.can_send(at(0), MTU), SendPermit::Now(10 * MTU));
-    for _ in 0..10 {
+    assert_eq!(path.can_send(at(0), MTU), SendPermit::Now(14_720));
+    for _ in 0..12 {
         path.on_sent(at(0), MTU, true);
     }
     assert_eq!(path.can_send(at(0), MTU), SendPermit::BlockedByWindow);
@@ -47,10 +47,10 @@ fn a_fresh_path_takes_its_whole_first_window_at_once() {
 fn a_used_window_doubles_and_an_unused_one_stays() {
     let grown =
         window_after(&mut PathControl::new(0, MTU as usize, CongestionAlgorithm::Cubic), 6, 1_000, u64::MAX);
-    assert_eq!(grown, 12_000 << 6);
+    assert_eq!(grown, (12 * MTU) << 6, "twelve packets fit at first");
     let idle =
         window_after(&mut PathControl::new(0, MTU as usize, CongestionAlgorithm::Cubic), 1_000, 1_000, 3);
-    assert_eq!(idle, 12_000);
+    assert_eq!(idle, 14_720);
     let half_used =
         window_after(&mut PathControl::new(0, MTU as usize, CongestionAlgorithm::Cubic), 1_000, 1_000, 40);
     assert!(half_used <= 2 * 40 * MTU, "{half_used}");
@@ -61,7 +61,7 @@ fn after_a_loss_too_an_unused_window_stays() {
     let mut path = PathControl::new(0, MTU as usize, CongestionAlgorithm::Cubic);
     let lost = PathLost { packets: 1, packets_after_event: 1, newest_sent_at: at(0), ..PathLost::default() };
     assert!(path.on_lost(at(1), lost));
-    assert_eq!(window_after(&mut path, 1_000, 1_000, 3), 8_400);
+    assert_eq!(window_after(&mut path, 1_000, 1_000, 3), 10_304);
     assert!(window_after(&mut path, 1_000, 1_000, u64::MAX) > 100_000, "a used one grows");
 }
 
@@ -84,8 +84,8 @@ fn a_long_path_is_paced_and_a_short_one_is_not() {
 fn the_window_counts_bytes_whatever_the_datagrams_size_becomes() {
     let mut path = PathControl::new(0, MTU as usize, CongestionAlgorithm::Cubic).probing_up_to(9_000);
     path.on_mtu_probe_acked(at(0), 1_440);
-    assert_eq!((path.mtu_bytes(), path.window_bytes()), (1_440, 12_000));
-    path.on_sent(at(0), 12_000 - 1_440, true);
+    assert_eq!((path.mtu_bytes(), path.window_bytes()), (1_440, 14_720));
+    path.on_sent(at(0), 14_720 - 1_440, true);
     assert!(matches!(path.can_send(at(0), 1_440), SendPermit::Now(1_440)));
     path.on_sent(at(0), 1_200, true);
     assert_eq!(path.can_send(at(0), 1_440), SendPermit::BlockedByWindow);

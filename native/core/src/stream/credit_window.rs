@@ -2,9 +2,9 @@
 
 use super::memory_budget::MemoryBudget;
 use crate::constants::{
-    GRANT_FRACTION, LARGE_WINDOW_MEASUREMENT_MICROS, SMALL_WINDOW_BYTES, WINDOW_GROWTH_MIN_RTT_MICROS,
-    WINDOW_GROWTH_RATE_PERCENT, WINDOW_GROWTH_ROUND_TRIPS, WINDOW_LOSS_MEASUREMENTS,
-    WINDOW_LOSS_RATE_PERCENT,
+    GAP_GROWTH_MIN_RTT_MICROS, GRANT_FRACTION, LARGE_WINDOW_MEASUREMENT_MICROS, SMALL_WINDOW_BYTES,
+    WINDOW_GROWTH_MIN_RTT_MICROS, WINDOW_GROWTH_RATE_PERCENT, WINDOW_GROWTH_ROUND_TRIPS,
+    WINDOW_LOSS_MEASUREMENTS, WINDOW_LOSS_RATE_PERCENT,
 };
 use crate::time::Instant;
 use osier_wire::limits::MAX_STREAM_OFFSET;
@@ -26,6 +26,8 @@ pub(crate) struct CreditWindow {
     rate_at_growth: u64,
     /// Measurements in a row that were clearly below it.
     slow_measurements: u8,
+    /// Since the last measurement the peer used its credit up while a part was missing, so that nothing could be consumed.
+    was_used_up: bool,
 }
 
 impl CreditWindow {
@@ -39,6 +41,7 @@ impl CreditWindow {
             epoch: None,
             rate_at_growth: 0,
             slow_measurements: 0,
+            was_used_up: false,
         }
     }
 
@@ -75,6 +78,13 @@ impl CreditWindow {
             Some((began, from)) => self.measure(now, rtt_micros, began, from, budget),
         }
         self.is_due()
+    }
+
+    /// What came up to `highest` waits for a missing part, and not for its reader. Where the peer had hardly credit for more, it is the window that holds
+    /// it up, whatever the rate: bytes are sent, found lost and sent again in two round trips and more, and the window has to hold what comes meanwhile.
+    #[inline]
+    pub(crate) fn on_gap(&mut self, highest: u64) {
+        self.was_used_up |= self.granted.saturating_sub(highest) < self.window / GRANT_FRACTION;
     }
 
     /// `bytes` more were dropped unread. Returns whether a grant is due.
@@ -118,9 +128,14 @@ impl CreditWindow {
         let at_this_rate =
             u128::from(self.consumed - from) * u128::from(WINDOW_GROWTH_ROUND_TRIPS * rtt_micros);
         let rate = (self.consumed - from).saturating_mul(1_000_000) / elapsed_micros;
-        let may_help = self.growth_may_help(rate);
+        let was_used_up = std::mem::take(&mut self.was_used_up) && rtt_micros >= GAP_GROWTH_MIN_RTT_MICROS;
+        let may_help = self.growth_may_help(rate) || was_used_up;
         if may_help && at_this_rate >= u128::from(self.window / 2) * u128::from(elapsed_micros) {
             self.grow(rate, budget);
+            // Repairing the gap took a round trip, in which a sender in slow start would have doubled its flight once more.
+            if was_used_up {
+                self.grow(rate, budget);
+            }
         }
     }
 
@@ -250,6 +265,45 @@ mod tests {
             credit.on_consumed(at(step * RTT), RTT, SMALL_WINDOW_BYTES, &budget);
         }
         assert_eq!(credit.window(), 2 * SMALL_WINDOW_BYTES);
+    }
+
+    /// The peer sends `window` bytes of which the first is found missing, and consumed is all of it a round trip later.
+    fn used_up_beside_a_gap(credit: &mut CreditWindow, now: &mut u64, rtt: u64, budget: &MemoryBudget) {
+        let bytes = credit.granted() - credit.consumed();
+        credit.on_gap(credit.granted());
+        *now += rtt + 1;
+        credit.on_consumed(at(*now), rtt, bytes, budget);
+        credit.grant();
+    }
+
+    #[test]
+    fn credit_that_is_used_up_beside_a_gap_grows_the_window_twice_and_whatever_the_rate() {
+        const MIB: u64 = 1 << 20;
+        let budget = MemoryBudget::new(1 << 40);
+        for (rtt, small, large) in [(RTT, 4_000, 4 * MIB), (RTT / 2, 2_000, MIB)] {
+            let (mut credit, mut now) = (CreditWindow::new(1_000, 1 << 40), 0);
+            credit.on_consumed(at(now), rtt, 1, &budget);
+            credit.grant();
+            used_up_beside_a_gap(&mut credit, &mut now, rtt, &budget);
+            assert_eq!(credit.window(), small, "{rtt} us");
+
+            let (mut credit, mut now) = (CreditWindow::new(MIB, 1 << 40), 0);
+            credit.rate_at_growth = u64::MAX / 200;
+            credit.on_consumed(at(now), rtt, 1, &budget);
+            credit.grant();
+            used_up_beside_a_gap(&mut credit, &mut now, 2 * rtt, &budget);
+            assert!(credit.window() >= large, "{rtt} us: {}", credit.window());
+        }
+    }
+
+    #[test]
+    fn a_gap_beside_which_credit_is_left_grows_nothing() {
+        let budget = MemoryBudget::new(1 << 40);
+        let mut credit = CreditWindow::new(1_000, 1 << 40);
+        credit.on_consumed(at(0), RTT, 1, &budget);
+        credit.on_gap(700);
+        credit.on_consumed(at(2 * RTT), RTT, 699, &budget);
+        assert_eq!(credit.window(), 2_000, "once, by the rate");
     }
 
     #[test]

@@ -69,6 +69,9 @@ impl ReceiveHalf {
         let before = self.buffer.memory_bytes();
         let more = self.buffer.insert(blocks, offset, data, credit.spare_bytes())?;
         credit.on_memory(before, self.buffer.memory_bytes());
+        if self.buffer.highest() > self.buffer.ready() && self.buffer.ready() == self.buffer.consumed() {
+            self.window.on_gap(self.buffer.highest());
+        }
         Ok(more || (fin && self.is_complete()))
     }
 

@@ -65,7 +65,7 @@ impl Bbr {
         let rate =
             u128::from(self.bandwidth()) * u128::from(percent) * u128::from(100 - BBR_PACING_MARGIN_PERCENT)
                 / 10_000;
-        let rate = u64::try_from(rate).unwrap_or(u64::MAX);
+        let rate = self.random_loss.made_up_for(u64::try_from(rate).unwrap_or(u64::MAX));
         if self.full_pipe.was_ever_full() || rate > self.pacing_rate {
             self.pacing_rate = rate;
         }

@@ -5,7 +5,9 @@ use super::short_term::Bounds;
 use super::state::State;
 use super::Bbr;
 use crate::congestion::LostPacket;
-use crate::constants::{BBR_BETA_PERCENT, BBR_LOSS_THRESHOLD_PERCENT};
+use crate::constants::{
+    BBR_BETA_PERCENT, BBR_LOSS_THRESHOLD_PERCENT, BBR_LOSS_WITHOUT_QUEUE_PERCENT, BBR_QUEUE_RTT_PERCENT,
+};
 use crate::time::Instant;
 
 /// What the first loss of a recovery period found.
@@ -47,6 +49,7 @@ pub(super) fn is_too_much(lost: u64, in_flight: u64) -> bool {
 
 impl Bbr {
     pub(super) fn take_lost_packet(&mut self, lost: &LostPacket) {
+        let lost = &LostPacket { bytes: self.counted_bytes(lost), ..*lost };
         self.short_term.on_lost(lost, self.delivery.delivered(), self.delivery.lost());
         if !self.undo.is_held && self.recovery_start.is_none_or(|start| lost.sent_at > start) {
             self.undo = Undo {
@@ -61,6 +64,20 @@ impl Bbr {
         if self.probe.is_sampling && sample.is_inflight_too_high() {
             self.bound_inflight(lost.now, inflight_at_loss(&sample, lost.bytes), sample.app_limited);
         }
+    }
+
+    /// What a lost packet counts for. No queue overflowed where the round trip shows none, and some are lost whether or not one does.
+    fn counted_bytes(&mut self, lost: &LostPacket) -> u64 {
+        if self.shows_queue(lost.rtt_micros) {
+            return self.random_loss.counted_beside_queue(lost.bytes);
+        }
+        self.random_loss.on_lost(lost.bytes);
+        lost.bytes * BBR_LOSS_THRESHOLD_PERCENT / BBR_LOSS_WITHOUT_QUEUE_PERCENT
+    }
+
+    /// Whether a packet with this round trip met a queue.
+    pub(super) fn shows_queue(&self, rtt_micros: u64) -> bool {
+        self.min_rtt.micros().is_none_or(|least| rtt_micros * 100 >= least.max(1) * BBR_QUEUE_RTT_PERCENT)
     }
 
     /// The network marked packets that the last acknowledgement was about, or some before them: an answer to a probe, or else a reason to slow

@@ -12,6 +12,7 @@ mod max_filter;
 mod min_rtt;
 mod probe_bw;
 mod probe_rtt;
+mod random_loss;
 mod rounds;
 mod short_term;
 mod startup;
@@ -30,6 +31,7 @@ use loss::Undo;
 use max_filter::MaxFilter;
 use min_rtt::MinRtt;
 use probe_bw::BandwidthProbe;
+use random_loss::RandomLoss;
 use rounds::Rounds;
 use short_term::ShortTermModel;
 use state::State;
@@ -54,6 +56,7 @@ pub(crate) struct Bbr {
     recovery_start: Option<Instant>,
     in_recovery: bool,
     undo: Undo,
+    random_loss: RandomLoss,
     // The controls.
     window: u64,
     /// The window before loss or a probe of the round trip cut it.
@@ -80,6 +83,7 @@ impl Bbr {
             recovery_start: None,
             in_recovery: false,
             undo: Undo::default(),
+            random_loss: RandomLoss::default(),
             window,
             prior_window: 0,
             pacing_rate: startup_rate(window, None),
@@ -160,6 +164,9 @@ impl CongestionControl for Bbr {
         if self.in_recovery && self.recovery_start.is_none_or(|start| ack.newest_sent_at > start) {
             self.in_recovery = false;
             self.restore_window();
+        }
+        if ack.rtt_micros.is_some_and(|rtt| !self.shows_queue(rtt)) {
+            self.random_loss.on_acked(ack.acked_bytes);
         }
         let sample = self.delivery.on_acked(ack, self.min_rtt.micros());
         self.update_model(ack, &sample);

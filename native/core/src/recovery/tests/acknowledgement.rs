@@ -101,7 +101,7 @@ fn packets_of_another_path_leave_this_ones_window_and_round_trip_alone() {
     assert_eq!(outcome.newly_acked_packets, 3);
     assert_eq!(outcome.lost_packets, 7, "all others below the largest: some by number, some by time");
     assert!(!sender.path.rtt.has_sample());
-    assert_eq!(sender.path.window_bytes(), before.min(12_000), "the other path's losses");
+    assert_eq!(sender.path.window_bytes(), before.min(14_720), "the other path's losses");
     assert_eq!(sender.path.bytes_in_flight(), 2 * u64::from(SIZE));
     sender.acknowledge(&[12..=12]);
     assert!(sender.path.rtt.has_sample());

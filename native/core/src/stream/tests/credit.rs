@@ -34,6 +34,31 @@ fn nothing_is_granted_until_the_application_reads() {
 }
 
 #[test]
+fn credit_that_is_used_up_beside_a_gap_grows_the_window_twice() {
+    for (has_gap, window) in [(false, 20_000), (true, 40_000)] {
+        let mut pair = Pair::with(Setup { window: 10_000, ..Setup::default() });
+        let [a, b] = pair.open_both();
+        pair.write(0, a, &pattern(0, 100_000));
+        let packets = pair.send_all(0);
+        let (first, rest) = packets.split_first().unwrap();
+        pair.deliver(1, first);
+        pair.read(1, b, 10_000).unwrap();
+        let (late, others) = rest.split_first().unwrap();
+        if has_gap {
+            others.iter().for_each(|packet| pair.deliver(1, packet));
+            pair.now = pair.now.plus_micros(RTT + 1);
+            pair.deliver(1, late);
+        } else {
+            pair.now = pair.now.plus_micros(RTT + 1);
+            rest.iter().for_each(|packet| pair.deliver(1, packet));
+        }
+        pair.read(1, b, 10_000).unwrap();
+        pair.exchange();
+        assert_eq!(pair.ends[0].stats(a).unwrap().sent, 10_000 + window, "with a gap: {has_gap}");
+    }
+}
+
+#[test]
 fn a_lost_grant_is_sent_again_with_its_present_value() {
     let mut pair = Pair::with(small());
     let [a, b] = pair.open_both();

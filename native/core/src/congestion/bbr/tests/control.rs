@@ -3,9 +3,9 @@ use super::*;
 #[test]
 fn before_anything_is_measured_the_first_window_goes_out_at_once() {
     let bbr = Bbr::new(MTU);
-    assert_eq!(bbr.window_bytes(), 12_000);
-    // 2.77 x 12,000 bytes a millisecond.
-    assert_eq!(bbr.pacing_rate_bytes_per_second(100_000), 33_240_000);
+    assert_eq!(bbr.window_bytes(), 14_720);
+    // 2.77 x 14,720 bytes a millisecond.
+    assert_eq!(bbr.pacing_rate_bytes_per_second(100_000), 40_774_000);
 }
 
 #[test]

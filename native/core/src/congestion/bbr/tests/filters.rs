@@ -107,6 +107,7 @@ fn lost(number: u64, previous: u64) -> LostPacket {
         number,
         previous_number,
         bytes: 1_200,
+        rtt_micros: 1,
         snapshot: SnapshotSerial::default(),
     }
 }

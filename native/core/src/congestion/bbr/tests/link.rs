@@ -11,6 +11,8 @@ pub(super) struct Link {
     pub(super) queue_limit: u64,
     /// Every so many packets are lost; 0: none.
     pub(super) lose_every: u64,
+    /// Whatever the queue, the round trip when a loss is found shows a long one.
+    pub(super) loses_to_a_queue: bool,
     /// Bytes that the application gives a millisecond; `None`: always enough.
     pub(super) app_bytes_per_ms: Option<u64>,
     pub(super) in_flight: u64,
@@ -41,6 +43,7 @@ impl Link {
             rtt: RTT,
             queue_limit: 4 * BDP,
             lose_every: 0,
+            loses_to_a_queue: false,
             app_bytes_per_ms: None,
             in_flight: 0,
             smoothed: RTT,
@@ -134,6 +137,8 @@ impl Link {
         let Some(newest) = self.sent.iter().rposition(arrived) else { return };
         let mut ack = AckSample { now: at(self.now), ..AckSample::default() };
         let mut newest_lost = None;
+        let newest_rtt =
+            if self.loses_to_a_queue { 2 * self.rtt } else { self.now - self.sent[newest].sent_at };
         for sent in self.sent.drain(..=newest).collect::<Vec<_>>() {
             self.in_flight -= MTU;
             if sent.acked_at.is_none() {
@@ -144,6 +149,7 @@ impl Link {
                     number: sent.number,
                     previous_number: sent.number.checked_sub(1),
                     bytes: MTU,
+                    rtt_micros: newest_rtt,
                     snapshot: sent.serial,
                 };
                 self.bbr.on_packet_lost(&lost);

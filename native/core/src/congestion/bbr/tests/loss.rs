@@ -2,23 +2,28 @@ use super::super::short_term::Bounds;
 use super::*;
 
 #[test]
-fn a_percent_of_loss_bounds_nothing_while_cruising_and_a_tenth_does() {
-    let bounds_with = |lose_every| {
+fn a_percent_of_loss_bounds_nothing_while_cruising_and_a_tenth_does_where_a_queue_stands_and_a_fifth_anywhere(
+) {
+    let bounds_with = |lose_every, loses_to_a_queue| {
         let mut link = Link::settled();
+        link.loses_to_a_queue = loses_to_a_queue;
         link.run_until(10 * RTT, |bbr| bbr.state == State::Cruise);
         link.lose_every = lose_every;
         link.run(10 * RTT);
         link.bbr.short_term.bounds
     };
-    assert_eq!(bounds_with(100), Bounds::NONE);
-    let bounded = bounds_with(10);
-    assert!(bounded.bandwidth < RATE && bounded.inflight < 2 * BDP, "{bounded:?}");
+    assert_eq!(bounds_with(100, true), Bounds::NONE);
+    assert_eq!(bounds_with(10, false), Bounds::NONE);
+    for bounded in [bounds_with(10, true), bounds_with(5, false)] {
+        assert!(bounded.bandwidth < RATE && bounded.inflight < 2 * BDP, "{bounded:?}");
+    }
 }
 
 #[test]
 fn short_term_bounds_end_with_the_next_probe() {
     let mut link = Link::settled();
     link.run_until(10 * RTT, |bbr| bbr.state == State::Cruise);
+    link.loses_to_a_queue = true;
     link.lose_every = 10;
     link.run(5 * RTT);
     assert_ne!(link.bbr.short_term.bounds, Bounds::NONE);
@@ -32,6 +37,7 @@ fn a_loss_that_was_reordering_gives_bounds_and_window_back() {
     link.run_until(10 * RTT, |bbr| bbr.state == State::Cruise);
     link.run(2 * RTT);
     let (window, recovery_start) = (link.bbr.window_bytes(), link.bbr.recovery_start());
+    link.loses_to_a_queue = true;
     link.lose_every = 5;
     link.run(RTT / 4);
     link.lose_every = 0;
@@ -46,6 +52,7 @@ fn a_loss_that_was_reordering_gives_bounds_and_window_back() {
 #[test]
 fn startup_and_up_go_on_when_the_loss_that_ended_them_was_reordering() {
     let mut link = Link::new();
+    link.loses_to_a_queue = true;
     link.lose_every = 12;
     link.run_until(3_000_000, |bbr| bbr.state != State::Startup);
     link.bbr.on_spurious_loss();
@@ -104,6 +111,7 @@ fn losses_behind_the_one_that_ended_a_probe_do_not_hide_what_it_ended() {
             number,
             previous_number: None,
             bytes,
+            rtt_micros: 2 * RTT,
             snapshot,
         });
     }

@@ -63,7 +63,9 @@ fn lose_in_a_probe(link: &mut Link, in_flight: u64, packets: u64) {
     let snapshot = link.bbr.on_sent(now, MTU, in_flight);
     for number in 1_000_000..1_000_000 + packets {
         let previous_number = Some(number - 1);
-        let lost = LostPacket { now, sent_at: now, number, previous_number, bytes: MTU, snapshot };
+        let rtt_micros = 2 * RTT;
+        let lost =
+            LostPacket { now, sent_at: now, number, previous_number, bytes: MTU, rtt_micros, snapshot };
         link.bbr.on_packet_lost(&lost);
     }
 }

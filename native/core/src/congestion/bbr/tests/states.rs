@@ -18,6 +18,7 @@ fn startup_finds_the_rate_in_as_many_rounds_as_it_has_doublings_and_drain_emptie
 #[test]
 fn startup_ends_by_loss_where_the_queue_is_too_short_for_a_plateau() {
     let mut link = Link::new();
+    link.loses_to_a_queue = true;
     link.lose_every = 12;
     link.run_until(3_000_000, |bbr| bbr.state != State::Startup);
     assert!(link.bbr.inflight_longterm < u64::MAX);
