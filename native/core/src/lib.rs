@@ -33,6 +33,7 @@ mod range_set;
 mod received_packets;
 mod recent_least;
 mod recovery;
+mod relay;
 mod replay_window;
 mod rtt;
 mod sealed_refusal;

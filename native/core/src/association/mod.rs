@@ -46,8 +46,8 @@ use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use timer_table::{Timer, TimerTable};
-pub(crate) use transmit::OVERHEAD as DATA_OVERHEAD_BYTES;
 pub use transmit::{Transmit, TRAIN_BYTES_MAX};
+pub(crate) use transmit::{OVERHEAD as DATA_OVERHEAD_BYTES, TRAIN_PACKETS_MAX};
 
 /// What authenticated processing of one packet led to, beside changes inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

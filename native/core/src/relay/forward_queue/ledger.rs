@@ -1,0 +1,108 @@
+//! What is queued, what went and what did not: every byte pushed is in one of the three.
+
+use std::collections::BTreeMap;
+
+/// Packets and their bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Amount {
+    pub(crate) packets: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Amount {
+    pub(super) fn add(&mut self, packets: usize, bytes: usize) {
+        self.packets += packets as u64;
+        self.bytes += bytes as u64;
+    }
+
+    pub(super) fn take_off(&mut self, packets: usize, bytes: usize) {
+        self.packets -= packets as u64;
+        self.bytes -= bytes as u64;
+    }
+}
+
+/// Counters since the start.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct ForwardCounters {
+    /// Went on, the marked ones included.
+    pub(crate) forwarded: Amount,
+    /// Dropped because the queue of their next hop was full.
+    pub(crate) dropped_full: Amount,
+    /// Dropped because they, or those behind them, waited too long.
+    pub(crate) dropped_delay: Amount,
+    /// Dropped because their next hop was gone when it was their turn.
+    pub(crate) dropped_gone: Amount,
+    /// Went on with a mark of congestion that they did not come with.
+    pub(crate) marked_packets: u64,
+}
+
+/// Why packets were dropped.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Loss {
+    Full,
+    Delay,
+}
+
+/// See the file's head.
+#[derive(Default)]
+pub(super) struct Ledger {
+    pub(super) counters: ForwardCounters,
+    /// Bytes queued in all.
+    pub(super) queued_bytes: usize,
+    /// Bytes queued by next hop.
+    hops: BTreeMap<u32, usize>,
+    /// Next hops that are to be forgotten when nothing is queued for them.
+    forgotten: Vec<u32>,
+}
+
+impl Ledger {
+    pub(super) fn on_pushed(&mut self, hop: u32, bytes: usize) {
+        self.queued_bytes += bytes;
+        *self.hops.entry(hop).or_default() += bytes;
+    }
+
+    pub(super) fn on_forwarded(&mut self, hop: u32, packets: usize, bytes: usize) {
+        self.take(hop, bytes);
+        self.counters.forwarded.add(packets, bytes);
+    }
+
+    pub(super) fn on_dropped(&mut self, hop: u32, packets: usize, bytes: usize, loss: Loss) {
+        self.take(hop, bytes);
+        match loss {
+            Loss::Full => self.counters.dropped_full.add(packets, bytes),
+            Loss::Delay => self.counters.dropped_delay.add(packets, bytes),
+        }
+    }
+
+    /// Bytes queued for a next hop.
+    pub(super) fn hop_bytes(&self, hop: u32) -> usize {
+        self.hops.get(&hop).copied().unwrap_or(0)
+    }
+
+    /// Forgets a next hop as soon as nothing is queued for it.
+    pub(super) fn forget_hop(&mut self, hop: u32) {
+        if self.hop_bytes(hop) == 0 {
+            self.hops.remove(&hop);
+        } else {
+            self.forgotten.push(hop);
+        }
+    }
+
+    fn take(&mut self, hop: u32, bytes: usize) {
+        self.queued_bytes -= bytes;
+        let Some(queued) = self.hops.get_mut(&hop) else { return };
+        *queued -= bytes;
+        if *queued == 0 && !self.forgotten.is_empty() {
+            if let Some(at) = self.forgotten.iter().position(|other| *other == hop) {
+                self.forgotten.swap_remove(at);
+                self.hops.remove(&hop);
+            }
+        }
+    }
+
+    /// Next hops that are known.
+    #[cfg(test)]
+    pub(super) fn hops_known(&self) -> usize {
+        self.hops.len()
+    }
+}
