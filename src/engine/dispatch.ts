@@ -1,5 +1,5 @@
 /** Walks the records of a batch and calls whom each is for. */
-import type { Engine, PathRecord } from './engine.js';
+import { type Engine, type PathRecord, ROUTE_ID_BYTES } from './engine.js';
 import { EventKind, RECORD_WORDS, Word } from './events.js';
 import { SlotTable } from './slot-table.js';
 
@@ -45,6 +45,8 @@ export interface NodeSink {
   /** `localIndex` is 0 for a first message; `proven`: a cookie showed that its sender is at its address. */
   onHandshake(localIndex: number, admissionKey: number, message: Uint8Array, proven: boolean): void;
   onRefusalHint(localIndex: number, kind: number): void;
+  /** A packet for `destination` was not passed on, `reporter` says; see {@link EventKind.routeError}. */
+  onRouteError?(fault: number, mtuBytes: number, destination: Uint8Array, reporter: Uint8Array): void;
   onEngineFailed(message: string): void;
   /** Something below threw: a fault of this library. */
   onFault(error: unknown): void;
@@ -95,6 +97,12 @@ export class Dispatcher {
       case EventKind.refusalHint:
         this.#node.onRefusalHint(word(events, at + Word.association), word(events, at + Word.a));
         return;
+      case EventKind.routeError: {
+        const ids = bytesOf(engine, events, at);
+        const [destination, reporter] = [ids.subarray(0, ROUTE_ID_BYTES), ids.subarray(ROUTE_ID_BYTES)];
+        this.#node.onRouteError?.(word(events, at + Word.a), word(events, at + Word.b), destination, reporter);
+        return;
+      }
       case EventKind.engineFailed:
         this.#node.onEngineFailed(new TextDecoder().decode(bytesOf(engine, events, at)));
         return;

@@ -51,6 +51,8 @@ export const EventKind = {
   messageSettled: 19,
   /** The association's packets go another way. bytes: the new path's record. */
   pathChanged: 20,
+  /** Something that this node sent on a relayed path was not passed on. a: fault (0: no route, 1: too big, 2: no hop left); b: largest packet that passes, for 1; bytes: RouteIds of the destination and of who says so. A hint, unless that is this node. */
+  routeError: 25,
 } as const;
 
 /** Whether the listener runs, or the ticks that follow it before the engine sends: the last word of `events` is 1 for so long. */

@@ -3,7 +3,9 @@
 use std::io;
 use std::rc::Rc;
 
-use osier_core::{Ecn, Engine, EngineStats, Event, Instant, Path, ReceiveMeta};
+use osier_core::{
+    Ecn, Engine, EngineStats, Event, Instant, PassOn, Path, ReceiveMeta, Transmit, RELAY_SOCKET,
+};
 use osier_udp::{ReceiveBuffer, Route, SendOutcome, SendQueue, UdpSocket};
 
 use crate::clock::Clock;
@@ -76,7 +78,7 @@ impl Driver {
 
     /// Adds a socket; returns its number, or `None` when there are too many.
     pub(crate) fn add_socket(&mut self, socket: UdpSocket) -> Option<u16> {
-        let number = u16::try_from(self.sockets.len()).ok()?;
+        let number = u16::try_from(self.sockets.len()).ok().filter(|number| *number != RELAY_SOCKET)?;
         self.sockets.push(BoundSocket { socket, receive_errors: 0 });
         Some(number)
     }
@@ -109,6 +111,8 @@ impl Driver {
         bound.receive_errors = 0;
         #[cfg(feature = "fault-injection")]
         assert!(!self.faults.panics_on_receive, "a fault on purpose");
+        let mut passer = Passer { sockets: &mut self.sockets };
+        let may_pass = !self.blocked && self.queue.is_empty();
         for train in self.receive_buffer.trains() {
             let Route { remote, local, interface } = train.meta.route;
             let meta = ReceiveMeta {
@@ -116,7 +120,8 @@ impl Driver {
                 ecn: Ecn::from_bits(train.meta.ecn as u8),
                 segment_size: train.meta.segment_size,
             };
-            self.moved |= self.engine.handle_train(self.now, &meta, train.bytes);
+            let passer = may_pass.then_some(&mut passer as &mut dyn PassOn);
+            self.moved |= self.engine.handle_train_passing(self.now, &meta, train.bytes, passer);
         }
         self.forward_strays();
         Ok(())
@@ -285,5 +290,19 @@ impl Driver {
                 self.engine.on_handshake_read();
             }
         }
+    }
+}
+
+/// Sends what is only passed on out of the receive buffer.
+struct Passer<'a> {
+    sockets: &'a mut [BoundSocket],
+}
+
+impl PassOn for Passer<'_> {
+    fn pass_on(&mut self, transmit: &Transmit, train: &[u8]) -> bool {
+        let Path { socket, remote, local, interface } = transmit.path;
+        let Some(bound) = self.sockets.get_mut(usize::from(socket)) else { return false };
+        let ecn = osier_udp::Ecn::from_traffic_class(transmit.ecn.to_bits());
+        bound.socket.send_now(Route { remote, local, interface }, ecn, transmit.segment_size, train)
     }
 }

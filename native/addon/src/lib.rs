@@ -49,6 +49,7 @@ mod mailbox;
 mod message_methods;
 mod method_table;
 mod pending_requests;
+mod route_methods;
 mod shard_group;
 mod shard_member;
 mod shard_methods;

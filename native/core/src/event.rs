@@ -2,7 +2,7 @@
 
 use crate::path::Path;
 use crate::stream::StreamEvent;
-use osier_wire::CloseCode;
+use osier_wire::{CloseCode, RouteFault, RouteId};
 
 /// Something that the layer above should know. Handles may be dead by the time it is read.
 #[derive(Debug)]
@@ -82,6 +82,15 @@ pub enum Event {
     PeerDraining {
         /// Association handle.
         association: u32,
+    },
+    /// Something that this node sent on a relayed path was not passed on. A hint, unless this node itself says so.
+    RouteError {
+        /// Why.
+        fault: RouteFault,
+        /// Where it was to go.
+        destination: RouteId,
+        /// Who says so.
+        reporter: RouteId,
     },
 }
 

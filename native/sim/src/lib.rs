@@ -4,6 +4,7 @@
 //! and hosts with an engine each. It does **not** model handshakes (keys are installed) and reads no real clock.
 #![forbid(unsafe_code)]
 
+mod associating;
 pub mod campaign;
 mod host;
 pub mod link;

@@ -4,10 +4,7 @@ use crate::host::{Credit, Host, InFlight};
 use crate::link::{Arrival, Link, LinkConfig};
 use crate::observer::Observer;
 use crate::rng::Rng;
-use osier_core::{
-    AssociationConfig, Cipher, Ecn, Engine, EngineConfig, HeapBlocks, Instant, Path, ReceiveMeta,
-    SessionConfig, TRAIN_BYTES_MAX,
-};
+use osier_core::{Ecn, Engine, EngineConfig, HeapBlocks, Instant, Path, ReceiveMeta, TRAIN_BYTES_MAX};
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -23,7 +20,7 @@ pub struct Network {
     /// The one source of chance.
     pub rng: Rng,
     now_micros: u64,
-    hosts: Vec<Host>,
+    pub(crate) hosts: Vec<Host>,
     links: HashMap<(HostId, HostId), Link>,
     /// Datagrams between these pass this bottleneck before their own link.
     shared: Option<(Vec<(HostId, HostId)>, Link)>,
@@ -67,12 +64,14 @@ impl Network {
             stream_data: config.initial_stream_data_bytes,
             streams: config.streams_per_peer,
         };
+        let route_id = config.route_id;
         let engine = Engine::new(config, seed, Rc::new(RefCell::new(HeapBlocks::default())));
         let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, (id.0 >> 8) as u8, id.0 as u8)), 7400);
         self.hosts.push(Host {
             engine,
             credit,
             address,
+            route_id,
             frozen_until_micros: 0,
             receive_buffer_bytes: 0,
             held_bytes: 0,
@@ -156,41 +155,6 @@ impl Network {
         self.bytes_to_observer
     }
 
-    /// Connects two hosts as a finished handshake would; `a` is the initiator. Returns their association handles.
-    pub fn associate(&mut self, a: HostId, b: HostId, cipher: Cipher) -> (u32, u32) {
-        let (key_ab, key_ba) = (self.rng.bytes32(), self.rng.bytes32());
-        let now = self.now();
-        let (index_a, index_b) = (self.reserve(a), self.reserve(b));
-        let (path_a, path_b) = (self.path_to(b), self.path_to(a));
-        let handle_a = self.create(a, b, 0);
-        let handle_b = self.create(b, a, 1);
-        let session = |local_index, remote_index, send_key, receive_key, path, confirmed| SessionConfig {
-            local_index,
-            remote_index,
-            cipher,
-            send_key,
-            receive_key,
-            first_send: 0,
-            first_receive: 0,
-            path,
-            begun_here: confirmed,
-            confirmed,
-            preferred: true,
-        };
-        self.engine(b).install_session(
-            now,
-            handle_b,
-            &session(index_b, index_a, key_ba, key_ab, path_b, false),
-        );
-        self.engine(a).install_session(
-            now,
-            handle_a,
-            &session(index_a, index_b, key_ab, key_ba, path_a, true),
-        );
-        self.flush(a);
-        (handle_a, handle_b)
-    }
-
     /// Moves time to the next thing that happens and lets it happen; `false` when nothing ever will, or not before `until`.
     pub fn step(&mut self, until: Instant) -> bool {
         let Some(next) = self.next_micros().filter(|next| *next <= until.as_micros()) else {
@@ -223,32 +187,6 @@ impl Network {
             }
         }
         self.train = train;
-    }
-
-    fn reserve(&mut self, host: HostId) -> u32 {
-        match self.engine(host).reserve_index([0; 32]) {
-            Some(index) => index,
-            None => panic!("no receiver index left"),
-        }
-    }
-
-    fn create(&mut self, host: HostId, peer: HostId, parity: u8) -> u32 {
-        let Credit { data, stream_data, streams } = self.hosts[peer.0].credit;
-        let config = AssociationConfig {
-            parity,
-            peer_max_data: data,
-            peer_max_stream_data: stream_data,
-            peer_max_streams: streams,
-        };
-        let now = self.now();
-        match self.engine(host).create_association(now, &config) {
-            Ok(handle) => handle,
-            Err(refused) => panic!("no association: {refused:?}"),
-        }
-    }
-
-    fn path_to(&self, host: HostId) -> Path {
-        path_from(self.hosts[host.0].address)
     }
 
     fn host_at(&self, address: SocketAddr) -> Option<HostId> {
@@ -363,6 +301,6 @@ impl Network {
     }
 }
 
-fn path_from(address: SocketAddr) -> Path {
+pub(crate) fn path_from(address: SocketAddr) -> Path {
     Path { socket: 0, remote: address, local: None, interface: 0 }
 }

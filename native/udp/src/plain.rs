@@ -138,6 +138,11 @@ impl UdpSocket {
         Ok(1)
     }
 
+    /// As on Linux, where a train can go in one piece. False: here none can.
+    pub fn send_now(&mut self, _route: Route, _ecn: Ecn, _segment_size: usize, _bytes: &[u8]) -> bool {
+        false
+    }
+
     /// Sends the head of a queue, up to the first train of another socket, datagram by datagram.
     pub fn send(&mut self, queue: &mut SendQueue) -> SendOutcome {
         let socket = queue.head_socket();
@@ -184,6 +189,7 @@ mod tests {
             lengths.extend(buffer.trains().map(|train| train.bytes.len()));
         }
         assert_eq!(lengths, [10, 10, 5]);
+        assert!(!sender.send_now(Route::to(receiver.local_address()), Ecn::NotEct, 10, &[7; 25]));
         assert!(!sender.features().has(FeatureName::Gso));
         assert!(sender.reaches(&receiver.local_address()) && sender.take_pending_error().is_ok());
         assert_eq!(sender.datagrams_dropped(), 0);

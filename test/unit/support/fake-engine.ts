@@ -242,6 +242,10 @@ export class FakeEngine implements Engine {
     return this.nextHandle++;
   }
 
+  setRoutes(): void {}
+  relayedPath(): PathRecord {
+    return new Uint8Array(48);
+  }
   associationPath(): PathRecord | null {
     return null;
   }

@@ -118,7 +118,7 @@ impl Association {
         match recovery.on_timeout(now, control, &mut fate) {
             TimeoutOutcome::Lost(packets) => self.counters.packets_lost += packets,
             TimeoutOutcome::Probe { .. } => {
-                if self.recovery.pto_count() >= LOCAL_ADDRESS_PTOS {
+                if self.recovery.pto_count() >= LOCAL_ADDRESS_PTOS && !self.path.is_relayed() {
                     (self.path.local, self.path.interface) = (None, 0);
                 }
                 if !self.streams.wants_to_send() {

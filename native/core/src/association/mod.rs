@@ -15,6 +15,7 @@ mod path_packets;
 mod path_validation;
 mod pings;
 mod receive;
+mod relayed;
 mod session_set;
 mod timer_table;
 mod transmit;
@@ -39,6 +40,7 @@ use path_packets::PathResponses;
 use path_validation::PathValidation;
 use pings::Pings;
 pub(crate) use receive::Arrival;
+use relayed::Relayed;
 pub(crate) use session_set::DroppedSession;
 pub use session_set::SessionConfig;
 use session_set::SessionSet;
@@ -143,6 +145,7 @@ pub(crate) struct Association {
     responses: PathResponses,
     validation: PathValidation,
     path_change: Option<PathChange>,
+    relayed: Relayed,
     last_activity: Instant,
     /// When the last authentic packet came, or the last session began.
     heard_at: Instant,
@@ -189,6 +192,7 @@ impl Association {
             responses: PathResponses::default(),
             validation: PathValidation::default(),
             path_change: None,
+            relayed: Relayed::new(engine, config),
             last_activity: now,
             heard_at: now,
             unanswered_since: None,
@@ -203,7 +207,7 @@ impl Association {
     /// Returns a session that had to give way.
     pub(crate) fn install_session(&mut self, now: Instant, config: &SessionConfig) -> Option<DroppedSession> {
         if self.path == UNKNOWN_PATH {
-            self.path = config.path;
+            self.begin_at(config.path);
         }
         let evicted = self.sessions.install(now, config, self.linger_micros());
         if config.confirmed {

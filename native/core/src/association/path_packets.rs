@@ -9,7 +9,7 @@ use crate::path::{Ecn, Path};
 use crate::recovery::PacketSent;
 use crate::sent_frame::{FrameLog, SentFrame};
 use crate::time::Instant;
-use osier_wire::limits::{BASE_DATAGRAM_BYTES, DATA_HEADER_BYTES};
+use osier_wire::limits::{BASE_DATAGRAM_BYTES, DATA_HEADER_BYTES, MIN_ROUTE_MTU_BYTES};
 use osier_wire::{Frame, Writer};
 
 #[cfg(test)]
@@ -60,6 +60,10 @@ impl Association {
         bytes: usize,
         is_newest: bool,
     ) {
+        if self.path.is_relayed() || arrival.path.is_relayed() {
+            self.on_relayed_arrival(arrival.path, is_newest);
+            return;
+        }
         if self.path.is_same_way(&arrival.path) {
             self.learn_local_end(arrival.path);
             if !self.validation.is_challenging() {
@@ -106,8 +110,10 @@ impl Association {
         let from = std::mem::replace(&mut self.path, path);
         self.validation.forget();
         let tag = self.control.tag().wrapping_add(1);
-        self.control =
-            if from.differs_in_port_only(&path) { self.control.renewed(tag) } else { self.control.anew(tag) };
+        self.control = match from.differs_in_port_only(&path) {
+            true => self.control.renewed(tag),
+            false => self.control_of(&path, tag),
+        };
         if from == UNKNOWN_PATH {
             return;
         }
@@ -149,7 +155,8 @@ impl Association {
         frame: &Frame<'_>,
         limit: usize,
     ) -> Option<Transmit> {
-        let room = limit.min(BASE_DATAGRAM_BYTES).min(out.len()).checked_sub(OVERHEAD)?;
+        let most = if path.is_relayed() { MIN_ROUTE_MTU_BYTES } else { BASE_DATAGRAM_BYTES };
+        let room = limit.min(most).min(out.len()).checked_sub(OVERHEAD)?;
         let mut log = FrameLog::new();
         let mut writer = Writer::new(&mut out[DATA_HEADER_BYTES..DATA_HEADER_BYTES + room]);
         frame.encode(&mut writer).ok()?;
@@ -173,7 +180,7 @@ impl Association {
         let tag = self.control.tag().wrapping_add(FOREIGN_TAG_DISTANCE);
         self.recovery.on_foreign_packet_sent(now, packet, log.as_slice(), tag);
         self.unanswered_since.get_or_insert(now);
-        Some(Transmit { path, ecn: Ecn::NotEct, segment_size: len, len, is_answer: false })
+        Some(Transmit { path, ecn: Ecn::NotEct, segment_size: len, len, is_answer: false, is_control: true })
     }
 
     /// The peer is elsewhere. It is told at once what arrived meanwhile: what was told on the old path did not reach it.

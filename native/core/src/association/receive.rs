@@ -208,8 +208,13 @@ mod tests {
     use std::rc::Rc;
 
     fn association() -> Association {
-        let facts =
-            AssociationConfig { parity: 0, peer_max_data: 0, peer_max_stream_data: 0, peer_max_streams: 0 };
+        let facts = AssociationConfig {
+            parity: 0,
+            peer_max_data: 0,
+            peer_max_stream_data: 0,
+            peer_max_streams: 0,
+            peer_route_id: None,
+        };
         let blocks = Rc::new(RefCell::new(HeapBlocks::default()));
         let budget = MemoryBudget::new(1 << 20);
         Association::new(Instant::from_micros(0), &EngineConfig::default(), &facts, budget, blocks)

@@ -38,3 +38,7 @@ pub(crate) const RELAY_CONTROL_RATE_PARTS: u64 = 16;
 
 /// Control of one neighbour that waits; the rest waits with its bulk.
 pub(crate) const RELAY_CONTROL_QUEUE_BYTES: usize = 64 << 10;
+
+/// Fewer packets than this that came together are copied and wait for the end of the turn: what comes beside them may go in the same system call,
+/// which costs as much as copying some ten packets.
+pub(crate) const RELAY_PASS_PACKETS_MIN: usize = 8;

@@ -86,7 +86,9 @@ impl Engine {
         }
         let association =
             Association::new(now, &self.config, config, self.budget.clone(), self.blocks.clone());
-        self.associations.insert(association).map_err(|_| AssociationRefused::Peers)
+        let handle = self.associations.insert(association).map_err(|_| AssociationRefused::Peers)?;
+        self.note_neighbour(handle, config);
+        Ok(handle)
     }
 
     /// Adds a session to an association. `false`: the association has ended or is ending, or the index was never reserved; a reserved one
@@ -107,7 +109,7 @@ impl Engine {
             self.forget_session(handle, evicted);
         }
         if config.confirmed {
-            self.remotes.list(config.path.remote, config.remote_index, handle);
+            self.remotes.list(config.path.peer_address(), config.remote_index, handle);
         }
         self.settle(now, handle);
         true

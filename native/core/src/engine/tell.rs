@@ -34,8 +34,8 @@ impl Engine {
         }
         if let Some(PathChange { from, to }) = association.poll_path_change() {
             for session in association.sessions.confirmed().filter(|session| session.path == to) {
-                self.remotes.unlist(from.remote, session.remote_index, handle);
-                self.remotes.list(to.remote, session.remote_index, handle);
+                self.remotes.unlist(from.peer_address(), session.remote_index, handle);
+                self.remotes.list(to.peer_address(), session.remote_index, handle);
             }
             self.events.push_back(Event::PathChanged { association: handle, from, to });
         }

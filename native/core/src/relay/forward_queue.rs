@@ -72,6 +72,8 @@ pub(crate) struct ForwardQueue {
     /// What a neighbour, and a flow of one, sends in its turn.
     quantum: i64,
     rate: RateBound,
+    /// The last pop found something that the rate bound let wait.
+    is_held: bool,
     control_bytes_per_second: u64,
     /// Odd; what flows are hashed by is nobody else's to know.
     hash_factor: u64,
@@ -102,6 +104,7 @@ impl ForwardQueue {
             queue_bytes,
             quantum: turn_bytes as i64,
             rate: RateBound::new(bytes_per_second),
+            is_held: false,
             control_bytes_per_second,
             hash_factor: seed | 1,
             store: Store { chunks: ChunkPool::new(), runs: RunPool::new(), ledger: Ledger::default() },
@@ -136,7 +139,8 @@ impl ForwardQueue {
 
     /// Writes the next train that may go now into `out`, which should hold [`TRAIN_BYTES_MAX`] bytes.
     pub(crate) fn pop(&mut self, now: Instant, out: &mut [u8]) -> Option<Train> {
-        if self.is_empty() || !self.rate.permits(now) {
+        self.is_held = !self.is_empty() && !self.rate.permits(now);
+        if self.is_empty() || self.is_held {
             return None;
         }
         let room = out.len().min(TRAIN_BYTES_MAX);
@@ -169,9 +173,14 @@ impl ForwardQueue {
         self.store.ledger.queued_bytes == 0
     }
 
-    /// From when on [`ForwardQueue::pop`] will have something.
+    /// When to call [`ForwardQueue::on_timeout`], and then [`ForwardQueue::pop`].
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        (!self.is_empty()).then(|| self.rate.opens_at())
+        self.is_held.then(|| self.rate.opens_at())
+    }
+
+    /// What was due by `now` is no more waited for.
+    pub(crate) fn on_timeout(&mut self, now: Instant) {
+        self.is_held &= !self.rate.permits(now);
     }
 
     /// Counters.
@@ -255,7 +264,7 @@ impl ForwardQueue {
         if let Some(at) = self.lane_of.get(&neighbour) {
             return *at;
         }
-        let lane = Lane::new(neighbour, self.control_bytes_per_second);
+        let lane = Lane::new(self.control_bytes_per_second);
         let at = match self.spare_lanes.pop() {
             Some(at) => {
                 self.lanes[at as usize] = lane;

@@ -43,6 +43,7 @@ impl End {
             peer_max_data: 1 << 20,
             peer_max_stream_data: 1 << 20,
             peer_max_streams: 8,
+            peer_route_id: None,
         };
         let now = Instant::from_micros(1_000_000);
         let blocks = Rc::new(RefCell::new(HeapBlocks::default()));
@@ -55,6 +56,7 @@ impl End {
                 cipher: Cipher::ChaCha20Poly1305,
                 send_key: [4; 32],
                 receive_key: PEER_KEY,
+                hop_keys: None,
                 first_send: 0,
                 first_receive: 0,
                 path: path(1),

@@ -11,7 +11,6 @@ use std::collections::VecDeque;
 
 /// See the file's head. Flows are told apart by a hash (RFC 8290 §4.1), so no neighbour makes a relay remember more than [`RELAY_FLOWS`] of them.
 pub(super) struct Lane {
-    pub(super) neighbour: u32,
     flows: Vec<Flow>,
     /// Flows with packets, the one whose turn it is first.
     turns: VecDeque<u8>,
@@ -28,9 +27,8 @@ pub(super) struct Lane {
 
 impl Lane {
     /// `control_bytes_per_second`: what may go before bulk.
-    pub(super) fn new(neighbour: u32, control_bytes_per_second: u64) -> Self {
+    pub(super) fn new(control_bytes_per_second: u64) -> Self {
         Self {
-            neighbour,
             flows: (0..RELAY_FLOWS).map(|_| Flow::new()).collect(),
             turns: VecDeque::with_capacity(RELAY_FLOWS),
             control: Flow::new(),

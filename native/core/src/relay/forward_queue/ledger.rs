@@ -36,6 +36,13 @@ pub(crate) struct ForwardCounters {
     pub(crate) marked_packets: u64,
 }
 
+impl ForwardCounters {
+    /// For whatever reason.
+    pub(crate) const fn dropped_packets(&self) -> u64 {
+        self.dropped_full.packets + self.dropped_delay.packets + self.dropped_gone.packets
+    }
+}
+
 /// Why packets were dropped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Loss {

@@ -55,9 +55,14 @@ proptest! {
             rig.assert_conserved();
             prop_assert!((0..2).all(|hop| rig.queue.store.ledger.hop_bytes(hop) <= queue_bytes));
         }
-        while let Some(opens_at) = rig.queue.deadline() {
-            now = now.max(opens_at.as_micros());
-            prop_assert!(!rig.drain(now).is_empty() || rig.queue.is_empty());
+        while !rig.queue.is_empty() {
+            rig.drain(now);
+            if let Some(opens_at) = rig.queue.deadline() {
+                prop_assert!(opens_at > at(now));
+                now = opens_at.as_micros();
+                rig.queue.on_timeout(at(now));
+                prop_assert!(rig.queue.deadline().is_none());
+            }
         }
         rig.assert_conserved();
     }
