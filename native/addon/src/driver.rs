@@ -27,6 +27,9 @@ const MAX_SENDS_A_FLUSH: usize = 4;
 /// System calls that read a socket before timers fire, of up to four trains each.
 const MAX_READS_BEFORE_TIMERS: usize = 32;
 
+/// System calls that gather one train of packets that are passed on, of four each: more than one train would only wait.
+const MAX_READS_A_TRAIN: usize = 16;
+
 /// How a flush ended.
 pub(crate) enum Flow {
     /// Nothing is left that may be sent now.
@@ -44,6 +47,7 @@ pub(crate) struct Driver {
     pub(crate) clock: Clock,
     pub(crate) sockets: Vec<BoundSocket>,
     receive_buffer: ReceiveBuffer,
+    has_received: bool,
     queue: SendQueue,
     /// The clock as it was last read: once for what arrives and once for what leaves, not once a question.
     now: Instant,
@@ -65,6 +69,7 @@ impl Driver {
             clock,
             sockets: Vec::new(),
             receive_buffer: ReceiveBuffer::new(),
+            has_received: false,
             queue: SendQueue::new(),
             now: clock.now(),
             blocked: false,
@@ -96,8 +101,20 @@ impl Driver {
         self.sockets.iter().map(|bound| &bound.socket)
     }
 
-    /// Takes what has arrived on a socket, up to one full buffer, through the engine.
+    /// Takes what has arrived on a socket, up to one full buffer, through the engine; more where single packets gather that can leave as a train.
     pub(crate) fn receive(&mut self, number: u16) -> io::Result<()> {
+        self.receive_once(number)?;
+        self.has_received = self.receive_buffer.trains().next().is_some();
+        for _ in 1..MAX_READS_A_TRAIN {
+            if !self.receive_buffer.is_full_of_singles() || !self.engine.gathers_train() {
+                break;
+            }
+            self.receive_once(number)?;
+        }
+        Ok(())
+    }
+
+    fn receive_once(&mut self, number: u16) -> io::Result<()> {
         let Some(bound) = self.sockets.get_mut(usize::from(number)) else { return Ok(()) };
         #[cfg(feature = "fault-injection")]
         if let Some(error) = self.faults.receive_error() {
@@ -157,8 +174,8 @@ impl Driver {
     }
 
     /// Whether the last [`Driver::receive`] found something.
-    pub(crate) fn has_received(&mut self) -> bool {
-        self.receive_buffer.trains().next().is_some()
+    pub(crate) fn has_received(&self) -> bool {
+        self.has_received
     }
 
     /// Whether something was accepted or sent since the last time that this was asked.

@@ -101,7 +101,8 @@ impl Verifier {
         }
         let sequence = u64::from_le_bytes(*inner[8..].first_chunk()?);
         let is_new = header.hop_packet_number >= self.next_hop_number && sequence >= self.next_sequence;
-        let is_whole = sequence % WHOLE_EVERY != 0 || (inner[..8] == self.inner[..8] && inner[16..] == self.inner[16..]);
+        let is_whole =
+            sequence % WHOLE_EVERY != 0 || (inner[..8] == self.inner[..8] && inner[16..] == self.inner[16..]);
         if !is_new || !is_whole {
             return None;
         }

@@ -2,7 +2,7 @@
 
 use super::relay_receive::Onward;
 use super::Engine;
-use crate::association::Transmit;
+use crate::association::{Transmit, TRAIN_BYTES_MAX};
 use crate::constants::RELAY_PASS_PACKETS_MIN;
 use crate::path::{Ecn, Path};
 use crate::relay::Arrival;
@@ -72,6 +72,11 @@ impl Engine {
         let Onward { neighbour, source, next, control, .. } = *onward;
         let arrival = Arrival { neighbour, source, hop: next, ecn: passing.ecn, control };
         self.relaying.queue.push(now, &arrival, segment_size, bytes);
+    }
+
+    /// Whether packets wait to be passed on that more would make a longer train of.
+    pub fn gathers_train(&self) -> bool {
+        (1..TRAIN_BYTES_MAX).contains(&self.relaying.queue.queued_bytes())
     }
 
     pub(super) fn count_relayed(&mut self, transmit: &Transmit) {

@@ -170,7 +170,12 @@ impl ForwardQueue {
 
     /// Whether nothing waits.
     pub(crate) fn is_empty(&self) -> bool {
-        self.store.ledger.queued_bytes == 0
+        self.queued_bytes() == 0
+    }
+
+    /// Bytes that wait.
+    pub(crate) fn queued_bytes(&self) -> usize {
+        self.store.ledger.queued_bytes
     }
 
     /// When to call [`ForwardQueue::on_timeout`], and then [`ForwardQueue::pop`].
