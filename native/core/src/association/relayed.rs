@@ -7,10 +7,14 @@ use crate::path_control::PathControl;
 use crate::relay::{hop_overhead_bytes, Hop};
 use crate::time::Instant;
 use osier_wire::limits::{BASE_DATAGRAM_BYTES, MIN_ROUTE_MTU_BYTES};
-use osier_wire::RouteId;
+use osier_wire::{Frame, RouteErrorFrame, RouteFault, RouteId, Writer};
+use std::collections::VecDeque;
+
+/// Faults that wait to be told to a peer, or to be passed on for it.
+const ERRORS_MAX: usize = 64;
 
 /// See the file's head.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Relayed {
     /// What relays know the peer by.
     peer: Option<RouteId>,
@@ -21,6 +25,10 @@ pub(super) struct Relayed {
     route_bytes: usize,
     /// The neighbour's association that packets last went by.
     over: Option<u32>,
+    /// Faults to tell the peer.
+    owed: VecDeque<RouteErrorFrame>,
+    /// Faults that the peer told.
+    told: VecDeque<RouteErrorFrame>,
 }
 
 /// A neighbour, as far as packets of others go there.
@@ -38,6 +46,27 @@ impl Relayed {
             direct_ceiling_bytes: engine.mtu_ceiling_bytes.max(engine.mtu_bytes),
             route_bytes: MIN_ROUTE_MTU_BYTES,
             over: None,
+            owed: VecDeque::new(),
+            told: VecDeque::new(),
+        }
+    }
+
+    /// Takes a fault that the peer tells; more at a time than a few are no loss.
+    pub(super) fn on_told(&mut self, error: RouteErrorFrame) {
+        if self.told.len() < ERRORS_MAX {
+            self.told.push_back(error);
+        }
+    }
+
+    /// Whether the peer is to be told of a fault.
+    pub(super) fn wants_to_send(&self) -> bool {
+        !self.owed.is_empty()
+    }
+
+    /// Writes the faults that find room. Nobody sends one that is lost again: the next packet that goes wrong is told of anew.
+    pub(super) fn write(&mut self, writer: &mut Writer<'_>) {
+        while self.owed.front().is_some_and(|error| Frame::RouteError(*error).encode(writer).is_ok()) {
+            self.owed.pop_front();
         }
     }
 
@@ -84,6 +113,37 @@ impl Association {
                 self.timers.set(timer, Some(now.plus_micros(micros)));
             }
         }
+    }
+
+    /// Has the peer told of a fault, unless many wait already.
+    pub(crate) fn tell_route_error(&mut self, error: RouteErrorFrame) {
+        if self.is_open() && self.relayed.owed.len() < ERRORS_MAX {
+            self.relayed.owed.push_back(error);
+        }
+    }
+
+    /// Whether [`Association::poll_route_error`] has one.
+    pub(crate) fn has_route_errors(&self) -> bool {
+        !self.relayed.told.is_empty()
+    }
+
+    /// The next fault that the peer told.
+    pub(crate) fn poll_route_error(&mut self) -> Option<RouteErrorFrame> {
+        self.relayed.told.pop_front()
+    }
+
+    /// A relay says that a packet of this association was not passed on. False when none of that number is under way, and nothing of it is believed.
+    pub(crate) fn on_route_fault(&mut self, now: Instant, packet_number: u64, fault: RouteFault) -> bool {
+        if !self.is_open() || !self.recovery.is_under_way(packet_number) {
+            return false;
+        }
+        if let RouteFault::TooBig { mtu_bytes } = fault {
+            let sent = self.recovery.size_under_way(packet_number, &self.control);
+            if let Some(bytes) = sent.filter(|bytes| *bytes > usize::from(mtu_bytes)) {
+                self.control.on_too_long(now, bytes.min(usize::from(mtu_bytes) + 1));
+            }
+        }
+        true
     }
 
     /// A full packet of others went to the peer, or one that was too large: larger ones would be of use.
@@ -141,5 +201,20 @@ impl Association {
             self.pings.request_probe();
         }
         self.update_timers(now);
+    }
+}
+
+#[cfg(test)]
+impl Association {
+    /// The next fault that the peer is to be told.
+    pub(crate) fn take_owed_error(&mut self) -> Option<RouteErrorFrame> {
+        self.relayed.owed.pop_front()
+    }
+
+    /// As if the route carried so much, and a probe had shown it.
+    pub(crate) fn pretend_mtu(&mut self, now: Instant, bytes: u16) {
+        self.relayed.route_bytes = usize::from(bytes);
+        self.control.limit_mtu(now, usize::from(bytes));
+        self.control.on_mtu_probe_acked(now, bytes);
     }
 }

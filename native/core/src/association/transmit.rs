@@ -74,7 +74,8 @@ impl Association {
     }
 
     fn has_content(&self) -> bool {
-        self.streams.wants_to_send() || self.pings.wants_to_send() || self.drain == Drain::Owed
+        let owes = self.drain == Drain::Owed || self.relayed.wants_to_send();
+        self.streams.wants_to_send() || self.pings.wants_to_send() || owes
     }
 
     fn build_train(&mut self, now: Instant, out: &mut [u8]) -> Option<Transmit> {
@@ -182,6 +183,7 @@ impl Association {
             self.drain = Drain::Sent;
             log.push(SentFrame::Drain);
         }
+        self.relayed.write(writer);
     }
 
     /// Puts the header before and the tag behind `payload_len` bytes; returns the packet number used.

@@ -15,8 +15,11 @@ mod notice_tests;
 mod prefix_limit;
 mod receive;
 mod relay;
+mod relay_faults;
 mod relay_pass;
 mod relay_receive;
+#[cfg(test)]
+mod relay_tests;
 mod relay_transmit;
 mod remotes;
 mod reply_limit;

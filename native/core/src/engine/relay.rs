@@ -35,7 +35,7 @@ pub(super) struct Relaying {
     routes: RouteTable,
     /// Associations by what their peers are known by. Several may be with one peer, for a moment.
     neighbours: BTreeSet<(RouteId, u32)>,
-    faults: PairLimit,
+    pub(super) faults: PairLimit,
 }
 
 impl Relaying {

@@ -5,7 +5,7 @@ use crate::path::{Path, RelayedWay};
 use crate::relay::HopRejected;
 use crate::time::Instant;
 use osier_wire::limits::{BASE_RELAYED_BYTES, RELAY_HEADER_BYTES, WAYPOINT_BYTES};
-use osier_wire::{DecodeError, Field, RelayHeader, RouteId, Writer};
+use osier_wire::{DecodeError, Field, RelayHeader, RouteFault, RouteId, Writer};
 
 /// The longest routing header.
 const HEADER_BYTES_MAX: usize = RELAY_HEADER_BYTES + WAYPOINT_BYTES;
@@ -120,12 +120,15 @@ impl Engine {
         from: &Neighbour,
         packet: &mut [u8],
     ) -> Option<Relayed> {
+        let inner = packet.get(header.encoded_len()..)?;
         if !self.relaying.forwards {
             self.stats.relay_rejected.strangers += 1;
+            self.report(now, from.association, RouteFault::NoRoute, header, inner);
             return None;
         }
         if header.ttl <= 1 {
             self.stats.relay_rejected.expired += 1;
+            self.report(now, from.association, RouteFault::TtlExpired, header, inner);
             return None;
         }
         let waypoint = header.waypoint.filter(|waypoint| Some(*waypoint) != self.relaying.own);
@@ -133,10 +136,12 @@ impl Engine {
         let hop = next.and_then(|next| self.associations.get_mut(next).filter(|hop| hop.is_hop()));
         let (Some(next), Some(hop)) = (next, hop) else {
             self.stats.relay_dropped_packets += 1;
+            self.report(now, from.association, RouteFault::NoRoute, header, inner);
             return Some(Relayed::Taken(None));
         };
         if next == from.association && waypoint == header.waypoint {
             self.stats.relay_rejected.looped += 1;
+            self.report(now, from.association, RouteFault::NoRoute, header, inner);
             return None;
         }
         let onward = RelayHeader { ttl: header.ttl - 1, waypoint, ..*header };
@@ -149,6 +154,8 @@ impl Engine {
         if len > hop_bytes {
             self.stats.relay_dropped_packets += 1;
             self.settle(now, next);
+            let mtu_bytes = u16::try_from(hop_bytes - onward.encoded_len()).unwrap_or(u16::MAX);
+            self.report(now, from.association, RouteFault::TooBig { mtu_bytes }, header, inner);
             return Some(Relayed::Taken(None));
         }
         onward.encode(&mut Writer::new(packet.get_mut(skipped..)?)).ok()?;

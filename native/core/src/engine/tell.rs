@@ -39,12 +39,16 @@ impl Engine {
             }
             self.events.push_back(Event::PathChanged { association: handle, from, to });
         }
+        let has_route_errors = association.has_route_errors();
         if association.poll_peer_draining() {
             self.events.push_back(Event::PeerDraining { association: handle });
         }
         if !association.eventful && association.has_events() {
             association.eventful = true;
             self.events.push_association(handle);
+        }
+        if has_route_errors {
+            self.take_route_errors(now, handle);
         }
     }
 

@@ -42,7 +42,7 @@ impl TagKey {
             len += 16;
         }
         covered[len..len + 2].copy_from_slice(&((last >> 112) as u16).to_le_bytes());
-        Some(self.hasher.hash(&covered[..len + 2]).to_le_bytes())
+        Some(SipHasher24::new_with_key(&self.key).hash(&covered[..len + 2]).to_le_bytes())
     }
 
     /// Writes the tag of `packet` into its place. False for one that cannot have any.
