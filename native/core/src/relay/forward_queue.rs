@@ -37,7 +37,7 @@ use ledger::Ledger;
 use osier_wire::RouteId;
 use rate_bound::RateBound;
 use run_pool::{Run, RunPool, NO_RUN};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 /// What the packets of a train that came have in common.
 #[derive(Clone, Copy, Debug)]
@@ -81,7 +81,8 @@ pub(crate) struct ForwardQueue {
     lanes: Vec<Lane>,
     /// Lanes of no neighbour.
     spare_lanes: Vec<u32>,
-    lane_of: BTreeMap<u32, u32>,
+    /// Neighbours, sorted, and their lanes.
+    lane_of: Vec<(u32, u32)>,
     /// Lanes with bulk, the one whose turn it is first.
     turns: VecDeque<u32>,
     /// Lanes with control.
@@ -110,7 +111,7 @@ impl ForwardQueue {
             store: Store { chunks: ChunkPool::new(), runs: RunPool::new(), ledger: Ledger::default() },
             lanes: Vec::new(),
             spare_lanes: Vec::new(),
-            lane_of: BTreeMap::new(),
+            lane_of: Vec::new(),
             turns: VecDeque::new(),
             control_turns: VecDeque::new(),
         }
@@ -196,7 +197,8 @@ impl ForwardQueue {
     /// The association is over. What came over it still goes on; what waits to leave over it is the popper's to drop.
     pub(crate) fn forget(&mut self, association: u32) {
         self.store.ledger.forget_hop(association);
-        if let Some(at) = self.lane_of.remove(&association) {
+        if let Ok(place) = self.lane_place(association) {
+            let (_, at) = self.lane_of.remove(place);
             self.lanes[at as usize].is_orphan = true;
             self.end_if_orphan(at);
         }
@@ -266,9 +268,10 @@ impl ForwardQueue {
     }
 
     fn lane_for(&mut self, neighbour: u32) -> u32 {
-        if let Some(at) = self.lane_of.get(&neighbour) {
-            return *at;
-        }
+        let place = match self.lane_place(neighbour) {
+            Ok(place) => return self.lane_of[place].1,
+            Err(place) => place,
+        };
         let lane = Lane::new(self.control_bytes_per_second);
         let at = match self.spare_lanes.pop() {
             Some(at) => {
@@ -280,8 +283,12 @@ impl ForwardQueue {
                 (self.lanes.len() - 1) as u32
             }
         };
-        self.lane_of.insert(neighbour, at);
+        self.lane_of.insert(place, (neighbour, at));
         at
+    }
+
+    fn lane_place(&self, neighbour: u32) -> Result<usize, usize> {
+        self.lane_of.binary_search_by_key(&neighbour, |(known, _)| *known)
     }
 
     fn end_if_orphan(&mut self, at: u32) {

@@ -1,7 +1,5 @@
 //! What is queued, what went and what did not: every byte pushed is in one of the three.
 
-use std::collections::BTreeMap;
-
 /// Packets and their bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Amount {
@@ -56,8 +54,8 @@ pub(super) struct Ledger {
     pub(super) counters: ForwardCounters,
     /// Bytes queued in all.
     pub(super) queued_bytes: usize,
-    /// Bytes queued by next hop.
-    hops: BTreeMap<u32, usize>,
+    /// Next hops, sorted, and the bytes queued for each.
+    hops: Vec<(u32, usize)>,
     /// Next hops that are to be forgotten when nothing is queued for them.
     forgotten: Vec<u32>,
 }
@@ -65,7 +63,10 @@ pub(super) struct Ledger {
 impl Ledger {
     pub(super) fn on_pushed(&mut self, hop: u32, bytes: usize) {
         self.queued_bytes += bytes;
-        *self.hops.entry(hop).or_default() += bytes;
+        match self.place(hop) {
+            Ok(at) => self.hops[at].1 += bytes,
+            Err(at) => self.hops.insert(at, (hop, bytes)),
+        }
     }
 
     pub(super) fn on_forwarded(&mut self, hop: u32, packets: usize, bytes: usize) {
@@ -83,28 +84,32 @@ impl Ledger {
 
     /// Bytes queued for a next hop.
     pub(super) fn hop_bytes(&self, hop: u32) -> usize {
-        self.hops.get(&hop).copied().unwrap_or(0)
+        self.place(hop).map_or(0, |at| self.hops[at].1)
     }
 
     /// Forgets a next hop as soon as nothing is queued for it.
     pub(super) fn forget_hop(&mut self, hop: u32) {
-        if self.hop_bytes(hop) == 0 {
-            self.hops.remove(&hop);
-        } else {
-            self.forgotten.push(hop);
+        match self.place(hop) {
+            Ok(at) if self.hops[at].1 == 0 => drop(self.hops.remove(at)),
+            Ok(_) => self.forgotten.push(hop),
+            Err(_) => {}
         }
     }
 
     fn take(&mut self, hop: u32, bytes: usize) {
         self.queued_bytes -= bytes;
-        let Some(queued) = self.hops.get_mut(&hop) else { return };
-        *queued -= bytes;
-        if *queued == 0 && !self.forgotten.is_empty() {
-            if let Some(at) = self.forgotten.iter().position(|other| *other == hop) {
-                self.forgotten.swap_remove(at);
-                self.hops.remove(&hop);
+        let Ok(at) = self.place(hop) else { return };
+        self.hops[at].1 -= bytes;
+        if self.hops[at].1 == 0 && !self.forgotten.is_empty() {
+            if let Some(position) = self.forgotten.iter().position(|other| *other == hop) {
+                self.forgotten.swap_remove(position);
+                self.hops.remove(at);
             }
         }
+    }
+
+    fn place(&self, hop: u32) -> Result<usize, usize> {
+        self.hops.binary_search_by_key(&hop, |(known, _)| *known)
     }
 
     /// Next hops that are known.

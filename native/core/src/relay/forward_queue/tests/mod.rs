@@ -7,6 +7,7 @@ mod order;
 mod share;
 
 use super::*;
+use std::collections::BTreeMap;
 
 pub(super) const MILLI: u64 = 1_000;
 pub(super) const SECOND: u64 = 1_000_000;
