@@ -56,7 +56,8 @@ proptest! {
             prop_assert!((0..2).all(|hop| rig.queue.store.ledger.hop_bytes(hop) <= queue_bytes));
         }
         while !rig.queue.is_empty() {
-            rig.drain(now);
+            let drained = rig.drain(now).len();
+            prop_assert!(drained > 0 || rig.queue.deadline().is_some(), "nothing goes, and nothing is waited for");
             if let Some(opens_at) = rig.queue.deadline() {
                 prop_assert!(opens_at > at(now));
                 now = opens_at.as_micros();
