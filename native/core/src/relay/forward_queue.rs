@@ -16,22 +16,24 @@ mod chunk_pool;
 mod codel;
 mod flow;
 mod lane;
+mod lane_table;
 mod ledger;
 mod rate_bound;
 mod run_pool;
 #[cfg(test)]
 mod tests;
 
-use crate::association::{TRAIN_BYTES_MAX, TRAIN_PACKETS_MAX};
+use crate::association::TRAIN_BYTES_MAX;
 use crate::constants::{
-    RELAY_CONTROL_BYTES_PER_SECOND, RELAY_CONTROL_RATE_PARTS, RELAY_DROP_BATCH_PACKETS, RELAY_FLOWS,
-    RELAY_TURN_BYTES_MIN, RELAY_TURN_MICROS,
+    RELAY_CONTROL_BYTES_PER_SECOND, RELAY_CONTROL_RATE_PARTS, RELAY_DROP_BATCH_PACKETS, RELAY_TURN_BYTES_MIN,
+    RELAY_TURN_MICROS,
 };
 use crate::path::Ecn;
 use crate::time::Instant;
 use chunk_pool::ChunkPool;
-use flow::Store;
-use lane::{is_turn_over, Lane};
+use flow::{Store, Train};
+use lane::{flow_number, is_turn_over};
+use lane_table::LaneTable;
 pub(crate) use ledger::ForwardCounters;
 use ledger::Ledger;
 use osier_wire::RouteId;
@@ -53,18 +55,6 @@ pub(crate) struct Arrival {
     pub(crate) control: bool,
 }
 
-/// Packets of one flow for one next hop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Train {
-    /// The association that they leave over.
-    pub(crate) hop: u32,
-    pub(crate) ecn: Ecn,
-    /// Size of every packet but the last, which may be shorter.
-    pub(crate) segment_size: usize,
-    /// Bytes in all.
-    pub(crate) len: usize,
-}
-
 /// See the file's head. Its memory is kept: once it has grown, nothing is allocated.
 pub(crate) struct ForwardQueue {
     /// What may wait for one next hop.
@@ -74,15 +64,10 @@ pub(crate) struct ForwardQueue {
     rate: RateBound,
     /// The last pop found something that the rate bound let wait.
     is_held: bool,
-    control_bytes_per_second: u64,
     /// Odd; what flows are hashed by is nobody else's to know.
     hash_factor: u64,
     store: Store,
-    lanes: Vec<Lane>,
-    /// Lanes of no neighbour.
-    spare_lanes: Vec<u32>,
-    /// Neighbours, sorted, and their lanes.
-    lane_of: Vec<(u32, u32)>,
+    lanes: LaneTable,
     /// Lanes with bulk, the one whose turn it is first.
     turns: VecDeque<u32>,
     /// Lanes with control.
@@ -106,12 +91,9 @@ impl ForwardQueue {
             quantum: turn_bytes as i64,
             rate: RateBound::new(bytes_per_second),
             is_held: false,
-            control_bytes_per_second,
             hash_factor: seed | 1,
             store: Store { chunks: ChunkPool::new(), runs: RunPool::new(), ledger: Ledger::default() },
-            lanes: Vec::new(),
-            spare_lanes: Vec::new(),
-            lane_of: Vec::new(),
+            lanes: LaneTable::new(control_bytes_per_second),
             turns: VecDeque::new(),
             control_turns: VecDeque::new(),
         }
@@ -121,7 +103,7 @@ impl ForwardQueue {
     pub(crate) fn push(&mut self, now: Instant, arrival: &Arrival, segment_size: usize, train: &[u8]) {
         let segment_size = segment_size.clamp(1, train.len().max(1));
         let (full, rest) = train.split_at(train.len() - train.len() % segment_size);
-        let at = self.lane_for(arrival.neighbour);
+        let at = self.lanes.of(arrival.neighbour);
         for (size, bytes) in [(segment_size, full), (rest.len(), rest)] {
             if !bytes.is_empty() {
                 let run = Run {
@@ -197,15 +179,11 @@ impl ForwardQueue {
     /// The association is over. What came over it still goes on; what waits to leave over it is the popper's to drop.
     pub(crate) fn forget(&mut self, association: u32) {
         self.store.ledger.forget_hop(association);
-        if let Ok(place) = self.lane_place(association) {
-            let (_, at) = self.lane_of.remove(place);
-            self.lanes[at as usize].is_orphan = true;
-            self.end_if_orphan(at);
-        }
+        self.lanes.forget(association);
     }
 
     fn push_run(&mut self, now: Instant, at: u32, arrival: &Arrival, run: Run, bytes: &[u8]) {
-        let lane = &mut self.lanes[at as usize];
+        let lane = &mut self.lanes[at];
         if arrival.control {
             if let Ok(is_first) = lane.push_control(now, &mut self.store, run, bytes) {
                 if is_first {
@@ -224,18 +202,18 @@ impl ForwardQueue {
 
     fn pop_control(&mut self, out: &mut [u8]) -> Option<Train> {
         let at = self.control_turns.pop_front()?;
-        let lane = &mut self.lanes[at as usize];
+        let lane = &mut self.lanes[at];
         let train = lane.pop_control(&mut self.store, out);
         if lane.has_control() {
             self.control_turns.push_back(at);
         }
-        self.end_if_orphan(at);
+        self.lanes.end_if_orphan(at);
         train
     }
 
     fn pop_bulk(&mut self, now: Instant, out: &mut [u8]) -> Option<Train> {
         while let Some(&at) = self.turns.front() {
-            let lane = &mut self.lanes[at as usize];
+            let lane = &mut self.lanes[at];
             if lane.has_bulk() && is_turn_over(lane.deficit, self.quantum) {
                 lane.deficit += self.quantum;
                 self.turns.rotate_left(1);
@@ -245,7 +223,7 @@ impl ForwardQueue {
             if !lane.has_bulk() {
                 lane.is_listed = false;
                 self.turns.pop_front();
-                self.end_if_orphan(at);
+                self.lanes.end_if_orphan(at);
             } else if train.is_none() {
                 return None;
             }
@@ -260,48 +238,10 @@ impl ForwardQueue {
     /// is paid once for many). False when there is none.
     fn drop_longest(&mut self, hop: u32) -> bool {
         let store = &self.store;
-        let lanes = self.turns.iter().map(|at| (*at, &self.lanes[*at as usize]));
+        let lanes = self.turns.iter().map(|at| (*at, &self.lanes[*at]));
         let longest = lanes.filter_map(|(at, lane)| lane.longest(store, hop).map(|found| (found, at))).max();
         let Some(((_, flow), at)) = longest else { return false };
-        self.lanes[at as usize].drop_head(&mut self.store, flow, hop, RELAY_DROP_BATCH_PACKETS);
+        self.lanes[at].drop_head(&mut self.store, flow, hop, RELAY_DROP_BATCH_PACKETS);
         true
     }
-
-    fn lane_for(&mut self, neighbour: u32) -> u32 {
-        let place = match self.lane_place(neighbour) {
-            Ok(place) => return self.lane_of[place].1,
-            Err(place) => place,
-        };
-        let lane = Lane::new(self.control_bytes_per_second);
-        let at = match self.spare_lanes.pop() {
-            Some(at) => {
-                self.lanes[at as usize] = lane;
-                at
-            }
-            None => {
-                self.lanes.push(lane);
-                (self.lanes.len() - 1) as u32
-            }
-        };
-        self.lane_of.insert(place, (neighbour, at));
-        at
-    }
-
-    fn lane_place(&self, neighbour: u32) -> Result<usize, usize> {
-        self.lane_of.binary_search_by_key(&neighbour, |(known, _)| *known)
-    }
-
-    fn end_if_orphan(&mut self, at: u32) {
-        let lane = &mut self.lanes[at as usize];
-        if lane.is_orphan && !lane.is_listed && lane.is_empty() {
-            lane.is_orphan = false;
-            self.spare_lanes.push(at);
-        }
-    }
-}
-
-/// Multiplicative hashing by a secret factor: who chooses sources does not choose whom they meet.
-fn flow_number(factor: u64, arrival: &Arrival) -> u8 {
-    let source = u64::from_le_bytes(arrival.source.0) ^ u64::from(arrival.hop).rotate_left(32);
-    (source.wrapping_mul(factor) >> (u64::BITS - RELAY_FLOWS.ilog2())) as u8
 }

@@ -172,3 +172,18 @@ fn beyond_the_rate_bound_nothing_passes_until_the_engine_says_so() {
     }
     assert_eq!(line.engines[1].stats().relay_dropped_packets, 0);
 }
+
+#[test]
+fn control_inside_a_train_is_parted_from_it_and_goes_first_of_what_waits() {
+    let mut line = Line::new(3);
+    let mut forger = Forger::new(&line, 0, 1);
+    let mut bytes = train(&mut forger, &header(0, 2), 0..10);
+    bytes.extend(train(&mut forger, &RelayHeader { control: true, ..header(0, 2) }, 10..12));
+    bytes.extend(train(&mut forger, &header(0, 2), 12..30));
+    let mut wire = Wire::new(9);
+    hand(&mut line, &mut bytes, 100, &mut wire);
+    assert_eq!(accepted(&mut line, 2, &wire.trains), (0..10).collect::<Vec<_>>());
+    let waiting = polled(&mut line);
+    assert_eq!(waiting.iter().map(|train| train.0.len).collect::<Vec<_>>(), [200, 1_800]);
+    assert_eq!(accepted(&mut line, 2, &waiting), (10..30).collect::<Vec<_>>());
+}

@@ -5,10 +5,22 @@ use super::chunk_pool::ChunkPool;
 use super::codel::{Codel, Verdict};
 use super::ledger::{Ledger, Loss};
 use super::run_pool::{Run, RunPool, NO_RUN};
-use super::{Train, TRAIN_PACKETS_MAX};
+use crate::association::TRAIN_PACKETS_MAX;
 use crate::constants::RELAY_RUN_MICROS;
 use crate::path::Ecn;
 use crate::time::Instant;
+
+/// Packets of one flow for one next hop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Train {
+    /// The association that they leave over.
+    pub(crate) hop: u32,
+    pub(crate) ecn: Ecn,
+    /// Size of every packet but the last, which may be shorter.
+    pub(crate) segment_size: usize,
+    /// Bytes in all.
+    pub(crate) len: usize,
+}
 
 /// What all flows share.
 pub(super) struct Store {

@@ -1,10 +1,10 @@
 //! What one neighbour sent on: its flows take turns, and all of them together have one turn among the neighbours.
 
-use super::flow::{Flow, Store};
+use super::flow::{Flow, Store, Train};
 use super::ledger::Loss;
 use super::rate_bound::RateBound;
 use super::run_pool::Run;
-use super::Train;
+use super::Arrival;
 use crate::constants::{RELAY_CONTROL_QUEUE_BYTES, RELAY_FLOWS};
 use crate::time::Instant;
 use std::collections::VecDeque;
@@ -146,4 +146,10 @@ impl Lane {
 /// What is left of a turn when it makes no train worth its call: it is kept for the next one.
 pub(super) const fn is_turn_over(deficit: i64, quantum: i64) -> bool {
     deficit <= quantum / 8
+}
+
+/// Multiplicative hashing by a secret factor: who chooses sources does not choose whom they meet.
+pub(super) fn flow_number(factor: u64, arrival: &Arrival) -> u8 {
+    let source = u64::from_le_bytes(arrival.source.0) ^ u64::from(arrival.hop).rotate_left(32);
+    (source.wrapping_mul(factor) >> (u64::BITS - RELAY_FLOWS.ilog2())) as u8
 }

@@ -42,7 +42,7 @@ fn a_flood_of_flows_makes_nothing_grow() {
     let most = 2 * QUEUE_BYTES + 4 * (RELAY_FLOWS + 1) * 2 * chunk_pool::CHUNK_BYTES + TRAIN_BYTES_MAX;
     let held = rig.queue.store.chunks.held_bytes();
     assert!(held <= most + 16 * chunk_pool::CHUNK_BYTES, "{held} of {most}");
-    assert_eq!(rig.queue.lanes.len(), 4);
+    assert_eq!(rig.queue.lanes.sizes(), (4, 4));
     assert!(rig.queue.counters().dropped_full.packets > 0);
     rig.drain(50_000);
     assert!(rig.queue.is_empty() && rig.queue.deadline().is_none());
@@ -84,7 +84,8 @@ fn a_neighbour_that_goes_leaves_nothing_behind() {
         rig.queue.forget(association + 1);
         assert_eq!(rig.drain(0).len(), 4, "what came before goes on");
     }
-    assert!(rig.queue.lanes.len() <= 2 && rig.queue.lane_of.is_empty());
+    let (lanes, neighbours) = rig.queue.lanes.sizes();
+    assert!(lanes <= 2 && neighbours == 0, "{lanes} lanes of {neighbours}");
     assert_eq!(rig.queue.store.ledger.hops_known(), 0);
 }
 
