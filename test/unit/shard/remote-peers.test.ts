@@ -35,7 +35,7 @@ beforeEach(() => {
   const host = { closedBy: null, runtime, onGone: (gone: RemotePeer) => desk.end(gone) } as unknown as RemotePeerHost;
   peers = new RemotePeers(host, 3);
   const shards = { kept: { onConnected: () => {} } };
-  desk = new ShardNewsDesk({ peers, shards, events: null, routeMirror: new RouteMirror(runtime) } as unknown as ShardedNode);
+  desk = new ShardNewsDesk({ peers, shards, events: null, routeMirror: new RouteMirror(() => 0) } as unknown as ShardedNode);
   calls = [];
   states = [];
   const call = (_name: string, { timeoutMs }: { timeoutMs: number }) => {

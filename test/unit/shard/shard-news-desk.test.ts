@@ -9,7 +9,6 @@ import { shardDied } from '../../../src/shard/shard-errors.js';
 import type { ShardLink } from '../../../src/shard/shard-link.js';
 import { ShardNewsDesk } from '../../../src/shard/shard-news-desk.js';
 import type { ShardedNode } from '../../../src/shard/sharded-node.js';
-import { ManualRuntime } from '../support/manual-runtime.js';
 
 /** Whether a node with this `accept` admits a caller that a shard asks about. */
 function admitted(accept: unknown): Promise<unknown> {
@@ -38,7 +37,7 @@ test('what a dead shard handled stays its own until it is started again, and say
   const handledInShards = new Map<string, Map<number, ShardLink>>();
   const desk = new ShardNewsDesk({
     handledInShards,
-    routeMirror: new RouteMirror(new ManualRuntime()),
+    routeMirror: new RouteMirror(() => 0),
     peers: { evict: () => [] },
   } as unknown as ShardedNode);
   const [first, second] = [{ index: 1 }, { index: 1 }] as [ShardLink, ShardLink];
