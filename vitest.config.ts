@@ -19,6 +19,7 @@ const SHARDED_SCENARIOS = [
   'observing',
   'rekeying',
   'reloading',
+  'revoking',
   'streams',
 ].map((name) => `test/scenario/${name}.test.ts`);
 

@@ -16,7 +16,7 @@ const TYPESCRIPT_ARROWS = {
   metrics: ['index', 'errors', 'api'],
   index: ['node', 'observe', 'identity', 'errors', 'api'],
   node: ['mesh', 'peer', 'handshake', 'identity', 'stream', 'observe', 'engine', 'errors', 'api'],
-  shard: ['node', 'peer', 'handshake', 'identity', 'stream', 'observe', 'engine', 'errors', 'api'],
+  shard: ['node', 'mesh', 'peer', 'handshake', 'identity', 'stream', 'observe', 'engine', 'errors', 'api'],
   mesh: ['peer', 'handshake', 'identity', 'stream', 'observe', 'engine', 'errors', 'api'],
   peer: ['handshake', 'identity', 'stream', 'observe', 'engine', 'errors', 'api'],
   observe: ['identity', 'engine', 'errors', 'api'],

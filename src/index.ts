@@ -6,15 +6,18 @@
 
 export type {
   ConnectOptions,
+  DiscoveryOptions,
   LimitOptions,
   MeshNodeEvents,
   MeshNodeOptions,
   NetworkOptions,
   NetworkSecret,
+  RelayOptions,
   ReloadOptions,
 } from './api/node.js';
 export type { DiagnosticsPayloads, StreamInfo, TracingHook } from './api/observing.js';
 export type { Path, PathCause, PathChange, Peer, PeerEvents, PeerState, SocketAddress } from './api/peers.js';
+export type { RouteInfo } from './api/routing.js';
 export type { ShardContext, ShardModule } from './api/shards.js';
 export type { NodeInfo, NodeStats, PeerStats, StreamStats, TrafficStats } from './api/stats.js';
 export type {

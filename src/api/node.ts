@@ -19,6 +19,15 @@ export interface MeshNodeOptions {
   peers?: readonly string[] | undefined;
   /** Decides on peers that connect to this node, after they proved their key; `false` gives them REFUSED. Default: all members. */
   accept?: ((candidate: { readonly id: NodeId; readonly path: Path }) => boolean | Promise<boolean>) | undefined;
+  /** Forwarding for others; `{}` turns it on without a bound on its rate. Default: off. Not with `shards` of 2 and more. */
+  relay?: RelayOptions | undefined;
+  /**
+   * How soon a silent hop is suspected: 'lan' within about 30 ms, at the price of a probe each 10 ms while something is sent. Default 'wan'. 'lan' is not
+   * there with `shards` of 2 and more.
+   */
+  liveness?: 'wan' | 'lan' | undefined;
+  /** Where to look for peers and ways to them, besides `peers` and the mesh itself. Default: nowhere else. */
+  discovery?: DiscoveryOptions | undefined;
   /** Keep-alive interval of idle paths. 'auto' (default): none on a direct path. 0: none. */
   keepAliveMs?: number | 'auto' | undefined;
   /** An association without open streams ends after this much silence; the next use begins another. Default 600,000. 0: never. */
@@ -56,6 +65,20 @@ export type NetworkOptions =
 /** One secret; a string is its text, never a passphrase. */
 export type NetworkSecret = Uint8Array | string;
 
+/** Further ways to find peers; each is off unless it is set. */
+export interface DiscoveryOptions {
+  /** A file of the peers known last, tried at the next start; written atomically. Not with `shards` of 2 and more. */
+  cacheFile?: string | URL | undefined;
+}
+
+/** Bounds on the traffic forwarded for others; relays serve authenticated neighbours only and can read nothing. */
+export interface RelayOptions {
+  /** Default: none. */
+  maxBytesPerSecond?: number | undefined;
+  /** Queue per next hop; beyond it packets are dropped and counted. Default 4 MiB. */
+  queueBytes?: number | undefined;
+}
+
 /** Bounds; an attempt to pass one is refused with LIMIT (here) or REFUSED (there), and counted. */
 export interface LimitOptions {
   /** Everything held for peers: windows, queues, half-open handshakes. Default 512 MiB. */
@@ -75,10 +98,14 @@ export interface ReloadOptions {
   network?: NetworkOptions | undefined;
   /** Replaces {@link MeshNodeOptions.peers}. */
   peers?: readonly string[] | undefined;
+  /** Revocations and successors, added to those known and passed on to the mesh; see {@link Identity}. */
+  statements?: readonly Uint8Array[] | undefined;
 }
 
 /** Options of {@link MeshNode.connect}. */
 export interface ConnectOptions extends TimedWaitOptions {
+  /** Go through this relay, an id or an address with one, and never directly. Default: the best way there is. Not with `shards` of 2 and more. */
+  via?: string | undefined;
   /** After a loss: 'on-use' (default) connects again when a stream is opened, 'always' at once and until {@link Peer.close}. */
   reconnect?: 'on-use' | 'always' | undefined;
 }

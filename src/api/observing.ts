@@ -2,6 +2,7 @@
 import type { OsierError } from '../errors/index.js';
 import type { NodeId } from '../identity/index.js';
 import type { PathChange, PeerState } from './peers.js';
+import type { RouteInfo } from './routing.js';
 import type { StreamStats } from './stats.js';
 import type { StreamKind } from './streams.js';
 
@@ -32,6 +33,8 @@ export interface DiagnosticsPayloads {
   };
   'osier:peer:state': { readonly peer: NodeId; readonly state: PeerState };
   'osier:path': { readonly peer: NodeId; readonly change: PathChange };
+  /** The way to a node changed; `null` where there was, or is, none. */
+  'osier:route': { readonly id: NodeId; readonly before: RouteInfo | null; readonly after: RouteInfo | null };
   'osier:stream:open': StreamInfo;
   'osier:stream:end': StreamInfo & { readonly stats: StreamStats; readonly error: OsierError | null };
   'osier:shard': { readonly index: number; readonly event: 'started' | 'failed' | 'stopped' };

@@ -55,6 +55,7 @@ const BY_ERROR_CODE: Partial<Record<OsierErrorCode, ExitCode>> = {
   ERR_OSIER_TIMEOUT: ExitCode.unreachable,
   ERR_OSIER_INCOMPATIBLE: ExitCode.refused,
   ERR_OSIER_REFUSED: ExitCode.refused,
+  ERR_OSIER_REVOKED: ExitCode.refused,
   ERR_OSIER_NO_HANDLER: ExitCode.refused,
   ERR_OSIER_KIND_MISMATCH: ExitCode.refused,
   ERR_OSIER_PEER_RESTARTED: ExitCode.interrupted,

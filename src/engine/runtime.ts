@@ -51,5 +51,7 @@ export interface Runtime {
    * where everything is to happen on one thread.
    */
   readonly createThreads?: ((module: URL, data: unknown) => Threads | null) | undefined;
+  /** Signed bytes that were found good, by their names; all nodes of a simulation share one. Absent: each node has its own. */
+  readonly signatures?: { has(key: string): boolean; add(key: string): void } | undefined;
   createEngine(config: EngineConfig, listener: BatchListener): Engine;
 }

@@ -18,6 +18,8 @@ export interface OsierErrorDetails {
   ERR_OSIER_BAD_ADDRESS: { readonly input: string };
   /** The key file is missing, unreadable, damaged, or open to other users. */
   ERR_OSIER_BAD_IDENTITY: { readonly path: string | null };
+  /** A revocation or successor statement is damaged or not signed by the key it speaks of. */
+  ERR_OSIER_BAD_STATEMENT: { readonly index: number };
   /** A socket could not be bound; `cause` is the system's error. */
   ERR_OSIER_LISTEN_FAILED: { readonly address: string };
   /** The node is closed or closing. */
@@ -36,6 +38,8 @@ export interface OsierErrorDetails {
   ERR_OSIER_PIN_MISMATCH: { readonly pinned: NodeId; readonly found: NodeId };
   /** The peer accepts no connection or stream from this node, by its policy or one of its limits. */
   ERR_OSIER_REFUSED: { readonly why: 'policy' | 'limit' | 'shutdown' };
+  /** The id was revoked by its owner. `successor` is the id that it moved to. */
+  ERR_OSIER_REVOKED: { readonly id: NodeId; readonly successor: NodeId | null };
   /** Two running nodes share one key file and take turns. Seen in `warning` only. */
   ERR_OSIER_DUPLICATE_IDENTITY: { readonly id: NodeId };
   /** The peer's process started anew; what it had received is lost. */

@@ -1,14 +1,20 @@
 import { invalidOption, osierError } from '../errors/index.js';
 import { formatKeyFile, parseKeyFile } from './key-file.js';
 import { createKeyFile, KeyFileMissing, readKeyFile } from './key-storage.js';
-import { type NodeId, nodeIdOf } from './node-id.js';
-import { exchangePublicKeyOfSecret, exchangeSecretKeyOf, randomFill, signingKeysOfSeed, wipe } from './sodium.js';
+import { type NodeId, nodeIdOf, parseNodeId } from './node-id.js';
+import { type SigningLabel, signedMessage } from './signing.js';
+import { exchangePublicKeyOfSecret, exchangeSecretKeyOf, randomFill, signDetached, signingKeysOfSeed, wipe } from './sodium.js';
+import { STATEMENT_LABEL, statementBody } from './statement.js';
 
 /** A key pair. The private key stays inside. */
 export interface Identity {
   readonly id: NodeId;
   /** Writes the key file, readable by its owner only. Errors: BAD_IDENTITY, also when the file exists. */
   save(path: string | URL): Promise<void>;
+  /** A statement that ends this id everywhere, for {@link MeshNode.reload}. It cannot be taken back. */
+  revoke(): Uint8Array;
+  /** The same, naming the id that takes over. Errors: BAD_ID. */
+  succeedBy(id: string): Uint8Array;
 }
 
 /** An X25519 key pair, for the handshake. */
@@ -53,6 +59,9 @@ export let exchangeKeysOf: (identity: Identity) => ExchangeKeys;
 /** The seed of an identity, for another thread of this process: who knows it is that node. Errors (thrown): INVALID_OPTION. */
 export let seedOf: (identity: Identity) => Uint8Array;
 
+/** `body` and, behind it, the signature of the identity over `label` and `body`. Errors (thrown): INVALID_OPTION. */
+export let signedBy: (identity: Identity, label: SigningLabel, body: Uint8Array) => Uint8Array;
+
 class KeyPairIdentity implements Identity {
   readonly id: NodeId;
   readonly #seed: Uint8Array;
@@ -61,6 +70,7 @@ class KeyPairIdentity implements Identity {
   static {
     exchangeKeysOf = (identity) => own(identity).#exchangeKeys;
     seedOf = (identity) => own(identity).#seed;
+    signedBy = (identity, label, body) => own(identity).#signed(label, body);
   }
 
   /** Takes over `seed`, 32 bytes. */
@@ -79,6 +89,26 @@ class KeyPairIdentity implements Identity {
     if (created === 'exists') {
       const message = `The key file '${path}' exists already and was not touched: choose another path, or move it away first.`;
       throw osierError('ERR_OSIER_BAD_IDENTITY', message, { path: String(path) });
+    }
+  }
+
+  revoke(): Uint8Array {
+    return this.#signed(STATEMENT_LABEL, statementBody(this.id, null));
+  }
+
+  succeedBy(id: string): Uint8Array {
+    const successor = parseNodeId(id);
+    if (successor === this.id) throw osierError('ERR_OSIER_BAD_ID', `${id} is this identity itself: name the one that takes over.`, { input: id });
+    return this.#signed(STATEMENT_LABEL, statementBody(this.id, successor));
+  }
+
+  #signed(label: SigningLabel, body: Uint8Array): Uint8Array {
+    const { secretKey } = signingKeysOfSeed(this.#seed);
+    try {
+      // Not in the memory that Buffer shares out: it goes to the application.
+      return Uint8Array.from(Buffer.concat([body, signDetached(signedMessage(label, body), secretKey)]));
+    } finally {
+      wipe(secretKey);
     }
   }
 }

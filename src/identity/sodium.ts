@@ -39,6 +39,18 @@ export function signingKeysOfSeed(seed: Uint8Array): { readonly publicKey: Uint8
   return { publicKey, secretKey };
 }
 
+/** The Ed25519 signature (RFC 8032), 64 bytes, of `message` by a secret key of 64 bytes. */
+export function signDetached(message: Uint8Array, secretKey: Uint8Array): Uint8Array {
+  const signature = new Uint8Array(64);
+  sodium.crypto_sign_detached(signature, message, secretKey);
+  return signature;
+}
+
+/** Whether 64 bytes are the Ed25519 signature of `message` by the owner of `publicKey`. Keys and points that are not canonical, or of small order, have none. */
+export function isSignature(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean {
+  return sodium.crypto_sign_verify_detached(signature, message, publicKey);
+}
+
 /** The X25519 form of an Ed25519 public key. Throws for one that is not the canonical encoding of a point of the prime-order group. */
 export function exchangePublicKeyOf(signingPublicKey: Uint8Array): Uint8Array {
   const publicKey = new Uint8Array(32);

@@ -1,12 +1,11 @@
 import type { ConnectOptions } from '../api/node.js';
 import type { Peer } from '../api/peers.js';
 import type { TimedWaitOptions } from '../api/waiting.js';
-import { osierError } from '../errors/index.js';
+import { invalidOption, osierError } from '../errors/index.js';
 import { choiceOption, durationOption, signalOption } from '../errors/option-checks.js';
 import { type HostAndPort, type NodeAddress, type NodeId, parseAddress } from '../identity/index.js';
 import { countdown, Deadline, type JoinTable, type MeshPeer, type PeerContext, type PeerTable, stillClosing } from '../peer/index.js';
 import { abandonable } from '../stream/index.js';
-import { refuseUnsupported } from './unsupported-options.js';
 
 /** Why a peer is kept connected: a call asked for it. */
 export const BY_CALL = 'connect';
@@ -31,8 +30,20 @@ export class Connecting {
   /** Errors: as {@link MeshNode.connect}. */
   async connect(target: string, options: ConnectOptions | undefined): Promise<Peer> {
     if (this.#context.closedBy !== null) throw this.#context.closedBy;
-    const { address, reconnect } = parseConnect(this.#context.id, target, options);
+    const { address, reconnect, via } = parseConnect(this.#context.id, target, options);
+    if (via !== null) this.#goThrough(address, via);
     return this.connectTo(address, { byId: true, keep: reconnect === 'always' ? BY_CALL : null }, options);
+  }
+
+  /** From now on the peer is reached through this relay, which is connected to where its address was given. */
+  #goThrough({ id }: NodeAddress, via: NodeAddress & { readonly id: NodeId }): void {
+    if (id === null) return;
+    if (this.#context.mesh === undefined)
+      throw invalidOption('via', "is not there with 2 shards and more in this version of Osier: set 'shards' to 1 or 0");
+    this.#peers.obtain(id).goThrough(via.id);
+    if (via.hosts.length === 0) return;
+    // Whether that succeeds shows in whether a way is found.
+    this.connectTo(via, { byId: true, keep: null }, {}).catch(() => {});
   }
 
   /** The same, of options that were checked. `byId`: somebody asked for the id. `keep`: why the peer is to be kept connected. */
@@ -70,14 +81,25 @@ export function parseConnect(
   own: NodeId,
   target: string,
   options: ConnectOptions | undefined,
-): { readonly address: NodeAddress; readonly reconnect: 'on-use' | 'always' } {
+): { readonly address: NodeAddress; readonly reconnect: 'on-use' | 'always'; readonly via: (NodeAddress & { readonly id: NodeId }) | null } {
   const address = parseAddress(target);
-  refuseUnsupported('connect', options ?? {});
+  const via = viaOption(own, address, options?.via);
   const reconnect = choiceOption('reconnect', options?.reconnect, ['on-use', 'always'], 'on-use');
   durationOption('timeoutMs', options?.timeoutMs, 0);
   signalOption(options?.signal)?.throwIfAborted();
   if (address.id === own) throw osierError('ERR_OSIER_BAD_ADDRESS', `'${target}' is the address of this node itself.`, { input: target });
-  return { address, reconnect };
+  return { address, reconnect, via };
+}
+
+/** The relay to go through: an id, or an address with one. */
+function viaOption(own: NodeId, { id }: NodeAddress, value: unknown): (NodeAddress & { readonly id: NodeId }) | null {
+  if (value === undefined) return null;
+  if (typeof value !== 'string') throw invalidOption('via', 'must be the id of a relay, or its address');
+  const via = parseAddress(value);
+  if (id === null) throw invalidOption('via', 'needs the id of the peer: somebody who is joined by an address alone is not called through others');
+  if (via.id === null || via.id === own || via.id === id)
+    throw invalidOption('via', 'must name a relay by its id, another one than this node and the peer');
+  return { id: via.id, hosts: via.hosts };
 }
 
 function kept(peer: MeshPeer, keep: string | null): MeshPeer {

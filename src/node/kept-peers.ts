@@ -73,8 +73,10 @@ export class KeptPeers {
       try {
         this.#keep(address, 'at-once');
       } catch (error) {
-        if (!OsierError.is(error, 'ERR_OSIER_LIMIT')) throw error;
-        without.set(address, error);
+        if (OsierError.is(error, 'ERR_OSIER_LIMIT')) without.set(address, error);
+        // There will never be room for it.
+        else if (OsierError.is(error, 'ERR_OSIER_REVOKED')) this.#context.warn(error);
+        else throw error;
       }
     }
     for (const { id, hosts } of others) if (id === null) this.#joins.keep(hosts);
@@ -90,7 +92,7 @@ export class KeptPeers {
     });
   }
 
-  /** Throws LIMIT. */
+  /** Throws LIMIT, REVOKED. */
   #keep({ id, hosts }: NamedAddress, begin: 'at-once' | 'after-pause'): void {
     const peer = this.#peers.obtain(id);
     peer.addHosts(hosts);

@@ -2,6 +2,7 @@ import '../engine/dispose-symbols.js';
 import { EventEmitter } from 'node:events';
 import type { ConnectOptions, MeshNodeEvents, MeshNodeOptions, ReloadOptions } from '../api/node.js';
 import type { Peer } from '../api/peers.js';
+import type { RouteInfo } from '../api/routing.js';
 import type { NodeInfo, NodeStats } from '../api/stats.js';
 import type { ByteStream, HandleOptions, Handler, HandlerRegistration, StreamKind, StreamOfKind } from '../api/streams.js';
 import type { Clock, CloseOptions, CloseReport } from '../api/waiting.js';
@@ -74,9 +75,9 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> implements AsyncDispo
 
   /**
    * Connects, by the best way there is, and resolves when the peer has proved its key. `target` is `osier://<id>@host:port[,host:port…]`; the
-   * bare id of a peer that this node knows; or `osier://host:port`, which joins by membership alone (see {@link Peer.verified}). A peer that is
+   * bare id, found through the mesh; or `osier://host:port`, which joins by membership alone (see {@link Peer.verified}). A peer that is
    * connected already is returned at once. Errors: BAD_ADDRESS, BAD_ID, UNRESOLVED, UNREACHABLE, TIMEOUT, INCOMPATIBLE, PIN_MISMATCH, REFUSED,
-   * DUPLICATE_IDENTITY, LIMIT.
+   * REVOKED, DUPLICATE_IDENTITY, LIMIT.
    */
   connect(target: string, options?: ConnectOptions): Promise<Peer> {
     return this.#core.connect(target, options);
@@ -93,10 +94,16 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> implements AsyncDispo
   }
 
   /**
-   * Applies changes without a pause; sessions go on. All or nothing. Of two calls at once the later one counts. Errors: BAD_ADDRESS, BAD_ID, LIMIT.
+   * Applies changes without a pause; sessions go on unless they are revoked. All or nothing. Of two calls at once the later one counts. Errors:
+   * BAD_ADDRESS, BAD_ID, BAD_STATEMENT, LIMIT.
    */
   reload(changes: ReloadOptions): Promise<void> {
     return this.#core.reload(changes);
+  }
+
+  /** The ways that this node knows at present, one entry per reachable id. With `shards` of 2 and more there are none. */
+  routes(): RouteInfo[] {
+    return this.#core.routes();
   }
 
   /** Counters since the start and present levels: cheap enough for every scrape. With `shards`, at most 100 ms old. */

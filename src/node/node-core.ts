@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { ConnectOptions, MeshNodeEvents, ReloadOptions } from '../api/node.js';
 import type { Peer, SocketAddress } from '../api/peers.js';
+import type { RouteInfo } from '../api/routing.js';
 import type { NodeInfo, NodeStats } from '../api/stats.js';
 import type { HandleOptions, Handler, HandlerRegistration, StreamKind } from '../api/streams.js';
 import type { Clock, CloseOptions, CloseReport, Logger } from '../api/waiting.js';
@@ -14,7 +15,17 @@ import { type OsierError, osierError } from '../errors/index.js';
 import { closeTimeoutOption, reasonOption, rejecting } from '../errors/option-checks.js';
 import { textOf } from '../errors/text-of.js';
 import type { HandshakeFault, HandshakeParty } from '../handshake/index.js';
-import { formatAddress, type NodeId } from '../identity/index.js';
+import {
+  formatAddress,
+  type HostAndPort,
+  type Identity,
+  type NodeId,
+  type SignatureMemory,
+  type Statement,
+  VerifiedSignatures,
+} from '../identity/index.js';
+import { CONTROL_PROTOCOL, Mesh } from '../mesh/index.js';
+import { StatementStore } from '../mesh/statements/statement-store.js';
 import { Observer } from '../observe/index.js';
 import {
   Answering,
@@ -26,8 +37,10 @@ import {
   type PeerContext,
   PeerTable,
   PinTable,
+  revoked,
   safely,
 } from '../peer/index.js';
+import { EngineStreamPort, kindNumber, ResetReason } from '../stream/index.js';
 import { Connecting } from './connecting.js';
 import { engineConfigOf, handshakePartyOf, loadCredentials } from './credentials.js';
 import { HandlerTable } from './handler-table.js';
@@ -38,7 +51,7 @@ import { NodeCounters } from './node-counters.js';
 import type { NodeFace } from './node-face.js';
 import type { ParsedNodeOptions } from './options.js';
 import { Reloading } from './reloading.js';
-import { protocolOf, serveStream } from './serve-stream.js';
+import { isOwnProtocol, protocolOf, serveStream } from './serve-stream.js';
 import type { ShardRole } from './shard-role.js';
 
 /** A node's parts and how they hang together; {@link MeshNode} is its public face. */
@@ -51,6 +64,8 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   readonly flusher: Flusher;
   readonly calls = new Map<number, Calling>();
   readonly peers: PeerTable;
+  /** A shard of several has none. */
+  readonly mesh: Mesh | undefined;
   readonly #options: ParsedNodeOptions;
   /** `null` where the node is on the thread of the application. */
   readonly #role: ShardRole | null;
@@ -62,16 +77,25 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   readonly reloading: Reloading;
   readonly #closing: NodeClosing;
   readonly counters: NodeCounters;
+  /** Signed bytes that were found good. */
+  readonly signatures: SignatureMemory;
+  readonly statements: StatementStore;
   #sockets: readonly SocketAddress[] = [];
   /** Where the node's events go; set before any can occur. */
   events: EventEmitter<MeshNodeEvents> | null = null;
 
-  private constructor(options: ParsedNodeOptions, runtime: Runtime, role: ShardRole | null, makeParty: (engine: Engine) => HandshakeParty) {
+  private constructor(
+    options: ParsedNodeOptions,
+    runtime: Runtime,
+    role: ShardRole | null,
+    identity: Identity,
+    makeParty: (engine: Engine) => HandshakeParty,
+  ) {
     this.#options = options;
     this.#role = role;
     this.runtime = runtime;
     this.dispatcher = new Dispatcher(this);
-    this.engine = runtime.createEngine(engineConfigOf(options, role), (records) => {
+    this.engine = runtime.createEngine(engineConfigOf(options, role, identity.id), (records) => {
       this.dispatcher.dispatch(this.engine, records);
       this.flusher.onDelivered();
     });
@@ -93,13 +117,21 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
       tap: role?.tap ?? null,
     });
     this.peers = new PeerTable(this, options.limits.peers);
+    this.signatures = runtime.signatures ?? new VerifiedSignatures();
+    this.statements = new StatementStore({
+      verified: this.signatures,
+      nowMs: () => runtime.clock.nowMs(),
+      isKnownNode: (id) => id === this.id || this.peers.get(id) !== undefined,
+    });
+    this.statements.onNew((statement) => this.#onStatement(statement));
     this.#handlers = new HandlerTable(runtime);
     this.#answering = new Answering(this, this.peers, options.accept, options.limits.peers);
     this.#joins = new JoinTable(this, this.peers, role?.pins ?? new PinTable());
     this.kept = new KeptPeers(this, this.peers, this.#joins);
     this.counters = new NodeCounters(this.engine, this.peers);
     this.connecting = new Connecting(this, this.peers, this.#joins);
-    this.reloading = new Reloading(this, this.kept, (secrets) => this.#useNetworkSecrets(secrets));
+    this.reloading = new Reloading(this, this.kept, this.statements, (secrets) => this.#useNetworkSecrets(secrets));
+    this.mesh = this.#makeMesh(identity);
     this.#closing = new NodeClosing(this.peers, {
       onClosing: (error) => this.#onClosing(error),
       onPeersClosed: (failure) => this.#onPeersClosed(failure),
@@ -110,7 +142,9 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   /** Errors: as {@link MeshNode.create}. */
   static async start(options: ParsedNodeOptions, runtime: Runtime, role: ShardRole | null = null): Promise<NodeCore> {
     const credentials = await loadCredentials(options);
-    const core = new NodeCore(options, runtime, role, (engine) => handshakePartyOf(options, credentials, runtime, engine.info(), role));
+    const core = new NodeCore(options, runtime, role, credentials.identity, (engine) =>
+      handshakePartyOf(options, credentials, runtime, engine.info(), role),
+    );
     try {
       const group = role?.group ?? null;
       core.#sockets = await bindSockets(runtime, core.engine, options.listen, group !== null);
@@ -166,8 +200,20 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   }
 
   get address(): string {
-    const hosts = announcedHosts(this.#sockets, this.#options.advertise, this.runtime.machineAddresses());
-    return formatAddress({ id: this.id, hosts });
+    return formatAddress({ id: this.id, hosts: this.#hosts });
+  }
+
+  get #hosts(): readonly HostAndPort[] {
+    return announcedHosts(this.#sockets, this.#options.advertise, this.runtime.machineAddresses());
+  }
+
+  routes(): RouteInfo[] {
+    return this.mesh?.routes() ?? [];
+  }
+
+  revocationOf(id: NodeId): OsierError | null {
+    const statement = this.statements.get(id);
+    return statement === undefined ? null : revoked(statement);
   }
 
   connect(target: string, options: ConnectOptions | undefined): Promise<Peer> {
@@ -198,6 +244,12 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   // ---- for the peers ----
 
   serve(peer: MeshPeer, association: Association, handle: number, kind: number, head: Uint8Array): void {
+    if (isOwnProtocol(head)) {
+      const isTaken =
+        protocolOf(head) === CONTROL_PROTOCOL && kind === kindNumber('messages') && this.mesh?.onControlStream(peer, association, handle) === true;
+      if (!isTaken) new EngineStreamPort(this.engine, this.flusher, association.handle, handle).reset(ResetReason.noHandler, 0);
+      return;
+    }
     const incoming = { peer, association, handle, kind, head };
     if (this.#role !== null && this.#handlers.get(protocolOf(head)) === undefined) {
       this.#role.forward(this, incoming);
@@ -285,7 +337,7 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
 
   #onPeersClosed(failure: OsierError | null): Promise<void> {
     this.counters.freeze();
-    const threadsEnded = this.#answering.close();
+    const threadsEnded = Promise.all([this.#answering.close(), this.mesh?.close()]).then(() => {});
     this.engine.close();
     this.counters.complete();
     this.log('info', { node: this.id, code: failure?.code ?? null }, 'The node is closed.');
@@ -295,6 +347,30 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
     this.events = null;
     safely(() => events?.emit('close', failure));
     return threadsEnded;
+  }
+
+  /** Of several shards the first one warns. */
+  #onStatement(statement: Statement): void {
+    const error = revoked(statement);
+    if (statement.id === this.id && (this.#role?.index ?? 0) === 0) this.warn(error);
+    this.peers.get(statement.id)?.revoke(error);
+  }
+
+  #makeMesh(identity: Identity): Mesh | undefined {
+    const { relay, liveness } = this.#options;
+    if (this.#role !== null && this.#role.shards > 1) return undefined;
+    return new Mesh({
+      context: this,
+      peers: this.peers,
+      identity,
+      instance: this.party.instance,
+      isRelay: relay !== null,
+      liveness,
+      signatures: this.signatures,
+      statements: this.statements,
+      hosts: () => this.#hosts,
+      isProtected: (id) => this.peers.get(id) !== undefined,
+    });
   }
 
   #useNetworkSecrets(networkSecrets: HandshakeParty['networkSecrets']): void {

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { ConnectOptions, MeshNodeEvents, ReloadOptions } from '../api/node.js';
 import type { Peer } from '../api/peers.js';
+import type { RouteInfo } from '../api/routing.js';
 import type { NodeInfo, NodeStats } from '../api/stats.js';
 import type { HandleOptions, Handler, HandlerRegistration, StreamKind } from '../api/streams.js';
 import type { Clock, CloseOptions, CloseReport } from '../api/waiting.js';
@@ -19,6 +20,7 @@ export interface NodeFace {
   connect(target: string, options: ConnectOptions | undefined): Promise<Peer>;
   handle(protocol: string, options: HandleOptions<StreamKind> | undefined, handler: Handler<never>): HandlerRegistration;
   reload(changes: ReloadOptions): Promise<void>;
+  routes(): RouteInfo[];
   stats(): NodeStats;
   info(): NodeInfo;
   close(options: CloseOptions | undefined): Promise<CloseReport>;

@@ -5,10 +5,10 @@ import type { Logger } from '../api/waiting.js';
 import { invalidOption, osierError } from '../errors/index.js';
 import { choiceOption, durationOption, integerOption, optionsObject, stringListOption } from '../errors/option-checks.js';
 import { type HostAndPort, isIdentity, type NodeAddress, parseAddress, parseHostAndPort, parseNetworkSecret } from '../identity/index.js';
-import { refuseUnsupported } from './unsupported-options.js';
+import { meshOptions, type ParsedMeshOptions } from './mesh-options.js';
 
 /** Options after their checks; every default is filled in. */
-export interface ParsedNodeOptions {
+export interface ParsedNodeOptions extends ParsedMeshOptions {
   readonly identity: MeshNodeOptions['identity'];
   readonly network: ParsedNetwork;
   /** `null`: the default. */
@@ -64,7 +64,6 @@ const SHARDS_MAX = 256;
 /** Checks everything that can be checked without I/O. Throws INVALID_OPTION, BAD_ADDRESS, BAD_ID. */
 export function parseNodeOptions(options: MeshNodeOptions): ParsedNodeOptions {
   if (typeof options !== 'object' || options === null) throw invalidOption('options', 'must be an object with an identity and a network');
-  refuseUnsupported('node', options);
   return {
     identity: identityOption(options.identity),
     network: networkOption(options.network),
@@ -72,6 +71,7 @@ export function parseNodeOptions(options: MeshNodeOptions): ParsedNodeOptions {
     advertise: stringListOption('advertise', options.advertise).map(parseHostAndPort),
     peers: stringListOption('peers', options.peers).map(parseAddress),
     accept: acceptOption(options.accept),
+    ...meshOptions(options),
     keepAliveMs: options.keepAliveMs === 'auto' ? 0 : durationOption('keepAliveMs', options.keepAliveMs, 0),
     idleTimeoutMs: durationOption('idleTimeoutMs', options.idleTimeoutMs, 600_000),
     peerLostAfterMs: peerLostOption(options.peerLostAfterMs),

@@ -35,6 +35,11 @@ export function protocolOf(head: Uint8Array): string {
   return new TextDecoder().decode(head.subarray(1, 1 + (head[0] ?? 0)));
 }
 
+/** Whether the stream is Osier's own: docs/protocol.md, "Control stream". */
+export function isOwnProtocol(head: Uint8Array): boolean {
+  return (head[0] ?? 0) > 0 && head[1] === 0;
+}
+
 /** Gives a stream of this thread's engine to its handler, or resets it with the reason why not. */
 export function serveStream(context: PeerContext, handlers: HandlerTable, { peer, association, handle, kind, head }: IncomingStream): void {
   offerStream(context, handlers, {

@@ -7,6 +7,7 @@ import { invalidOption } from '../errors/index.js';
 const CHANNELS: { readonly [N in keyof DiagnosticsPayloads]: Channel } = {
   'osier:handshake': channel('osier:handshake'),
   'osier:peer:state': channel('osier:peer:state'),
+  'osier:route': channel('osier:route'),
   'osier:path': channel('osier:path'),
   'osier:stream:open': channel('osier:stream:open'),
   'osier:stream:end': channel('osier:stream:end'),

@@ -7,6 +7,8 @@ import { sameFamily, sameRemote } from './path-record.js';
 
 /** A further address is tried after this much silence of those before it (RFC 8305 §8, "Connection Attempt Delay"). */
 const STAGGER_MS = 250;
+/** The way through others is tried so long after the first address: who is near answers before that. */
+const RELAYED_AFTER_MS = 50;
 
 /** A first message, and where it went. */
 export interface RaceMessage {
@@ -41,6 +43,9 @@ export class AddressRace {
   #message: RaceMessage | null = null;
   #retryTimer: Timer | null = null;
   #staggerTimer: Timer | null = null;
+  /** The way through others; in `#paths` once it is tried. */
+  #relayed: PathRecord | null = null;
+  #relayedTimer: Timer | null = null;
   /** Each message goes to one address alone: the next one, and so on in turn; `null`: each goes to all. */
   #turn: number | null = null;
   #isOver = false;
@@ -50,13 +55,17 @@ export class AddressRace {
     this.#racer = racer;
     this.#addresses = new HostAddresses(context, {
       onChanged: (paths) => this.#follow(paths),
-      onUnresolved: (cause) => racer.onUnresolved(cause),
+      onUnresolved: (cause) => {
+        if (this.#relayed === null) racer.onUnresolved(cause);
+      },
     });
   }
 
-  /** Asks at `hosts` from now on, and nowhere else; see {@link HostAddresses.look}. */
-  look(hosts: readonly HostAndPort[], anew: boolean): void {
-    if (!this.#isOver) this.#addresses.look(hosts, anew);
+  /** Asks at `hosts` and on the path through others from now on, and nowhere else; see {@link HostAddresses.look}. */
+  look(hosts: readonly HostAndPort[], relayed: PathRecord | null, anew: boolean): void {
+    if (this.#isOver) return;
+    this.#lookThrough(relayed, hosts.length > 0);
+    this.#addresses.look(hosts, anew);
   }
 
   /** Sends the next message now instead of after the pause. */
@@ -71,6 +80,7 @@ export class AddressRace {
     this.#addresses.stop();
     this.#retryTimer?.cancel();
     this.#staggerTimer?.cancel();
+    this.#relayedTimer?.cancel();
   }
 
   /**
@@ -89,10 +99,32 @@ export class AddressRace {
 
   /** The addresses are these from now on. */
   #follow(paths: readonly PathRecord[]): void {
-    const stays = (known: PathRecord): boolean => paths.some((path) => isSame(path, known));
+    const stays = (known: PathRecord): boolean => known === this.#relayed || paths.some((path) => isSame(path, known));
     this.#paths = this.#paths.filter(stays);
     this.#untried = paths.filter((path) => !this.#paths.some((tried) => isSame(tried, path)));
     if (this.#staggerTimer === null) this.#tryNext();
+  }
+
+  #lookThrough(relayed: PathRecord | null, afterOthers: boolean): void {
+    const before = this.#relayed;
+    if (before !== null && relayed !== null && isSame(before, relayed)) return;
+    this.#paths = this.#paths.filter((path) => path !== before);
+    this.#relayed = relayed;
+    this.#relayedTimer?.cancel();
+    if (relayed === null) return;
+    if (afterOthers) this.#relayedTimer = this.#context.runtime.setTimer(RELAYED_AFTER_MS, () => this.#tryAlso(relayed));
+    else this.#tryAlso(relayed);
+  }
+
+  #tryAlso(path: PathRecord): void {
+    this.#paths.push(path);
+    this.#sendOnto(path);
+  }
+
+  /** A path that was just taken up. */
+  #sendOnto(path: PathRecord): void {
+    if (this.#message === null) this.#retry();
+    else if (this.#turn === null) this.#send(path, this.#message);
   }
 
   /** Takes up one more address, and then another after each pause. */
@@ -102,8 +134,7 @@ export class AddressRace {
     if (path === undefined) return;
     this.#paths.push(path);
     this.#staggerTimer = this.#context.runtime.setTimer(STAGGER_MS, this.#tryNext);
-    if (this.#message === null) this.#retry();
-    else if (this.#turn === null) this.#send(path, this.#message);
+    this.#sendOnto(path);
   };
 
   /** The first of another family than the last one tried, or the first of all where there is none. */

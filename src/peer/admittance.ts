@@ -10,9 +10,9 @@ import type { RareWarnings } from './rare-warnings.js';
 const ASKED_MAX = 1_024;
 
 /** Why somebody is not admitted; `null` for somebody who is. */
-export type Refusal = 'policy' | 'limit' | null;
+export type Refusal = 'policy' | 'limit' | 'revoked' | null;
 
-/** The application's policy on who may connect to this node. */
+/** Who may connect to this node: whose id is not revoked, by the application's policy. */
 export class Admittance {
   readonly #context: PeerContext;
   readonly #accept: MeshNodeOptions['accept'];
@@ -27,12 +27,15 @@ export class Admittance {
   }
 
   /**
-   * Calls `settle` once: at once where there is no policy or too many wait for it, otherwise when it has answered, or the node closes. Much may have
+   * Calls `onDecided` once: at once where there is no policy, too many wait for it, or the id is revoked, otherwise when it has answered, or the node closes. Much may have
    * happened by then. A policy that throws says no, and the operator hears of it.
    */
-  decide(caller: NodeId, path: PathRecord, settle: (refusal: Refusal) => void): void {
+  decide(caller: NodeId, path: PathRecord, onDecided: (refusal: Refusal) => void): void {
+    const isRevoked = (): boolean => this.#context.revocationOf(caller) !== null;
+    // It may be revoked while the policy thinks.
+    const settle = (refusal: Refusal): void => onDecided(isRevoked() ? 'revoked' : refusal);
     const asked = this.#accept;
-    if (asked === undefined) {
+    if (asked === undefined || isRevoked()) {
       settle(null);
       return;
     }
@@ -40,8 +43,14 @@ export class Admittance {
       settle('limit');
       return;
     }
+    const cameBy = pathOf(path, this.#context.sockets, this.#context.mesh);
+    if (cameBy === null) {
+      // By a relay that is no neighbour any more.
+      settle('policy');
+      return;
+    }
     this.#asked.add(settle);
-    const candidate = { id: caller, path: pathOf(path, this.#context.sockets) };
+    const candidate = { id: caller, path: cameBy };
     // A promise's callbacks run in the same tick when `accept` answers at once.
     new Promise<boolean>((resolve) => resolve(asked(candidate)))
       .catch((cause: unknown) => {

@@ -143,7 +143,8 @@ export class Answering {
   #answer(call: IncomingCall, path: PathRecord, refusal: Refusal): void {
     const fault = orFault(() => {
       if (this.#context.closedBy !== null) this.#send(path, call.refuse('shutdown'));
-      else if (refusal !== null) this.#send(path, call.refuse(refusal));
+      // A caller hears of its own id no more than that it is not admitted.
+      else if (refusal !== null) this.#send(path, call.refuse(refusal === 'revoked' ? 'policy' : refusal));
       else this.#admit(call, path);
     });
     if (fault instanceof HandshakeFault) this.#context.onHandshakeFault(null, fault);

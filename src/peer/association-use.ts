@@ -22,8 +22,10 @@ export class AssociationUse {
 
   /** Connects first where needed, and again when the association ended before it could be of use. */
   async with<T>(options: TimedWaitOptions | undefined, use: (association: Association, signal: AbortSignal) => Promise<T>): Promise<T> {
-    const timeOut = (timeoutMs: number): OsierError =>
-      this.#peer.associations.current === null ? timedOut(this.#peer.id, timeoutMs, this.#dialing.hints) : tooSlow(this.#peer.id, timeoutMs);
+    const timeOut = (timeoutMs: number): OsierError => {
+      if (this.#peer.associations.current !== null) return tooSlow(this.#peer.id, timeoutMs);
+      return this.#peer.hasWay ? timedOut(this.#peer.id, timeoutMs, this.#dialing.hints) : unreachable(this.#peer.id);
+    };
     const deadline = new Deadline(this.#context.runtime, options, timeOut);
     try {
       for (;;) {
@@ -45,13 +47,16 @@ export class AssociationUse {
   async #connected(signal: AbortSignal): Promise<Association> {
     signal.throwIfAborted();
     if (this.#context.closedBy !== null) throw this.#context.closedBy;
+    const revocation = this.#context.revocationOf(this.#peer.id);
+    if (revocation !== null) throw revocation;
     if (this.#peer.closing !== null) throw peerClosed('local', 'normal', '');
     const { duplicate } = this.#peer;
     if (duplicate !== null) throw duplicate;
     const current = this.#peer.associations.current;
     if (current !== null) return current;
-    if (this.#peer.knownHosts.length === 0) throw unreachable(this.#peer.id);
-    await this.#dialing.obtain().wait(signal);
+    if (this.#peer.hasWay || this.#dialing.isGoingOn) await this.#dialing.obtain().wait(signal);
+    else if (this.#context.mesh?.seek(this.#peer.id)) await this.#peer.wayFound(signal);
+    else throw unreachable(this.#peer.id);
     return this.#connected(signal);
   }
 }

@@ -21,8 +21,10 @@ export interface CallingEnd {
 
 /** Who calls. */
 export interface Caller<End extends CallingEnd> {
-  /** Where to call at present. */
+  /** Where to call at present, */
   readonly hosts: readonly HostAndPort[];
+  /** and the path through others, where there is one. */
+  readonly relayedPath: PathRecord | null;
   /** Key of the mac1 of the answers, at present. */
   mac1Key(): Uint8Array;
   /** Begins a handshake after `attempts` first messages of others. */
@@ -102,12 +104,12 @@ export class CallRounds<End extends CallingEnd> {
 
   /** Resolves the hosts and sends the first message. */
   start(): void {
-    this.#race.look(this.#caller.hosts, true);
+    this.#look(true);
   }
 
-  /** Hosts became known: they join at once. */
+  /** Hosts, or a path through others, became known: they join at once. */
   onHosts(): void {
-    this.#race.look(this.#caller.hosts, false);
+    this.#look(false);
   }
 
   /**
@@ -135,11 +137,15 @@ export class CallRounds<End extends CallingEnd> {
     this.#drop(this.#present);
   }
 
+  #look(anew: boolean): void {
+    this.#race.look(this.#caller.hosts, this.#caller.relayedPath, anew);
+  }
+
   #nextMessage(): RaceMessage {
     const { beganAtMs, end } = this.#present;
     if (this.#context.runtime.clock.nowMs() - beganAtMs >= ROUND_MS) {
       this.#renew(end.attempts);
-      this.#race.look(this.#caller.hosts, true);
+      this.#look(true);
     }
     return this.#present.nextMessage();
   }

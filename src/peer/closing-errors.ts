@@ -1,7 +1,7 @@
 /** Why associations, and with them streams, end. */
 import { ClosedBy } from '../engine/events.js';
 import { type CloseCode, type OsierError, osierError } from '../errors/index.js';
-import type { NodeId } from '../identity/index.js';
+import type { NodeId, Statement } from '../identity/index.js';
 
 /** Close codes in the order of their numbers on the wire. */
 const CLOSE_CODES: readonly CloseCode[] = ['normal', 'shutdown', 'restart', 'idle', 'refused', 'protocol', 'revoked', 'limit', 'application'];
@@ -34,6 +34,12 @@ export function peerRestarted(): OsierError {
 export function duplicateIdentity(id: NodeId): OsierError {
   const message = `Two running nodes share the identity ${id} and take turns: stop one, or give it a key file of its own.`;
   return osierError('ERR_OSIER_DUPLICATE_IDENTITY', message, { id });
+}
+
+/** The owner of an id has ended it. */
+export function revoked({ id, successor }: Statement): OsierError {
+  const next = successor === null ? 'ask its operator for another one' : `connect to ${successor}, which has taken over`;
+  return osierError('ERR_OSIER_REVOKED', `The id ${id} was revoked by its owner: ${next}.`, { id, successor });
 }
 
 /** Nothing came back for too long. */

@@ -11,6 +11,7 @@ import type { Observer } from '../observe/index.js';
 import type { Association } from './association.js';
 import type { CallRouting } from './call-routing.js';
 import type { MeshPeer } from './mesh-peer.js';
+import type { PeerMesh } from './peer-mesh.js';
 
 /** Takes what comes for an index that it reserved. */
 export interface Calling {
@@ -34,11 +35,15 @@ export interface PeerContext {
   readonly sockets: readonly SocketAddress[];
   /** Where peers live, in a node of several shards. */
   readonly routing: CallRouting | null;
+  /** Ways through others; left out: there are none. */
+  readonly mesh?: PeerMesh | undefined;
   readonly streamsPerPeer: number;
   /** The largest message or datagram. */
   readonly messageBytes: number;
   /** Why nothing new may begin; `null` while the node is open. */
   readonly closedBy: OsierError | null;
+  /** REVOKED where the owner of this id has ended it; `null` otherwise. */
+  revocationOf(id: NodeId): OsierError | null;
   /** A stream that the peer opened; `head` as {@link EventKind.streamOpened} carries it. */
   serve(peer: MeshPeer, association: Association, stream: number, kind: number, head: Uint8Array): void;
   /** There is another peer. */

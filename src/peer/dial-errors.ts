@@ -36,9 +36,9 @@ export function stillClosing(id: NodeId, timeoutMs: number): OsierError {
   return osierError('ERR_OSIER_TIMEOUT', message, { timeoutMs, hints: [] });
 }
 
-/** No address is known. */
+/** Neither an address nor a way through others is known. */
 export function unreachable(id: NodeId): OsierError {
-  const message = `No address of ${id} is known: connect by osier://${id}@host:port.`;
+  const message = `No address of ${id} is known and no route leads to it: connect by osier://${id}@host:port, or to a relay that has a way to it.`;
   return osierError('ERR_OSIER_UNREACHABLE', message, { id });
 }
 

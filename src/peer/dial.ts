@@ -100,6 +100,10 @@ export class Dial implements Caller<Initiator> {
     return this.#peer.knownHosts;
   }
 
+  get relayedPath(): PathRecord | null {
+    return this.#peer.relayedPath;
+  }
+
   mac1Key(): Uint8Array {
     return Initiator.mac1KeyFor(this.#context.party, this.#peer.id);
   }
@@ -147,6 +151,8 @@ export class Dial implements Caller<Initiator> {
   }
 
   onUnresolved(cause: unknown): void {
+    // Where nobody gave an address, those that were announced are one way of several.
+    if (!this.#peer.isAskedFor && this.#context.mesh?.seek(this.#peer.id)) return;
     this.fail(unresolved(this.hosts, cause));
   }
 

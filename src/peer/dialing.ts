@@ -42,7 +42,7 @@ export class Dialing {
 
   /** A handshake beside the association that there is: nobody waits for it. */
   again(): void {
-    if (this.#present !== null || this.#peer.closing !== null || this.#peer.knownHosts.length === 0) return;
+    if (this.#present !== null || this.#peer.closing !== null || !this.#peer.hasWay) return;
     try {
       this.#present = this.#start();
     } catch (error) {

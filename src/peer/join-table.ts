@@ -12,7 +12,12 @@ import type { PinTable } from './pin-table.js';
 import { Reconnector } from './reconnector.js';
 
 /** Close codes by which a node turns away who joined it, after it proved its key. */
-const REFUSALS: Readonly<Record<string, 'policy' | 'limit' | 'shutdown'>> = { refused: 'policy', limit: 'limit', shutdown: 'shutdown' };
+const REFUSALS: Readonly<Record<string, 'policy' | 'limit' | 'shutdown'>> = {
+  refused: 'policy',
+  revoked: 'policy',
+  limit: 'limit',
+  shutdown: 'shutdown',
+};
 
 /** Joins by address alone. */
 export class JoinTable {
@@ -58,7 +63,7 @@ export class JoinTable {
     const reconnector = new Reconnector(this.#context.runtime, {
       connect: async (options) => {
         this.#elsewhere.delete(address);
-        const peer = await this.connect(hosts, options).catch((error: unknown) => this.#warnOfMismatch(error));
+        const peer = await this.connect(hosts, options).catch((error: unknown) => this.#warnOfOther(error));
         if (!reconnector.isWanted) return;
         if (peer instanceof PlacedElsewhere) {
           this.#elsewhere.add(address);
@@ -106,9 +111,9 @@ export class JoinTable {
     for (const join of [...this.#joins.values()]) join.fail(error);
   }
 
-  #warnOfMismatch(error: unknown): PlacedElsewhere {
+  #warnOfOther(error: unknown): PlacedElsewhere {
     if (error instanceof PlacedElsewhere) return error;
-    if (OsierError.is(error, 'ERR_OSIER_PIN_MISMATCH')) this.#context.warn(error);
+    if (OsierError.is(error, 'ERR_OSIER_PIN_MISMATCH') || OsierError.is(error, 'ERR_OSIER_REVOKED')) this.#context.warn(error);
     throw error;
   }
 

@@ -47,6 +47,8 @@ type Stage =
 export class Join implements Caller<JoinInitiator> {
   readonly #context: PeerContext;
   readonly hosts: readonly HostAndPort[];
+  /** Who is joined is not known: there is no way to that but the address. */
+  readonly relayedPath = null;
   readonly #owner: JoinOwner;
   readonly #waiters = new Waiters<Joined>();
   readonly #hints = new Set<Hint>();

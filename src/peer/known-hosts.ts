@@ -21,6 +21,12 @@ export class KnownHosts {
     return this.#lastSeen === null ? this.all : distinct([this.#lastSeen, ...this.#latest, ...this.#earlier]);
   }
 
+  /** The same, and after them what the peer announced: what was configured goes before what was learned. `seenFirst`: as in {@link KnownHosts.seenFirst}. */
+  with(announced: readonly HostAndPort[], seenFirst: boolean): readonly HostAndPort[] {
+    const known = seenFirst ? this.seenFirst : this.all;
+    return announced.length === 0 ? known : distinct([...known, ...announced]);
+  }
+
   /** Somebody here gave one. */
   get areGiven(): boolean {
     return this.#latest.length > 0;

@@ -1,6 +1,6 @@
 import '../engine/dispose-symbols.js';
 import { EventEmitter } from 'node:events';
-import type { Path, Peer, PeerEvents, PeerState } from '../api/peers.js';
+import type { Path, PathCause, Peer, PeerEvents, PeerState } from '../api/peers.js';
 import type { PeerStats } from '../api/stats.js';
 import type { ByteStream, OpenOptions, StreamKind, StreamOfKind } from '../api/streams.js';
 import type { CloseOptions, CloseReport, TimedWaitOptions } from '../api/waiting.js';
@@ -9,7 +9,7 @@ import type { OsierError } from '../errors/index.js';
 import { closeTimeoutOption, reasonOption, rejecting } from '../errors/option-checks.js';
 import type { HandshakeResult } from '../handshake/index.js';
 import type { HostAndPort, NodeId } from '../identity/index.js';
-import type { AssociationStream } from '../stream/index.js';
+import { type AssociationStream, Waiters } from '../stream/index.js';
 import type { AssociationSet } from './association-set.js';
 import { AssociationUse } from './association-use.js';
 import { closeNumber, peerClosed } from './closing-errors.js';
@@ -40,6 +40,9 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
   readonly #reconnector: Reconnector;
   readonly #use: AssociationUse;
   readonly #closing: PeerClosing;
+  /** Those that wait for a way to it. */
+  readonly #seekers = new Waiters<void>();
+  #waypoint: NodeId | null = null;
   /** Who wants it kept connected. */
   readonly #keptFor = new Set<string>();
   /** Those that have found it and wait for its confirmation, one for each address that it was found at. */
@@ -86,8 +89,73 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
 
   /** Where a connection may be tried. New keys are asked for where the association is, so that both ends stay on its path. */
   get knownHosts(): readonly HostAndPort[] {
-    const { hosts } = this.#connection;
-    return this.associations.current === null ? hosts.all : hosts.seenFirst;
+    if (this.#waypoint !== null || this.#connection.isRelayed) return [];
+    const announced = this.#context.mesh?.hostsOf(this.id) ?? [];
+    return this.#connection.hosts.with(announced, this.associations.current !== null);
+  }
+
+  /** The path through others on which it may be tried; `null` while no route leads there, and where it is connected directly. */
+  get relayedPath(): PathRecord | null {
+    if (this.associations.current !== null && !this.#connection.isRelayed) return null;
+    return this.wayThrough;
+  }
+
+  /** The path through others to it, taken or not. */
+  get wayThrough(): PathRecord | null {
+    return this.#context.mesh?.relayedPath(this.id, this.#waypoint) ?? null;
+  }
+
+  /** Somewhere a connection can be tried. */
+  get hasWay(): boolean {
+    return this.knownHosts.length > 0 || this.relayedPath !== null;
+  }
+
+  /** The relay that it is to be reached through; `null`: by the best way there is. */
+  get waypoint(): NodeId | null {
+    return this.#waypoint;
+  }
+
+  /** Where it may be reached directly, in the order in which to try; empty for one that is to be reached through a relay. */
+  get directHosts(): readonly HostAndPort[] {
+    if (this.#waypoint !== null) return [];
+    return this.#connection.hosts.with(this.#context.mesh?.hostsOf(this.id) ?? [], true);
+  }
+
+  /** From now on through this relay, and never directly; `null`: by the best way there is. */
+  goThrough(waypoint: NodeId | null): void {
+    if (this.#waypoint === waypoint) return;
+    this.#waypoint = waypoint;
+    this.onWays();
+    const path = waypoint === null ? null : this.wayThrough;
+    if (path !== null) this.#connection.moveTo(path, { kind: 'connected' });
+  }
+
+  /** Where it may be reached has changed: its addresses, or the way through others. */
+  onWays(): void {
+    if (!this.hasWay) return;
+    this.#connection.dialing.onHosts();
+    this.#seekers.resolveAll();
+    this.#reconnector.hurry();
+  }
+
+  /** Resolves when there is somewhere to try. */
+  async wayFound(signal: AbortSignal): Promise<void> {
+    await this.#seekers.wait(signal);
+  }
+
+  /** See {@link PeerConnection.moveTo}. */
+  moveTo(path: PathRecord, cause: PathCause): boolean {
+    return this.#connection.moveTo(path, cause);
+  }
+
+  /** See {@link PeerConnection.followRoute}. */
+  followRoute(cause: PathCause): void {
+    this.#connection.followRoute(cause);
+  }
+
+  /** See {@link PeerConnection.isRelayed}. */
+  get isRelayed(): boolean {
+    return this.#connection.isRelayed;
   }
 
   get isDialing(): boolean {
@@ -104,9 +172,14 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
     return this.#closing.report;
   }
 
+  /** It is, or is to be, connected, and is not yet. */
+  get isSought(): boolean {
+    return this.associations.current === null && (this.isDialing || this.#reconnector.isWanted);
+  }
+
   /** Nobody would miss it before it connects again. */
   get isDispensable(): boolean {
-    return this.associations.isEmpty && !this.isDialing && !this.#reconnector.isWanted;
+    return this.associations.isEmpty && !this.isDialing && !this.#reconnector.isWanted && this.#seekers.isEmpty;
   }
 
   /** Somebody here asked for it. */
@@ -226,6 +299,14 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
     return this.#closing.begin(timeoutMs, cause);
   }
 
+  /** Its id is revoked: all that there is of it ends at once, for good, and the node there is told why. */
+  revoke(error: OsierError): void {
+    const notice = { closeCode: closeNumber('revoked'), reason: new Uint8Array(0) };
+    // First, so that nothing else is told before.
+    this.associations.endState(error, notice);
+    void this.closeWith(0, { error, notice, stateError: error });
+  }
+
   /** See {@link AssociationSet.install}; `path` led to the peer. `token`: what the peer was told as this end's, where it was not the present one. */
   onSession(result: HandshakeResult, path: PathRecord, token: Uint8Array | null = null): boolean {
     return this.associations.install(result, path, token);
@@ -235,6 +316,7 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
     this.#reconnector.stop();
     this.associations.current?.stopOpening(error);
     this.#connection.dialing.take()?.fail(error);
+    this.#seekers.rejectAll(error);
     for (const join of [...this.#joins]) join.fail(error);
   }
 }

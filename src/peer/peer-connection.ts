@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Path, PathCause } from '../api/peers.js';
 import type { PeerStats } from '../api/stats.js';
 import type { PathRecord } from '../engine/engine.js';
 import type { OsierError } from '../errors/index.js';
@@ -12,7 +13,7 @@ import { Dialing } from './dialing.js';
 import { InstanceHistory } from './instance-history.js';
 import { KnownHosts } from './known-hosts.js';
 import type { MeshPeer } from './mesh-peer.js';
-import { pathOf } from './path-record.js';
+import { directPathOf, isRelayed, pathOf } from './path-record.js';
 import type { PeerCloseCause } from './peer-closing.js';
 import { PeerStatus } from './peer-status.js';
 import { RekeyTimer } from './rekey-timer.js';
@@ -92,6 +93,30 @@ export class PeerConnection implements AssociationSetOwner {
     return this.#totals.stats(this.associations.current, this.status.pathChanges);
   }
 
+  /** The packets go through others, or would if there were a way. */
+  get isRelayed(): boolean {
+    const record = this.#record();
+    return record !== null && isRelayed(record);
+  }
+
+  /** Packets take another path from now on, because of `cause`. False: there is no association to move, or it is on that path. */
+  moveTo(record: PathRecord, cause: PathCause): boolean {
+    const { current } = this.associations;
+    if (current === null || !this.#context.engine.movePath(current.handle, record)) return false;
+    this.#context.flusher.mark();
+    this.status.moveTo(this.#pathOf(record), cause);
+    this.#context.mesh?.onMoved(this.#peer, current);
+    return true;
+  }
+
+  /** The routes changed: where the packets go through others, maybe through another neighbour now, because of `cause`. */
+  followRoute(cause: PathCause): void {
+    const record = this.#record();
+    if (record === null || !isRelayed(record)) return;
+    const to = this.#pathOf(record);
+    if (!isDeepStrictEqual(to, this.status.path)) this.status.moveTo(to, cause);
+  }
+
   /** For good. */
   end({ error, notice, stateError }: PeerCloseCause): void {
     this.#rekeyTimer.stop();
@@ -99,6 +124,7 @@ export class PeerConnection implements AssociationSetOwner {
     this.#context.onGone(this.#peer);
     this.status.enter({ status: 'closed', error: stateError });
     this.status.moveTo(null, { kind: 'disconnected', error: stateError });
+    this.#context.mesh?.onLost(this.#peer);
   }
 
   // ---- from the associations ----
@@ -108,10 +134,10 @@ export class PeerConnection implements AssociationSetOwner {
   }
 
   onEstablished(association: Association): void {
-    const { engine, sockets } = this.#context;
+    const { engine } = this.#context;
     const record = engine.associationPath(association.handle);
-    const path = record === null ? null : pathOf(record, sockets);
-    if (path !== null) this.hosts.saw(path.remote);
+    const path = record === null ? null : this.#pathOf(record);
+    if (path?.kind === 'direct') this.hosts.saw(path.remote);
     const { remoteInstance, cipher, verified } = association.facts;
     if (this.#instances.alternates(remoteInstance, this.#context.runtime.clock.nowMs())) this.#context.warn(duplicateIdentity(this.#peer.id));
     if (verified === 'id' || this.#isAskedById) this.#verified = 'id';
@@ -123,18 +149,22 @@ export class PeerConnection implements AssociationSetOwner {
       this.#context.onKnown(this.#peer);
     }
     this.#listener.onConnected(association);
+    this.#context.mesh?.onEstablished(this.#peer, association);
   }
 
   onKeysChanged(_association: Association, role: HandshakeResult['role']): void {
     this.#rekeyTimer.restart(role);
   }
 
-  onPathChanged(_association: Association, record: PathRecord): void {
-    const to = pathOf(record, this.#context.sockets);
+  onPathChanged(association: Association, record: PathRecord): void {
+    // What leads through others is changed by this end alone, which tells of it there.
+    if (isRelayed(record)) return;
+    const to = directPathOf(record, this.#context.sockets);
     // It may have been told with the connection already.
     if (isDeepStrictEqual(to, this.status.path)) return;
     this.hosts.saw(to.remote);
     this.status.roamTo(to);
+    this.#context.mesh?.onMoved(this.#peer, association);
   }
 
   onEnding(association: Association): void {
@@ -147,6 +177,7 @@ export class PeerConnection implements AssociationSetOwner {
     this.status.moveTo(null, { kind: 'disconnected', error });
     this.#context.log('info', { peer: this.#peer.id, code: error.code }, `A peer is not connected any more: ${error.message}`);
     if (this.associations.current === null) this.dialing.onStateEnded();
+    this.#context.mesh?.onLost(this.#peer);
     this.#listener.onLost();
   }
 
@@ -156,5 +187,14 @@ export class PeerConnection implements AssociationSetOwner {
 
   onCandidateGone(): void {
     this.#peer.forgetWhenUnused();
+  }
+
+  #pathOf(record: PathRecord): Path | null {
+    return pathOf(record, this.#context.sockets, this.#context.mesh);
+  }
+
+  #record(): PathRecord | null {
+    const { current } = this.associations;
+    return current === null ? null : this.#context.engine.associationPath(current.handle);
   }
 }

@@ -20,8 +20,10 @@ export class PeerTable {
     return this.#all.get(id);
   }
 
-  /** The peer of an id, made where it is new. Throws LIMIT when there is no room. */
+  /** The peer of an id, made where it is new. Throws REVOKED, and LIMIT when there is no room. */
   obtain(id: NodeId): MeshPeer {
+    const revocation = this.#context.revocationOf(id);
+    if (revocation !== null) throw revocation;
     const present = this.#all.get(id);
     if (present !== undefined) return present;
     if (this.#all.size >= this.#max) this.#makeRoom();

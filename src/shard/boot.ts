@@ -5,7 +5,8 @@ import type { NodeInfo } from '../api/stats.js';
 import type { Logger } from '../api/waiting.js';
 import type { RekeyIntervals, Runtime } from '../engine/runtime.js';
 import { INSTANCE_BYTES } from '../handshake/index.js';
-import { identityOfSeed, seedOf } from '../identity/index.js';
+import { identityOfSeed, type NodeId, seedOf } from '../identity/index.js';
+import { StatementStore, type Teller } from '../mesh/statements/statement-store.js';
 import type { Credentials } from '../node/credentials.js';
 import { COUNTER_WORDS } from '../node/node-counters.js';
 import type { ListenAddress, ParsedNodeOptions } from '../node/options.js';
@@ -16,8 +17,26 @@ import { listenAddressOf, type ShardPlan } from './shard-plan.js';
 /** The options that cross as they are. */
 type PlainOptions = Pick<
   ParsedNodeOptions,
-  'advertise' | 'keepAliveMs' | 'idleTimeoutMs' | 'peerLostAfterMs' | 'spinMicros' | 'cipher' | 'congestion' | 'limits' | 'shards' | 'shardData'
+  | 'advertise'
+  | 'relay'
+  | 'liveness'
+  | 'cacheFile'
+  | 'keepAliveMs'
+  | 'idleTimeoutMs'
+  | 'peerLostAfterMs'
+  | 'spinMicros'
+  | 'cipher'
+  | 'congestion'
+  | 'limits'
+  | 'shards'
+  | 'shardData'
 >;
+
+/** A statement, and who told it. */
+export interface KnownStatement {
+  readonly bytes: Uint8Array;
+  readonly from: Teller;
+}
 
 /** See the file's head. */
 export interface ShardBoot extends PlainOptions {
@@ -33,6 +52,8 @@ export interface ShardBoot extends PlainOptions {
   readonly seed: Uint8Array;
   readonly networkSecrets: readonly Uint8Array[];
   readonly listen: readonly ListenAddress[] | null;
+  /** Those that are known by now. */
+  readonly statements: readonly KnownStatement[];
   /** What a shard before it had found at addresses. */
   readonly pins: readonly Pin[];
   /** Callers are to be asked for on the main thread. */
@@ -60,17 +81,32 @@ export function shareOf(total: number, index: number, shards: number): number {
 
 /** The part of the options that crosses as it is. */
 function plainOptionsOf(options: ParsedNodeOptions, index: number, shards: number): PlainOptions {
-  const { limits, advertise, keepAliveMs, idleTimeoutMs, peerLostAfterMs, spinMicros, cipher, congestion, shardData } = options;
+  const { limits, advertise, relay, liveness, cacheFile, keepAliveMs, idleTimeoutMs, peerLostAfterMs, spinMicros, cipher, congestion, shardData } =
+    options;
   // Each shard has its part.
   const memoryBytes = shareOf(memoryPartsOf(limits.memoryBytes).engines, index, shards);
   const peers = shareOf(limits.peers, index, shards);
-  const plain = { advertise, keepAliveMs, idleTimeoutMs, peerLostAfterMs, spinMicros, cipher, congestion, shards, shardData };
+  const plain = {
+    advertise,
+    relay,
+    liveness,
+    cacheFile,
+    keepAliveMs,
+    idleTimeoutMs,
+    peerLostAfterMs,
+    spinMicros,
+    cipher,
+    congestion,
+    shards,
+    shardData,
+  };
   return { ...plain, limits: { ...limits, memoryBytes, peers } };
 }
 
 /** The options of the node in the shard. */
 export function optionsOf(boot: ShardBoot, accept: MeshNodeOptions['accept'], logger: Logger | null): ParsedNodeOptions {
-  const { seed, networkSecrets, listen, advertise, keepAliveMs, idleTimeoutMs, peerLostAfterMs, spinMicros, cipher, congestion, limits } = boot;
+  const { seed, networkSecrets, listen, advertise, relay, liveness, cacheFile } = boot;
+  const { keepAliveMs, idleTimeoutMs, peerLostAfterMs, spinMicros, cipher, congestion, limits } = boot;
   return {
     identity: identityOfSeed(Uint8Array.from(seed)),
     network: { kind: 'secrets', secrets: networkSecrets },
@@ -78,6 +114,9 @@ export function optionsOf(boot: ShardBoot, accept: MeshNodeOptions['accept'], lo
     advertise,
     peers: [],
     accept,
+    relay,
+    liveness,
+    cacheFile,
     keepAliveMs,
     idleTimeoutMs,
     peerLostAfterMs,
@@ -93,10 +132,12 @@ export function optionsOf(boot: ShardBoot, accept: MeshNodeOptions['accept'], lo
   };
 }
 
-/** Makes what each shard is started with. */
+/** Makes what each shard is started with. `isKnownNode`: see {@link StatementStore}. */
 export class BootMaker {
   /** The current one first: shards that are started again begin with these. */
   networkSecrets: Credentials['networkSecrets'];
+  /** Of all shards together. */
+  readonly statements: StatementStore;
   readonly #options: ParsedNodeOptions;
   readonly #runtime: Runtime;
   readonly #plan: ShardPlan;
@@ -104,11 +145,12 @@ export class BootMaker {
   readonly #instance: string;
   readonly #group: bigint;
 
-  constructor(options: ParsedNodeOptions, runtime: Runtime, credentials: Credentials, plan: ShardPlan) {
+  constructor(options: ParsedNodeOptions, runtime: Runtime, credentials: Credentials, plan: ShardPlan, isKnownNode: (id: NodeId) => boolean) {
     this.#options = options;
     this.#runtime = runtime;
     this.#plan = plan;
     this.networkSecrets = credentials.networkSecrets;
+    this.statements = new StatementStore({ nowMs: () => runtime.clock.nowMs(), isKnownNode });
     this.#seed = seedOf(credentials.identity);
     this.#instance = Buffer.from(runtime.randomBytes(INSTANCE_BYTES)).toString('hex');
     this.#group = new DataView(Uint8Array.from(runtime.randomBytes(8)).buffer).getBigUint64(0);
@@ -127,6 +169,7 @@ export class BootMaker {
       instance: this.#instance,
       seed: this.#seed,
       networkSecrets: this.networkSecrets,
+      statements: this.statements.told(),
       listen: sockets.length === 0 ? listen : sockets.map(listenAddressOf),
       pins,
       asks: accept !== undefined,

@@ -150,8 +150,9 @@ export class HostCalls {
     return null;
   }
 
-  async reload({ secrets }: ShardCalls['reload']['args']): Promise<null> {
-    await this.#host.core.reloading.apply({ network: { kind: 'secrets', secrets }, peers: null });
+  async reload({ secrets, statements }: ShardCalls['reload']['args']): Promise<null> {
+    const network = secrets === null ? null : ({ kind: 'secrets', secrets } as const);
+    await this.#host.core.reloading.apply({ network, peers: null, statements });
     return null;
   }
 

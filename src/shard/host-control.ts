@@ -69,8 +69,8 @@ export class HostControl implements ControlledShard {
     try {
       this.core?.peers.obtain(id).callBack(remote);
     } catch (error) {
-      // There is no room: it is not called, and tries again.
-      if (!OsierError.is(error, 'ERR_OSIER_LIMIT')) throw error;
+      // There is no room: it is not called, and tries again. Or nobody is to call it.
+      if (!OsierError.is(error, 'ERR_OSIER_LIMIT') && !OsierError.is(error, 'ERR_OSIER_REVOKED')) throw error;
     }
   }
 

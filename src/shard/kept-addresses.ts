@@ -176,7 +176,8 @@ export class KeptAddresses {
       await this.#directory.keep(id, hosts, byId, reason, isWanted);
       return [];
     } catch (error) {
-      return [error];
+      // There is nothing to be tried again.
+      return OsierError.is(error, 'ERR_OSIER_REVOKED') ? [] : [error];
     }
   }
 

@@ -88,7 +88,8 @@ export interface ShardCalls {
   release: { readonly args: { readonly peer: number; readonly reason: string }; readonly value: null };
   /** Keeps these peers connected, and those of before no longer. `isWhole`: all of them or none; otherwise the value is those for which there is no room. */
   keepPeers: { readonly args: { readonly peers: readonly string[]; readonly isWhole: boolean }; readonly value: readonly string[] };
-  reload: { readonly args: { readonly secrets: readonly Uint8Array[] }; readonly value: null };
+  /** Secrets that are `null` stay. The statements are the operator's. */
+  reload: { readonly args: { readonly secrets: readonly Uint8Array[] | null; readonly statements: readonly Uint8Array[] }; readonly value: null };
   /** Of shard 0: the peer that it found at an address, and that lives in another shard, is closed. */
   goneElsewhere: { readonly args: { readonly target: string }; readonly value: null };
   close: { readonly args: { readonly timeoutMs: number; readonly reason: string }; readonly value: unknown };
@@ -113,6 +114,8 @@ export type ToShard =
   | { readonly op: 'forgotten'; readonly peer: number }
   /** A peer that was found at these hosts and lives elsewhere is connected: no other may be there from now on. */
   | { readonly op: 'pin'; readonly hosts: readonly HostAndPort[]; readonly id: NodeId }
+  /** A neighbour of another shard told a statement. */
+  | { readonly op: 'statement'; readonly bytes: Uint8Array; readonly from: NodeId }
   /** A protocol has a handler on the main thread, or has none any more. */
   | { readonly op: 'handled'; readonly protocol: string; readonly handled: boolean };
 
@@ -146,6 +149,8 @@ export type FromShard =
       readonly told: StreamTold;
     }
   | { readonly op: 'handled'; readonly protocol: string; readonly handled: boolean }
+  /** A neighbour told a statement that was not known here. */
+  | { readonly op: 'statement'; readonly bytes: Uint8Array; readonly from: NodeId }
   /** A peer that was found by an address, and is to be kept connected, lives elsewhere. */
   | { readonly op: 'keptElsewhere'; readonly id: NodeId; readonly hosts: readonly HostAndPort[]; readonly reason: string }
   /** A peer was found at these hosts, and no other may be there from now on. */

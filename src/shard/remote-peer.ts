@@ -206,6 +206,7 @@ export class RemotePeer extends EventEmitter<PeerEvents> implements Peer {
     signalOption(options?.signal)?.throwIfAborted();
     if (this.#host.closedBy !== null) throw this.#host.closedBy;
     // Nobody here closed it where it gave way to another peer.
+    if (this.#state.status === 'closed' && this.#state.error !== null) throw this.#state.error;
     if (this.#closing !== null || this.#state.status === 'closed') throw peerClosed('local', 'normal', '');
     const left = countdown(this.#host.runtime, timeoutMs);
     const home = this.#home ?? (await this.#host.settle(this, options));

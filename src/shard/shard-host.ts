@@ -93,6 +93,8 @@ export class ShardHost {
       },
     });
     if (control !== null) control.core = core;
+    for (const { bytes, from } of boot.statements) core.statements.add(bytes, from);
+    core.statements.onNew((_, bytes, from) => from !== 'operator' && outbox.push({ op: 'statement', bytes, from }));
     return new ShardHost(boot, core, parts);
   }
 
@@ -167,6 +169,9 @@ export class ShardHost {
         return;
       case 'pin':
         this.#pins.adoptFree(entry.hosts, entry.id);
+        return;
+      case 'statement':
+        this.core.statements.add(entry.bytes, entry.from);
         return;
       case 'forgotten':
         this.peers.onForgotten(entry.peer);

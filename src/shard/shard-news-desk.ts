@@ -60,6 +60,9 @@ export class ShardNewsDesk {
       case 'info':
         this.#node.shards.onInfo(news.info as NodeInfo);
         return;
+      case 'statement':
+        this.#node.shards.onStatement(shard, news.bytes, news.from);
+        return;
       case 'keptElsewhere':
         this.#node.shards.kept.keepFound(news.id, news.hosts, news.reason);
         return;

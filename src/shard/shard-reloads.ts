@@ -8,6 +8,7 @@ import type { BootMaker } from './boot.js';
 import type { KeptAddresses } from './kept-addresses.js';
 import type { Launching } from './launching.js';
 import { unlessStuck } from './patience.js';
+import type { ShardCalls } from './protocol.js';
 import type { ShardDirectory } from './shard-directory.js';
 import type { ShardLink } from './shard-link.js';
 
@@ -41,33 +42,35 @@ export class ShardReloads {
   /** Errors: as {@link MeshNode.reload}. */
   reload(changes: ReloadOptions): Promise<void> {
     return rejecting(() => {
-      const { network, peers } = parseReload(changes);
+      const { network, peers, statements } = parseReload(changes);
       const reloaded = this.#reloaded.then(async () => {
         this.#throwWhenClosed();
         const secrets = network === null ? null : await networkSecretsOf(network);
         this.#throwWhenClosed();
         // What can fail comes first.
         if (peers !== null) await this.#kept.replace(peers);
-        if (secrets !== null) await this.#useSecrets(secrets);
+        if (secrets !== null || statements.length > 0) await this.#use(secrets, statements);
       });
       this.#reloaded = reloaded.catch(() => {});
       return reloaded;
     });
   }
 
-  /** Whichever shard runs from now on has these, also one that was started with those before. */
-  async #useSecrets(secrets: BootMaker['networkSecrets']): Promise<void> {
-    this.#boots.networkSecrets = secrets;
+  /** Whichever shard runs from now on has these, also one that was started with those before. Secrets that are `null` stay. */
+  async #use(secrets: BootMaker['networkSecrets'] | null, statements: readonly Uint8Array[]): Promise<void> {
+    if (secrets !== null) this.#boots.networkSecrets = secrets;
+    for (const statement of statements) this.#boots.statements.add(statement, 'operator');
+    const changes = { secrets, statements };
     // Nobody waits for one that is starting: that may take as long as its modules like.
-    for (const shard of this.#launching.starting) this.#tell(shard, secrets).catch(() => {});
-    await Promise.all(this.#directory.running.map((shard) => this.#tell(shard, secrets)));
+    for (const shard of this.#launching.starting) this.#tell(shard, changes).catch(() => {});
+    await Promise.all(this.#directory.running.map((shard) => this.#tell(shard, changes)));
     this.#throwWhenClosed();
   }
 
   /** One that dies before it answers is started again with what is new. One that is stuck answers nobody, and has it when it wakes. */
-  async #tell(shard: ShardLink, secrets: BootMaker['networkSecrets']): Promise<void> {
+  async #tell(shard: ShardLink, changes: ShardCalls['reload']['args']): Promise<void> {
     try {
-      await unlessStuck(this.#runtime, shard, (signal) => shard.call('reload', { secrets }, signal));
+      await unlessStuck(this.#runtime, shard, (signal) => shard.call('reload', changes, signal));
     } catch (error) {
       if (shard.isRunning && !OsierError.is(error, 'ERR_OSIER_SHARD_FAILED')) throw error;
     }

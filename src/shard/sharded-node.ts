@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { ConnectOptions, MeshNodeEvents, ReloadOptions } from '../api/node.js';
 import type { Peer } from '../api/peers.js';
+import type { RouteInfo } from '../api/routing.js';
 import type { NodeInfo, NodeStats } from '../api/stats.js';
 import type { HandleOptions, Handler, HandlerRegistration, StreamKind } from '../api/streams.js';
 import type { Clock, CloseOptions, CloseReport, Logger, TimedWaitOptions } from '../api/waiting.js';
@@ -84,6 +85,8 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
     if (this.#closedBy !== null) throw this.#closedBy;
     const { address, reconnect } = parseConnect(this.id, target, options);
     const { timeoutMs, signal } = options ?? {};
+    const revocation = address.id === null ? null : this.shards.revocationOf(address.id);
+    if (revocation !== null) throw revocation;
     return this.shards.connecting.connect(address, { byId: true, keep: reconnect === 'always' ? BY_CALL : null, timeoutMs, signal });
   }
 
@@ -104,6 +107,10 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
 
   reload(changes: ReloadOptions): Promise<void> {
     return this.shards.reload(changes);
+  }
+
+  routes(): RouteInfo[] {
+    return [];
   }
 
   stats(): NodeStats {

@@ -6,10 +6,12 @@ import type { CloseReport } from '../api/waiting.js';
 import type { Runtime } from '../engine/runtime.js';
 import { OsierError } from '../errors/index.js';
 import { textOf } from '../errors/text-of.js';
+import type { NodeId } from '../identity/index.js';
 import type { Credentials } from '../node/credentials.js';
 import { joinedReports } from '../node/node-closing.js';
 import type { ParsedNodeOptions } from '../node/options.js';
 import { publish } from '../observe/index.js';
+import { revoked } from '../peer/index.js';
 import { BindingDoubts } from './binding-doubts.js';
 import { BootMaker, type StartedShard } from './boot.js';
 import { CrossingBudget, memoryPartsOf } from './crossing-budget.js';
@@ -69,7 +71,7 @@ export class Shards implements ShardOwner {
     this.#plan = plan;
     this.#runtime = runtime;
     this.#listener = listener;
-    this.#boots = new BootMaker(options, runtime, credentials, plan);
+    this.#boots = new BootMaker(options, runtime, credentials, plan, (id) => listener.peers.get(id) !== undefined);
     this.crossing = new CrossingBudget(memoryPartsOf(options.limits.memoryBytes).toShards);
     this.#totals = new ShardTotals(this.crossing);
     this.#steering = new Steering(
@@ -116,6 +118,20 @@ export class Shards implements ShardOwner {
   /** Errors: as {@link MeshNode.reload}. */
   reload(changes: ReloadOptions): Promise<void> {
     return this.#reloads.reload(changes);
+  }
+
+  /** REVOKED where the owner of an id has ended it. */
+  revocationOf(id: NodeId): OsierError | null {
+    const statement = this.#boots.statements.get(id);
+    return statement === undefined ? null : revoked(statement);
+  }
+
+  /** A neighbour told `shard` a statement: the others are to have it as well, also those that are started later. */
+  onStatement(shard: ShardLink, bytes: Uint8Array, from: NodeId): void {
+    if (this.#boots.statements.add(bytes, from) !== 'new') return;
+    for (const other of [...this.directory.running, ...this.#launching.starting]) {
+      if (other !== shard) other.outbox.push({ op: 'statement', bytes, from });
+    }
   }
 
   tellAll(entry: ToShard): void {

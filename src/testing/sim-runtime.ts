@@ -44,6 +44,10 @@ export class SimRuntime implements Runtime {
     return this.#machine.rekeyIntervals;
   }
 
+  get signatures(): VirtualNetwork['signatures'] {
+    return this.#network.signatures;
+  }
+
   readonly setTimer = (delayMs: number, callback: () => void): Timer => {
     return this.#network.whenRunning(this.#machine, this.#network.time.nowMicros + Math.max(0, delayMs) * 1_000, () => {
       this.#onProgramRuns();

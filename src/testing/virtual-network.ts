@@ -1,5 +1,6 @@
 import type { Timer } from '../engine/runtime.js';
 import { invalidOption } from '../errors/index.js';
+import { VerifiedSignatures } from '../identity/index.js';
 import { Link } from './link.js';
 import { Machine } from './machine.js';
 import type { LinkFaults, SimNat } from './options.js';
@@ -9,6 +10,9 @@ import type { VirtualTime } from './virtual-time.js';
 
 /** Machines that a network has room for in its address ranges. */
 const MACHINES_MAX = 60_000;
+
+/** Signed byte strings that are known to be good: those of a whole mesh, several times over. */
+const SIGNATURES_MAX = 65_536;
 
 /** A datagram at the moment that it leaves or arrives, for who wants to watch. */
 export interface Observed {
@@ -22,6 +26,8 @@ export interface Observed {
 /** Machines, the links between them, and the datagrams under way. Knows nothing of nodes. */
 export class VirtualNetwork {
   readonly time: VirtualTime;
+  /** What one node has verified, no other verifies again. */
+  readonly signatures = new VerifiedSignatures(SIGNATURES_MAX);
   readonly #seed: string;
   readonly #faults: LinkFaults;
   readonly #machines = new Map<string, Machine>();

@@ -22,6 +22,7 @@ function watchAll(): { readonly [N in Name]: DiagnosticsPayloads[N][] } {
     'osier:handshake': [],
     'osier:peer:state': [],
     'osier:path': [],
+    'osier:route': [],
     'osier:stream:open': [],
     'osier:stream:end': [],
     'osier:shard': [],

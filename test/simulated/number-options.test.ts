@@ -35,6 +35,10 @@ const limit =
   (name: string): Use =>
   ({ network }, value) =>
     network.host(anew()).start({ limits: { [name]: value } });
+const relay =
+  (name: string): Use =>
+  ({ network }, value) =>
+    network.host(anew()).start({ relay: { [name]: value } });
 const fault =
   (name: string): Use =>
   ({ network, hosts }, value) =>
@@ -51,6 +55,8 @@ const USES: Readonly<Record<string, readonly Use[]>> = {
   'LimitOptions.streamsPerPeer': [limit('streamsPerPeer')],
   'LimitOptions.streamWindowBytes': [limit('streamWindowBytes')],
   'LimitOptions.messageBytes': [limit('messageBytes')],
+  'RelayOptions.maxBytesPerSecond': [relay('maxBytesPerSecond')],
+  'RelayOptions.queueBytes': [relay('queueBytes')],
   'TimedWaitOptions.timeoutMs': [
     ({ server, client }, timeoutMs) => client.connect(server.address, { timeoutMs }),
     ({ peer }, timeoutMs) => peer.openStream('echo', { timeoutMs }),

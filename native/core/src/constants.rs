@@ -3,8 +3,10 @@
 //! Protocol constants must be the same at both ends; tuning constants are free choices of one end.
 
 mod congestion;
+mod path_policy;
 
 pub use congestion::*;
+pub(crate) use path_policy::*;
 
 // Protocol: acknowledgement
 
@@ -223,6 +225,9 @@ pub const STREAM_GAPS_MAX: usize = 8_192;
 
 /// Streams open at once that one end may have opened: with those of both ends, handles of 16 bits suffice.
 pub const STREAMS_OPEN_MAX: u64 = 30_000;
+
+/// Streams of Osier's own that one end may have open beyond what its peer allows it: the control stream, of which there is one.
+pub const CONTROL_STREAMS: u64 = 1;
 
 // Tuning: messages and datagrams
 

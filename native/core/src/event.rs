@@ -2,7 +2,7 @@
 
 use crate::path::Path;
 use crate::stream::StreamEvent;
-use osier_wire::CloseCode;
+use osier_wire::{CloseCode, RouteFault, RouteId};
 
 /// Something that the layer above should know. Handles may be dead by the time it is read.
 #[derive(Debug)]
@@ -78,10 +78,40 @@ pub enum Event {
         /// Where they go now.
         to: Path,
     },
+    /// What came of [`Engine::probe_path`](crate::Engine::probe_path).
+    PathProbed {
+        /// Association handle.
+        association: u32,
+        /// As given to it.
+        token: u32,
+        /// From the question to its answer; `None`: nobody answered.
+        rtt_micros: Option<u64>,
+    },
+    /// The other end of the present path does not answer. Told once, until [`Event::HopRecovered`].
+    HopSuspected {
+        /// Association handle.
+        association: u32,
+        /// How long it left a question unanswered.
+        silent_micros: u64,
+    },
+    /// A suspected end is there again, on the present path. [`Engine::move_path`](crate::Engine::move_path) ends a suspicion without this.
+    HopRecovered {
+        /// Association handle.
+        association: u32,
+    },
     /// The peer takes no new streams.
     PeerDraining {
         /// Association handle.
         association: u32,
+    },
+    /// Something that this node sent on a relayed path was not passed on. A hint, unless this node itself says so.
+    RouteError {
+        /// Why.
+        fault: RouteFault,
+        /// Where it was to go.
+        destination: RouteId,
+        /// Who says so.
+        reporter: RouteId,
     },
 }
 

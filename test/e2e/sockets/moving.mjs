@@ -86,7 +86,7 @@ answer({
 
   mtuBytes: () => peer.stats().mtuBytes,
   rttMicros: () => peer.stats().rttMicros,
-  pathHost: () => peer.path?.remote.host,
+  pathHost: () => (peer.path?.kind === 'direct' ? peer.path.remote.host : undefined),
   info: () => node.info(),
 
   /** IP fragments that this machine, or its network namespace, has ever made. */

@@ -27,7 +27,7 @@ answer({
   async connect(request) {
     const node = await createNode(request);
     peer = await node.connect(request.address);
-    return peer.path?.remote.host;
+    return peer.path?.kind === 'direct' ? peer.path.remote.host : undefined;
   },
 
   path: () => peer.path,

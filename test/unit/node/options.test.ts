@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { identityOfSeed } from '../../../src/identity/index.js';
 import type { MeshNodeOptions } from '../../../src/index.js';
 import { generateIdentity, generateNetworkSecret } from '../../../src/index.js';
-import { Connecting } from '../../../src/node/connecting.js';
+import { parseConnect } from '../../../src/node/connecting.js';
 import { parseNodeOptions } from '../../../src/node/options.js';
 import { parseReload } from '../../../src/node/reload.js';
-import type { JoinTable, PeerContext, PeerTable } from '../../../src/peer/index.js';
 
 const required = { identity: await generateIdentity(), network: { secret: generateNetworkSecret() } };
 const parse = (options: object): unknown => parseNodeOptions({ ...required, ...options } as MeshNodeOptions);
@@ -126,23 +126,86 @@ test.each([
   expect(() => parse({ [option]: value })).toThrow(named(option));
 });
 
-describe('an option that this version has not', () => {
-  const missing = [{ relay: {} }, { liveness: 'lan' }, { discovery: { lan: true } }, { discovery: {} }] as const;
-  test.each(missing)('%o is refused by name', (options) => {
-    const [option = ''] = Object.keys(options);
+describe('the part in the mesh', () => {
+  test('is none unless it is asked for', () => {
+    expect(parse({})).toMatchObject({ relay: null, liveness: 'wan', cacheFile: null });
+    expect(parse({ relay: undefined, liveness: 'wan', discovery: {} })).toEqual(parse({}));
+  });
+
+  test('of a relay has the defaults that the types promise', () => {
+    expect(parse({ relay: {} })).toMatchObject({ relay: { maxBytesPerSecond: 0, queueBytes: 4_194_304 } });
+    const relay = { maxBytesPerSecond: 1_000_000, queueBytes: 100_000 };
+    expect(parse({ relay })).toMatchObject({ relay });
+  });
+
+  test.each([...SICK, 0, 1.5].flatMap((value) => (['maxBytesPerSecond', 'queueBytes'] as const).map((name) => [name, value] as const)))(
+    'relay.%s: %s is refused by name',
+    (name, value) => {
+      expect(() => parse({ relay: { [name]: value } })).toThrow(named(`relay.${name}`));
+    },
+  );
+
+  test.each([
+    [{ relay: true }, 'relay'],
+    [{ liveness: 'fast' }, 'liveness'],
+    [{ discovery: { cacheFile: '' } }, 'discovery.cacheFile'],
+    [{ discovery: { cacheFile: new URL('http://example.net/peers') } }, 'discovery.cacheFile'],
+    [{ discovery: { lan: true } }, 'discovery.lan'],
+    [{ discovery: { portMapping: true } }, 'discovery.portMapping'],
+  ])('%o is refused by name', (options, option) => {
     expect(() => parse(options)).toThrow(named(option));
-    expect(() => parse(options)).toThrow('not there in this version');
   });
 
-  test('may be absent, or ask for what there is', () => {
-    expect(parse({ relay: undefined, liveness: 'wan', discovery: undefined })).toEqual(parse({}));
+  test.each([
+    [{ relay: {} }, 'relay'],
+    [{ liveness: 'lan' }, 'liveness'],
+    [{ discovery: { cacheFile: 'peers' } }, 'discovery.cacheFile'],
+  ])('%o is there with one shard, and refused by name with more', (options, option) => {
+    expect(() => parse({ ...options, shards: 1 })).not.toThrow();
+    expect(() => parse({ ...options, shards: 2 })).toThrow(named(option));
+    expect(() => parse({ ...options, shards: 2 })).toThrow('not there with 2 shards');
+  });
+});
+
+describe('the relay to go through', () => {
+  const own = identityOfSeed(new Uint8Array(32).fill(1)).id;
+  const peer = identityOfSeed(new Uint8Array(32).fill(2)).id;
+  const relay = identityOfSeed(new Uint8Array(32).fill(3)).id;
+
+  test('is an id, or an address with one', () => {
+    expect(parseConnect(own, peer, { via: relay }).via).toEqual({ id: relay, hosts: [] });
+    expect(parseConnect(own, peer, { via: `osier://${relay}@192.0.2.1:9` }).via).toEqual({ id: relay, hosts: [{ host: '192.0.2.1', port: 9 }] });
+    expect(parseConnect(own, peer, undefined).via).toBeNull();
   });
 
-  test('is refused by reload and connect as well', async () => {
-    expect(() => parseReload({ statements: [] } as object)).toThrow(named('statements'));
-    expect(parseReload({ statements: undefined } as object)).toEqual({ network: null, peers: null });
-    const context = { closedBy: null, id: 'own' } as unknown as PeerContext;
-    const connecting = new Connecting(context, {} as PeerTable, {} as JoinTable);
-    await expect(connecting.connect('osier://192.0.2.1:9', { via: 'x' } as object)).rejects.toThrow(named('via'));
+  test('is another node than the two ends', () => {
+    for (const via of [own, peer, 'osier://192.0.2.1:9', 7]) expect(() => parseConnect(own, peer, { via } as object)).toThrow(named('via'));
+    expect(() => parseConnect(own, 'osier://192.0.2.1:9', { via: relay })).toThrow(named('via'));
+    expect(() => parseConnect(own, peer, { via: 'x' })).toThrow(expect.objectContaining({ code: 'ERR_OSIER_BAD_ADDRESS' }));
+  });
+});
+
+describe('the statements of a reload', () => {
+  const identity = identityOfSeed(new Uint8Array(32).fill(1));
+  const other = identityOfSeed(new Uint8Array(32).fill(2));
+
+  test('may be absent, and none', () => {
+    expect(parseReload({ statements: undefined })).toEqual({ network: null, peers: null, statements: [] });
+    expect(parseReload({ statements: [] })).toEqual({ network: null, peers: null, statements: [] });
+  });
+
+  test('are checked all before any counts, and the first bad one is named', () => {
+    const good = identity.revoke();
+    expect(parseReload({ statements: [good, identity.succeedBy(other.id)] }).statements).toHaveLength(2);
+    const forged = good.slice();
+    forged[40] = (forged[40] ?? 0) ^ 1;
+    for (const bad of [forged, good.subarray(1), new Uint8Array(0), Uint8Array.from([...good, 0])]) {
+      const read = (): unknown => parseReload({ statements: [good, bad, bad] });
+      expect(read).toThrow(expect.objectContaining({ code: 'ERR_OSIER_BAD_STATEMENT', details: { index: 1 } }));
+    }
+  });
+
+  test.each([[{}], ['text'], [['text']], [[null]]])('that are no list of bytes are refused by name: %o', (statements) => {
+    expect(() => parseReload({ statements } as object)).toThrow(named('statements'));
   });
 });

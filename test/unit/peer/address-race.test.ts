@@ -54,6 +54,7 @@ function look(hosts: readonly (readonly string[])[]): void {
   for (const [index, addresses] of hosts.entries()) runtime.names.set(nameOf(index), addresses);
   race.look(
     hosts.map((_addresses, index) => ({ host: nameOf(index), port: 1 })),
+    null,
     true,
   );
 }
@@ -112,6 +113,7 @@ describe('the addresses of a node', () => {
         { host: 'new.example', port: 1 },
         { host: nameOf(0), port: 1 },
       ],
+      null,
       false,
     );
     await expectOrder(SIX);

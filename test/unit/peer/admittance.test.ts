@@ -15,6 +15,7 @@ function admittance(accept: MeshNodeOptions['accept'], warned: string[] = []): A
   const context: Partial<PeerContext> = {
     runtime,
     sockets: [],
+    revocationOf: () => null,
     warn: (error) => warned.push(error.code),
     onFault: (cause) => warned.push(`${cause}`),
   };

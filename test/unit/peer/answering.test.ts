@@ -70,6 +70,7 @@ function answeringOf(called: HandshakeParty, routing: PeerContext['routing'] = n
     observer: silentObserver(),
     dispatcher: { associations: { size: 0 } } as PeerContext['dispatcher'],
     closedBy: null,
+    revocationOf: () => null,
     routing,
     onHandshakeFault: (_peer, fault) => faults.push(fault),
   };

@@ -83,6 +83,7 @@ beforeEach(() => {
 function dialTo(...hosts: string[]): Dial {
   const peer = {
     id: called.id,
+    relayedPath: null,
     knownHosts: hosts.map((host) => ({ host, port: 1 })),
     associations: { current: null, token: new Uint8Array(8), nextPacketNumber: 0n },
     onSession: (_result: unknown, path: Uint8Array) => events.push(`session by ${new TextDecoder().decode(path).trim()}`) > 0,

@@ -44,7 +44,7 @@ beforeEach(() => {
   answering.endedBy = null;
   place = 'here';
   const routing = { claimFound: () => place };
-  const context: unknown = { runtime: new ManualRuntime(), closedBy: null, routing };
+  const context: unknown = { runtime: new ManualRuntime(), closedBy: null, revocationOf: () => null, routing };
   table = new JoinTable(context as PeerContext, peers as PeerTable, new PinTable());
 });
 

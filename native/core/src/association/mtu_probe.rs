@@ -31,6 +31,7 @@ impl Association {
             mtu_probe: true,
         };
         self.recovery.on_packet_sent(now, packet, &[], &mut self.control);
-        Some(Transmit { path: self.path, ecn, segment_size: len, len, is_answer: false })
+        let path = self.path;
+        Some(Transmit { path, ecn, segment_size: len, len, is_answer: false, is_control: false })
     }
 }

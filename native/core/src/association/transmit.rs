@@ -32,6 +32,8 @@ pub struct Transmit {
     pub len: usize,
     /// It answers a packet that belongs to nothing here: whoever sent that shows no life.
     pub is_answer: bool,
+    /// Nothing but a probe or an answer: relays may pass it on before bulk.
+    pub is_control: bool,
 }
 
 /// What one packet may hold.
@@ -85,6 +87,7 @@ impl Association {
         let ecn = self.control.begin_train();
         let mut len = 0;
         let mut packets = 0;
+        let packets_in_use = self.counters.packets_in_use;
         while packets < most && len + segment_size <= limit {
             let Some(content) = self.permitted(now, segment_size) else { break };
             let Some(size) = self.build_packet(now, &mut out[len..len + segment_size], content) else {
@@ -102,7 +105,15 @@ impl Association {
             self.control.on_application_limited();
         }
         let segment_size = segment_size.min(len);
-        (len > 0).then_some(Transmit { path: self.path, ecn, segment_size, len, is_answer: false })
+        let is_control = packets == 1 && self.counters.packets_in_use == packets_in_use;
+        (len > 0).then_some(Transmit {
+            path: self.path,
+            ecn,
+            segment_size,
+            len,
+            is_answer: false,
+            is_control,
+        })
     }
 
     /// What the next packet may hold; `None` when nothing may or need be sent.
@@ -157,7 +168,9 @@ impl Association {
             self.fail(now, "the keys of the session are used up");
             return None;
         };
-        self.counters.packets_in_use += u64::from(is_in_use);
+        if is_in_use {
+            self.note_use(now);
+        }
         let size = OVERHEAD + payload_len;
         self.record(now, number, size, ack_eliciting, &log);
         Some(size)
@@ -202,6 +215,9 @@ impl Association {
             self.grown = true;
             self.last_activity = now;
             self.unanswered_since.get_or_insert(now);
+            if let Some(liveness) = &mut self.liveness {
+                liveness.on_asked(now);
+            }
         }
     }
 
@@ -228,6 +244,7 @@ impl Association {
         let len = OVERHEAD + payload_len;
         self.counters.packets_sent += 1;
         self.counters.bytes_sent += len as u64;
-        Some(Transmit { path: self.path, ecn: Ecn::NotEct, segment_size: len, len, is_answer: false })
+        let path = self.path;
+        Some(Transmit { path, ecn: Ecn::NotEct, segment_size: len, len, is_answer: false, is_control: false })
     }
 }

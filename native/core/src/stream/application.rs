@@ -1,7 +1,7 @@
 //! What the application does with streams.
 
 use super::delivery::Delivery;
-use super::entry::{OpenedAs, Opening, Stream};
+use super::entry::{is_control, OpenedAs, Opening, Stream};
 use super::error::{OpenError, StreamError};
 use super::event::StreamEvent;
 use super::event_queue::EventSort;
@@ -25,14 +25,16 @@ impl Streams {
         }
         let what = Box::new(OpenedAs { kind, protocol: protocol.into(), metadata: metadata.into() });
         let opening = Opening::Here { what, frame: Delivery::Owed };
-        let handle = self.table.next_id().and_then(|id| {
+        let is_control = is_control(protocol);
+        let handle = self.table.next_id(is_control).and_then(|id| {
             let mut stream = self.shared.new_stream(id, priority, opening);
+            stream.is_control = is_control;
             // Cannot fail: nothing else was known of it.
             let _ = stream.carry(kind, &self.shared);
             self.table.insert(stream)
         });
         let Some(handle) = handle else {
-            self.shared.opener_waits = true;
+            self.shared.opener_waits |= !is_control;
             return Err(OpenError::StreamLimit);
         };
         self.settle(handle);

@@ -26,6 +26,8 @@ pub(crate) struct Stream {
     pub(crate) wakes_at: Option<Instant>,
     /// Both directions have ended; only the last events are left.
     pub(crate) closed: bool,
+    /// It is Osier's own, and counts nowhere: its protocol name begins with a zero byte. Known of the peer's when OPEN has come.
+    pub(crate) is_control: bool,
     /// [`STREAM_BYTES`] of the budget, held while the stream has a handle.
     pub(crate) _memory: Reservation,
 }
@@ -63,6 +65,11 @@ pub(crate) struct OpenedAs {
     pub(crate) kind: StreamKind,
     pub(crate) protocol: Box<str>,
     pub(crate) metadata: Box<[u8]>,
+}
+
+/// Whether streams of this protocol are Osier's own.
+pub(crate) fn is_control(protocol: &str) -> bool {
+    protocol.as_bytes().first() == Some(&0)
 }
 
 impl OpenedAs {

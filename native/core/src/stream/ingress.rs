@@ -1,6 +1,6 @@
 //! Frames that came from the peer.
 
-use super::entry::{OpenedAs, Opening};
+use super::entry::{is_control, OpenedAs, Opening};
 use super::error::ProtocolViolation;
 use super::event_queue::EventSort;
 use super::send_state::SendReset;
@@ -26,6 +26,9 @@ impl Streams {
             let what = Box::new(OpenedAs { kind, protocol: protocol.into(), metadata: metadata.into() });
             stream.opening = Opening::There { what };
             self.shared.events.announce(handle, &mut stream.raised);
+            if is_control(protocol) {
+                self.table.mark_control(handle);
+            }
         }
         Ok(())
     }

@@ -126,9 +126,9 @@ impl Streams {
         }
     }
 
-    /// Streams that have a handle: those whose `Closed` event was not fetched included.
+    /// Streams of the application that have a handle: those whose `Closed` event was not fetched included.
     pub(crate) fn open_streams(&self) -> usize {
-        self.table.len()
+        self.table.len() - self.table.control_streams()
     }
 
     /// A state of `handle` changed: puts it where its turn comes, or ends it.
@@ -181,6 +181,7 @@ impl Shared {
             raised: EventSet::default(),
             wakes_at: None,
             closed: false,
+            is_control: false,
             _memory: Reservation::of(&self.budget, STREAM_BYTES),
         }
     }

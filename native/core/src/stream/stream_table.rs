@@ -2,7 +2,7 @@
 
 use super::entry::Stream;
 use super::error::ProtocolViolation;
-use crate::constants::STREAMS_OPEN_MAX;
+use crate::constants::{CONTROL_STREAMS, STREAMS_OPEN_MAX};
 use crate::range_set::RangeSet;
 use crate::slab::Slab;
 use osier_wire::limits::MAX_STREAM_COUNT;
@@ -33,11 +33,14 @@ pub(crate) struct StreamTable {
     closed: RangeSet,
     /// The peer's streams whose slot is free again.
     released: u64,
-    /// The peer's streams that may be open at once.
+    /// The peer's streams that may be open at once, [`CONTROL_STREAMS`] not among them.
     limit: u64,
     /// Streams that the peer was allowed, counted since the start.
     granted: u64,
     grant_owed: bool,
+    /// Streams that are Osier's own, of both ends and of this one.
+    control: usize,
+    control_here: u64,
 }
 
 /// What an id in a frame of the peer refers to.
@@ -68,6 +71,8 @@ impl StreamTable {
             limit,
             granted: limit,
             grant_owed: false,
+            control: 0,
+            control_here: 0,
         }
     }
 
@@ -80,9 +85,14 @@ impl StreamTable {
         }
     }
 
-    /// The id of the next stream of this end; `None` when no more are allowed.
-    pub(crate) fn next_id(&self) -> Option<StreamId> {
-        if self.next_number >= self.maximum || self.opened_here >= STREAMS_OPEN_MAX {
+    /// The id of the next stream of this end; `None` when no more are allowed. What the peer allows is for streams of the application: one that
+    /// is Osier's own finds room beyond that.
+    pub(crate) fn next_id(&self, is_control: bool) -> Option<StreamId> {
+        let beyond = if is_control { CONTROL_STREAMS } else { self.control_here };
+        let is_taken = is_control && self.control_here >= CONTROL_STREAMS;
+        let maximum = self.maximum.saturating_add(beyond);
+        if is_taken || self.next_number >= maximum || self.opened_here - self.control_here >= STREAMS_OPEN_MAX
+        {
             return None;
         }
         StreamId::new(self.next_number, self.parity)
@@ -90,14 +100,29 @@ impl StreamTable {
 
     /// Keeps a stream: the one of [`StreamTable::next_id`], or one that was [`Found::New`].
     pub(crate) fn insert(&mut self, stream: Stream) -> Option<u32> {
-        let id = stream.id;
+        let (id, is_control) = (stream.id, stream.is_control);
         let handle = self.streams.insert(stream).ok()?;
+        self.control += usize::from(is_control);
+        self.control_here += u64::from(is_control);
         self.by_id.insert(id.0, handle);
         if id.parity() == self.parity {
             self.next_number += 1;
             self.opened_here += 1;
         }
         Some(handle)
+    }
+
+    /// OPEN said that the stream is Osier's own.
+    pub(crate) fn mark_control(&mut self, handle: u32) {
+        if let Some(stream) = self.streams.get_mut(handle).filter(|stream| !stream.is_control) {
+            stream.is_control = true;
+            self.control += 1;
+        }
+    }
+
+    /// Streams that are Osier's own and still have a handle.
+    pub(crate) fn control_streams(&self) -> usize {
+        self.control
     }
 
     /// The stream under `handle`.
@@ -134,11 +159,15 @@ impl StreamTable {
     /// Frees the slot of a closed stream. Returns whether this end may open a stream that it could not before.
     pub(crate) fn release(&mut self, handle: u32) -> bool {
         let Some(stream) = self.streams.remove(handle) else { return false };
+        self.control -= usize::from(stream.is_control);
         if stream.id.parity() == self.parity {
             self.opened_here -= 1;
+            self.control_here -= u64::from(stream.is_control);
             return self.opened_here + 1 == STREAMS_OPEN_MAX;
         }
         self.released += 1;
+        // Another one may be opened in its place before the application's streams have come to a grant.
+        self.grant_owed |= stream.is_control;
         let due = (self.limit / GRANT_FRACTION).max(1);
         self.grant_owed |= self.released + self.limit - self.granted >= due;
         false
@@ -182,7 +211,7 @@ impl StreamTable {
                 Err(ProtocolViolation::NeverOpened)
             };
         }
-        if number >= self.granted {
+        if number >= self.granted + CONTROL_STREAMS {
             return Err(ProtocolViolation::StreamLimit);
         }
         Ok(if self.closed.contains(number) { Found::Closed } else { Found::New })

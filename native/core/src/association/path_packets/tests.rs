@@ -18,14 +18,15 @@ fn path(port: u16) -> Path {
 }
 
 #[test]
-fn the_oldest_answer_goes_first_and_a_third_replaces_it() {
+fn the_oldest_answer_goes_first_and_of_too_many_it_is_forgotten() {
     let mut responses = PathResponses::default();
-    responses.owe(path(1), [1; 8]);
-    responses.owe(path(2), [2; 8]);
-    responses.owe(path(3), [3; 8]);
+    for port in 0..PATH_RESPONSES_MAX as u16 + 2 {
+        responses.owe(path(port), [port as u8; 8]);
+    }
     let answered: Vec<_> = std::iter::from_fn(|| responses.pop()).collect();
-    assert_eq!(answered, [(path(2), [2; 8]), (path(3), [3; 8])]);
-    assert!(responses.is_empty());
+    assert_eq!(answered.len(), PATH_RESPONSES_MAX);
+    assert_eq!(answered[0], (path(2), [2; 8]));
+    assert!(responses.is_empty() && responses.owed.capacity() == 0, "it takes no memory then");
 }
 
 /// An association whose peer is known to be at port 1.
@@ -43,6 +44,7 @@ impl End {
             peer_max_data: 1 << 20,
             peer_max_stream_data: 1 << 20,
             peer_max_streams: 8,
+            peer_route_id: None,
         };
         let now = Instant::from_micros(1_000_000);
         let blocks = Rc::new(RefCell::new(HeapBlocks::default()));
@@ -55,6 +57,7 @@ impl End {
                 cipher: Cipher::ChaCha20Poly1305,
                 send_key: [4; 32],
                 receive_key: PEER_KEY,
+                hop_keys: None,
                 first_send: 0,
                 first_receive: 0,
                 path: path(1),

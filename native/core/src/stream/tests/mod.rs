@@ -1,6 +1,7 @@
 //! Two ends joined by packets that the test carries by hand.
 
 mod chaos;
+mod control_streams;
 mod credit;
 mod datagrams;
 mod delivery;

@@ -1,0 +1,44 @@
+/** IP addresses between text and bytes. */
+import { isIPv4, isIPv6 } from 'node:net';
+
+/** The 4 or 16 bytes of an IP address in text; `null` for anything else, and for one with a zone. */
+export function ipBytes(text: string): Uint8Array | null {
+  if (isIPv4(text)) return ipv4Bytes(text);
+  return isIPv6(text) && !text.includes('%') ? ipv6Bytes(text) : null;
+}
+
+/** An address of 4 or 16 bytes; IPv6 as RFC 5952 writes it: the first of the longest runs of zero groups is left out. */
+export function ipText(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join('.');
+  const groups = Array.from({ length: 8 }, (_, index) => ((bytes[2 * index] ?? 0) << 8) | (bytes[2 * index + 1] ?? 0));
+  let best = { start: 0, length: 0 };
+  for (let start = 0; start < groups.length; start++) {
+    let length = 0;
+    while (groups[start + length] === 0) length++;
+    if (length > best.length) best = { start, length };
+  }
+  const hex = (part: readonly number[]): string => part.map((group) => group.toString(16)).join(':');
+  if (best.length < 2) return hex(groups);
+  return `${hex(groups.slice(0, best.start))}::${hex(groups.slice(best.start + best.length))}`;
+}
+
+function ipv4Bytes(text: string): Uint8Array {
+  return Uint8Array.from(text.split('.'), Number);
+}
+
+function ipv6Bytes(text: string): Uint8Array {
+  const [head = '', tail] = text.split('::');
+  const before = groupBytes(head);
+  const after = tail === undefined ? [] : groupBytes(tail);
+  return Uint8Array.from([...before, ...new Array<number>(16 - before.length - after.length).fill(0), ...after]);
+}
+
+/** Groups between colons, the last of which may be an IPv4 address. */
+function groupBytes(text: string): number[] {
+  if (text === '') return [];
+  return text.split(':').flatMap((group) => {
+    if (group.includes('.')) return [...ipv4Bytes(group)];
+    const value = Number.parseInt(group, 16);
+    return [value >> 8, value & 0xff];
+  });
+}

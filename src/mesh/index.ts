@@ -1,0 +1,3 @@
+/** What the node uses of its part in the mesh. */
+export { CONTROL_PROTOCOL } from './control/messages.js';
+export { Mesh, type MeshOptions } from './mesh.js';
