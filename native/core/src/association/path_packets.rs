@@ -68,7 +68,7 @@ impl Association {
             self.note_proof(now);
         }
         if self.path.is_relayed() || arrival.path.is_relayed() {
-            self.on_relayed_arrival(arrival.path, is_newest);
+            self.on_relayed_arrival(now, arrival.path, is_newest);
             return;
         }
         if is_present {

@@ -2,6 +2,7 @@
 
 use super::{Association, Timer};
 use crate::config::{AssociationConfig, EngineConfig};
+use crate::constants::DIRECT_ARRIVAL_INTERVAL_MICROS;
 use crate::path::Path;
 use crate::path_control::PathControl;
 use crate::relay::{hop_overhead_bytes, Hop};
@@ -10,7 +11,7 @@ use osier_wire::limits::{BASE_DATAGRAM_BYTES, MIN_ROUTE_MTU_BYTES};
 use osier_wire::RouteId;
 
 /// See the file's head.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Relayed {
     /// What relays know the peer by.
     peer: Option<RouteId>,
@@ -21,6 +22,16 @@ pub(super) struct Relayed {
     route_bytes: usize,
     /// The neighbour's association that packets last went by.
     over: Option<u32>,
+    /// On the heap: few associations ever have one.
+    direct_arrival: Option<Box<DirectArrival>>,
+}
+
+/// A packet that came directly to an association whose own go to a relay.
+#[derive(Clone, Copy, Debug)]
+struct DirectArrival {
+    from: Path,
+    at: Instant,
+    is_told: bool,
 }
 
 /// A neighbour, as far as packets of others go there.
@@ -38,6 +49,7 @@ impl Relayed {
             direct_ceiling_bytes: engine.mtu_ceiling_bytes.max(engine.mtu_bytes),
             route_bytes: MIN_ROUTE_MTU_BYTES,
             over: None,
+            direct_arrival: None,
         }
     }
 
@@ -119,10 +131,35 @@ impl Association {
 
     /// A packet came from a relay, or came directly although packets go to one. Neither moves the association: that is decided above. A peer that is
     /// reached without a route is answered by whoever brought its newest packet.
-    pub(super) fn on_relayed_arrival(&mut self, from: Path, is_newest: bool) {
+    pub(super) fn on_relayed_arrival(&mut self, now: Instant, from: Path, is_newest: bool) {
+        if !from.is_relayed() {
+            self.note_direct_arrival(now, from);
+        }
         if is_newest && self.path.is_same_way(&from) {
             self.path.remote = from.remote;
         }
+    }
+
+    /// Where a packet came from directly that was not told yet.
+    pub(crate) fn poll_direct_arrival(&mut self) -> Option<Path> {
+        let arrival = self.relayed.direct_arrival.as_mut().filter(|arrival| !arrival.is_told)?;
+        arrival.is_told = true;
+        Some(arrival.from)
+    }
+
+    fn note_direct_arrival(&mut self, now: Instant, from: Path) {
+        let recent = |arrival: &DirectArrival| {
+            now.saturating_micros_since(arrival.at) < DIRECT_ARRIVAL_INTERVAL_MICROS
+        };
+        if !self.relayed.direct_arrival.as_deref().is_some_and(recent) {
+            self.relayed.direct_arrival = Some(Box::new(DirectArrival { from, at: now, is_told: false }));
+        }
+    }
+
+    /// Asks the peer something after so much silence, so that routers on the way keep what they know of the path; 0: never.
+    pub(crate) fn set_keep_alive(&mut self, now: Instant, micros: u64) {
+        self.keep_alive_micros = micros;
+        self.update_timers(now);
     }
 
     /// Packets will go by this neighbour, and may be so large, once the association has moved to `path`: no other way than it begins with there.

@@ -35,6 +35,9 @@ impl Engine {
         while let Some(ProbeOutcome { token, rtt_micros }) = association.poll_probe_outcome() {
             self.events.push_back(Event::PathProbed { association: handle, token, rtt_micros });
         }
+        if let Some(path) = association.poll_direct_arrival() {
+            self.events.push_back(Event::DirectArrival { association: handle, path });
+        }
         match association.poll_hop_change() {
             Some(HopChange::Suspected { silent_micros }) => {
                 self.events.push_back(Event::HopSuspected { association: handle, silent_micros });
