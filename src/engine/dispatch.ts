@@ -30,6 +30,10 @@ export interface PathSink {
   /** The other end of the present path does not answer. Told in turns with {@link PathSink.onHopRecovered}. */
   onHopSuspected(silentMicros: number): void;
   onHopRecovered(): void;
+  /** A packet of the peer came on `path` directly, although this end's go to a relay. The record is valid until the call returns. */
+  onDirectArrival(path: PathRecord): void;
+  /** Somebody on the way said who it is. What a relay says, its neighbours may have made up; the far end has proved it. */
+  onTraceAnswered(token: number, rttMicros: number, reporter: Uint8Array, isFarEnd: boolean): void;
 }
 
 /** What an association wants to hear. Byte arrays are valid until the call returns. */
@@ -127,7 +131,7 @@ export class Dispatcher {
       return;
     }
     if (isPathEvent(kind)) {
-      if (association.pathSink !== null) dispatchToPathSink(association.pathSink, kind, events, at);
+      if (association.pathSink !== null) dispatchToPathSink(association.pathSink, kind, engine, events, at);
       return;
     }
     dispatchToAssociation(association, kind, stream, engine, events, at);
@@ -140,10 +144,10 @@ function isStreamEvent(kind: number): boolean {
 }
 
 function isPathEvent(kind: number): boolean {
-  return kind >= EventKind.pathProbed && kind <= EventKind.hopRecovered;
+  return (kind >= EventKind.pathProbed && kind <= EventKind.traceAnswered) || kind === EventKind.directArrival;
 }
 
-function dispatchToPathSink(sink: PathSink, kind: number, events: Uint32Array, at: number): void {
+function dispatchToPathSink(sink: PathSink, kind: number, engine: Engine, events: Uint32Array, at: number): void {
   const micros = word(events, at + Word.a);
   switch (kind) {
     case EventKind.pathProbed:
@@ -154,6 +158,12 @@ function dispatchToPathSink(sink: PathSink, kind: number, events: Uint32Array, a
       break;
     case EventKind.hopRecovered:
       sink.onHopRecovered();
+      break;
+    case EventKind.directArrival:
+      sink.onDirectArrival(bytesOf(engine, events, at));
+      break;
+    case EventKind.traceAnswered:
+      sink.onTraceAnswered(word(events, at + Word.stream), micros, bytesOf(engine, events, at), word(events, at + Word.b) === 1);
       break;
   }
 }

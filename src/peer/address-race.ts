@@ -3,7 +3,7 @@ import type { Timer } from '../engine/runtime.js';
 import type { HostAndPort } from '../identity/index.js';
 import type { PeerContext } from './context.js';
 import { HostAddresses } from './host-addresses.js';
-import { sameFamily, sameRemote } from './path-record.js';
+import { isRelayed, sameFamily, sameRemote } from './path-record.js';
 
 /** A further address is tried after this much silence of those before it (RFC 8305 §8, "Connection Attempt Delay"). */
 const STAGGER_MS = 250;
@@ -89,8 +89,9 @@ export class AddressRace {
    * finds out which one is right. `null`: several were asked; from now on each message goes to one address alone, so that the next answer tells.
    */
   wayOf(source: PathRecord, { askedAt }: RaceMessage): PathRecord | null {
-    const isKnown = [...askedAt, ...this.#paths, ...this.#untried].some((path) => sameRemote(path, source));
-    if (isKnown) return source;
+    const known = [...askedAt, ...this.#paths, ...this.#untried].find((path) => sameRemote(path, source));
+    // An answer through others does not tell of the waypoint.
+    if (known !== undefined) return isRelayed(source) ? known : source;
     const [asked = null] = askedAt;
     if (askedAt.length === 1) return asked;
     this.#turn ??= 0;

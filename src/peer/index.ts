@@ -11,7 +11,7 @@ export { stillClosing, timedOut, tooSlow, unreachable } from './dial-errors.js';
 export { JoinTable } from './join-table.js';
 export type { MeshPeer } from './mesh-peer.js';
 export { type OpenRequest, parseOpenOptions } from './open-stream.js';
-export { directPathOf, isRelayed } from './path-record.js';
+export { directPathOf, isRelayed, sameRemote, socketOf } from './path-record.js';
 export type { PeerMesh } from './peer-mesh.js';
 export { type PeerStream, type StreamShape, streamOf } from './peer-stream.js';
 export { PeerTable } from './peer-table.js';

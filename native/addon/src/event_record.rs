@@ -36,6 +36,7 @@ const PATH_CHANGED: u32 = 20;
 const PATH_PROBED: u32 = 21;
 const HOP_SUSPECTED: u32 = 22;
 const HOP_RECOVERED: u32 = 23;
+const TRACE_ANSWERED: u32 = 24;
 const ROUTE_ERROR: u32 = 25;
 const DIRECT_ARRIVAL: u32 = 26;
 
@@ -118,6 +119,11 @@ impl<'a> RecordWriter<'a> {
             }
             Event::HopSuspected { association, silent_micros } => {
                 self.write(&Record { a: clamp(*silent_micros), ..about(HOP_SUSPECTED, *association, 0) }, &[])
+            }
+            Event::TraceAnswered { association, answer } => {
+                let (a, b) = (clamp(answer.rtt_micros), u32::from(answer.is_far_end));
+                let record = Record { a, b, ..about(TRACE_ANSWERED, *association, answer.token) };
+                self.write(&record, &[&answer.reporter.0])
             }
             Event::HopRecovered { association } => self.write(&about(HOP_RECOVERED, *association, 0), &[]),
             Event::PeerDraining { association } => self.write(&about(PEER_DRAINING, *association, 0), &[]),

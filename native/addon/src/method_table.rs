@@ -107,6 +107,7 @@ fn common() -> Vec<sys::napi_property_descriptor> {
         method!(c"probePath", path_methods::probe_path),
         method!(c"setKeepAlive", path_methods::set_keep_alive),
         method!(c"setLiveness", path_methods::set_liveness),
+        method!(c"traceHop", path_methods::trace_hop),
         method!(c"setRoutes", route_methods::set_routes),
         method!(c"relayedPath", route_methods::relayed_path),
         method!(c"openStream", stream_methods::open_stream),

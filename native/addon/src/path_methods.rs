@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use napi_sys as sys;
+use osier_core::MAX_TTL;
 
 use crate::arguments::Arguments;
 use crate::config::path;
@@ -57,4 +58,18 @@ pub(crate) fn set_liveness(
     let interval_micros = u64::from(arguments.u32(1, c"intervalMicros")?);
     endpoint.change(|driver| driver.engine.set_liveness(driver.clock.now(), association, interval_micros));
     js.undefined()
+}
+
+/// `traceHop(association, ttl, token): boolean`
+pub(crate) fn trace_hop(
+    js: Js,
+    endpoint: &Rc<Endpoint>,
+    arguments: &mut Arguments,
+) -> JsResult<sys::napi_value> {
+    let association = arguments.u32(0, c"association")?;
+    let ttl = arguments.up_to(1, c"ttl", MAX_TTL.into())? as u8;
+    let token = arguments.u32(2, c"token")?;
+    let asked =
+        endpoint.change(|driver| driver.engine.trace_hop(driver.clock.now(), association, ttl, token));
+    js.boolean(asked.unwrap_or(false))
 }

@@ -1,5 +1,6 @@
 //! What an engine tells the layer above.
 
+use crate::association::TraceAnswer;
 use crate::path::Path;
 use crate::stream::StreamEvent;
 use osier_wire::{CloseCode, RouteFault, RouteId};
@@ -86,6 +87,13 @@ pub enum Event {
         token: u32,
         /// From the question to its answer; `None`: nobody answered.
         rtt_micros: Option<u64>,
+    },
+    /// Somebody on the way of a relayed path said who it is.
+    TraceAnswered {
+        /// Association handle.
+        association: u32,
+        /// Who, and how soon.
+        answer: TraceAnswer,
     },
     /// An authentic packet came directly although the association's own packets go to a relay. Nothing moved.
     DirectArrival {

@@ -44,7 +44,7 @@ mod stream;
 mod time;
 mod token_bucket;
 
-pub use association::{AssociationCounters, SessionConfig, Transmit, TRAIN_BYTES_MAX};
+pub use association::{AssociationCounters, SessionConfig, TraceAnswer, Transmit, TRAIN_BYTES_MAX};
 pub use config::{AssociationConfig, EngineConfig, RelayConfig};
 pub use congestion::CongestionAlgorithm;
 pub use engine::{
@@ -52,6 +52,7 @@ pub use engine::{
     RouteChange, Stray,
 };
 pub use event::{CloseCause, Event, RefusalKind};
+pub use osier_wire::limits::MAX_TTL;
 pub use osier_wire::{CloseCode, ResetReason, RouteFault, RouteId, StreamKind};
 pub use packet_key::Cipher;
 pub use path::{BadPathRecord, Ecn, Path, RelayedWay, PATH_RECORD_LENGTH, RELAY_SOCKET};

@@ -192,6 +192,46 @@ fn hops_that_carry_packets_of_others_are_watched_and_idle_ones_are_silent() {
 }
 
 #[test]
+fn a_trace_is_answered_by_the_relay_where_it_ends_or_by_the_other_end() {
+    let mut triangle = Triangle::new(4);
+    let [a, b] = triangle.ends;
+    let trace = |triangle: &mut Triangle, ttl: u8| {
+        let now = triangle.net.now();
+        let is_asked = triangle.net.engine(a).trace_hop(now, triangle.handles[0], ttl, u32::from(ttl));
+        triangle.net.flush(a);
+        is_asked
+    };
+    assert!(!trace(&mut triangle, 1), "a direct path has no relays");
+    triangle.move_end(0, true);
+    triangle.move_end(1, true);
+    triangle.run_for(SECOND / 10);
+    assert!(!trace(&mut triangle, 0));
+    for ttl in 1..=3 {
+        assert!(trace(&mut triangle, ttl));
+    }
+    triangle.run_for(SECOND);
+    let mut answers: Vec<_> = triangle.events[0]
+        .iter()
+        .filter_map(|event| match event {
+            Event::TraceAnswered { answer, .. } => Some(*answer),
+            Event::RouteError { .. } => panic!("that a trace ends is no fault"),
+            _ => None,
+        })
+        .collect();
+    answers.sort_by_key(|answer| answer.token);
+    let far = |token| (token, triangle.net.route_id(b), true);
+    let expected = [(1, triangle.net.route_id(triangle.relay), false), far(2), far(3)];
+    let told: Vec<_> =
+        answers.iter().map(|answer| (answer.token, answer.reporter, answer.is_far_end)).collect();
+    assert_eq!(told, expected);
+    for (answer, hops) in answers.iter().zip([1, 2, 2]) {
+        let expected = 2 * hops * ONE_WAY_MICROS;
+        // What the relay tells is a frame like any other, and may wait for the pacer.
+        assert!((expected..expected + 500).contains(&answer.rtt_micros), "{answer:?}");
+    }
+}
+
+#[test]
 fn packets_that_come_directly_to_an_association_on_a_relayed_path_are_told_ten_times_a_second_at_most() {
     let mut triangle = Triangle::new(4);
     triangle.move_end(1, true);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { MeshNode, PathChange } from '../../../src/index.js';
-import type { SimNetwork } from '../../../src/testing/sim-network.js';
 import type { SimHost } from '../../../src/testing/index.js';
-import { linkOnly } from '../support/mesh.js';
+import type { SimNetwork } from '../../../src/testing/sim-network.js';
 import { readAll, writeUntil } from '../support/bulk.js';
+import { linkOnly } from '../support/mesh.js';
 import { simulate } from '../support/programs.js';
 
 interface Diamond {
@@ -15,12 +15,16 @@ interface Diamond {
 /** Two ends that reach one another through either of two relays. */
 async function startDiamond(network: SimNetwork): Promise<Diamond> {
   const [near, one, two, far] = ['near', 'one', 'two', 'far'].map((name) => network.host(name)) as [SimHost, SimHost, SimHost, SimHost];
-  linkOnly(network, [near, one, two, far], [
-    [near, one],
-    [near, two],
-    [one, far],
-    [two, far],
-  ]);
+  linkOnly(
+    network,
+    [near, one, two, far],
+    [
+      [near, one],
+      [near, two],
+      [one, far],
+      [two, far],
+    ],
+  );
   const relays = await Promise.all([one, two].map(async (host) => ({ host, node: await host.start({ relay: {}, liveness: 'lan' }) })));
   const peers = relays.map(({ node }) => node.address);
   const ends = await Promise.all([near, far].map((host) => host.start({ liveness: 'lan', peers })));
@@ -30,10 +34,12 @@ async function startDiamond(network: SimNetwork): Promise<Diamond> {
 
 describe('a relay that dies in the middle of a transfer', () => {
   test('costs a pause and nothing else: the data goes on through the other one', async () => {
-    const network = simulate();
+    const network = simulate({ link: { delayMs: 2, bytesPerSecond: 2_000_000 } });
     await network.run(async () => {
       const { near, far, relays } = await startDiamond(network);
-      const read = new Promise<Awaited<ReturnType<typeof readAll>>>((resolve) => far.handle('sink', async (stream) => resolve(await readAll(stream))));
+      const read = new Promise<Awaited<ReturnType<typeof readAll>>>((resolve) =>
+        far.handle('sink', async (stream) => resolve(await readAll(stream))),
+      );
       const peer = await near.connect(far.id);
       const first = peer.path?.kind === 'relayed' ? peer.path.nextHop : null;
       const dying = relays.find(({ node }) => node.id === first);

@@ -34,7 +34,7 @@ function associationSink(): AssociationSink {
   return {
     handle: HANDLE,
     streams,
-    pathSink: { onPathProbed: note('probed'), onHopSuspected: note('suspected'), onHopRecovered: note('recovered') },
+    pathSink: { onPathProbed: note('probed'), onHopSuspected: note('suspected'), onHopRecovered: note('recovered'), onTraceAnswered: note('traced') },
     onStreamOpened: note('opened'),
     onSessionConfirmed: note('confirmed'),
     onSessionDropped: note('dropped'),
@@ -77,6 +77,7 @@ describe('a batch', () => {
       { kind: EventKind.pathProbed, association: HANDLE, stream: 8, a: UNANSWERED },
       { kind: EventKind.hopSuspected, association: HANDLE, a: 30_000 },
       { kind: EventKind.hopRecovered, association: HANDLE },
+      { kind: EventKind.traceAnswered, association: HANDLE, stream: 9, a: 800, b: 1, bytes: new TextEncoder().encode('far') },
       { kind: EventKind.associationClosed, association: HANDLE, a: 2, b: 1, c: 9, bytes: new TextEncoder().encode('bye') },
     );
     expect(heard).toEqual([
@@ -90,6 +91,7 @@ describe('a batch', () => {
       'probed 8 ',
       'suspected 30000',
       'recovered',
+      'traced 9 800 far true',
       'closed 2 1 9 bye',
     ]);
   });

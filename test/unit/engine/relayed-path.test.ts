@@ -12,7 +12,7 @@ const HOSTS = ['10.0.0.1', '10.0.0.2', '10.0.0.3'];
 interface Machine {
   readonly engine: DetachedEngine;
   readonly host: string;
-  readonly records: { readonly kind: number; readonly stream: number; readonly a: number; readonly bytes: Uint8Array }[];
+  readonly records: { readonly kind: number; readonly stream: number; readonly a: number; readonly b: number; readonly bytes: Uint8Array }[];
 }
 
 const machines: Machine[] = [];
@@ -31,7 +31,7 @@ function makeMachine(extra: Partial<EngineConfig> = {}): Machine {
     for (let at = 0; at < count * RECORD_WORDS; at += RECORD_WORDS) {
       const word = (position: number): number => engine.events[at + position] ?? 0;
       const bytes = engine.bytes.slice(word(Word.bytesOffset), word(Word.bytesOffset) + word(Word.bytesLength));
-      records.push({ kind: word(Word.kind), stream: word(Word.stream), a: word(Word.a), bytes });
+      records.push({ kind: word(Word.kind), stream: word(Word.stream), a: word(Word.a), b: word(Word.b), bytes });
     }
   };
   const config = { ...ENGINE_CONFIG, routeId: routeId(number), ...extra };
@@ -142,6 +142,24 @@ describe('a relayed path', () => {
     const told = first.records.filter(({ kind }) => kind === EventKind.routeError);
     expect(told).toHaveLength(1);
     expect(told[0]).toMatchObject({ a: 0, bytes: new Uint8Array([...routeId(2), ...routeId(0)]) });
+  });
+
+  it('is traced: the relay answers for itself, and beyond it the far end, which says so', () => {
+    const [handle] = relayedPair();
+    settle();
+    const [first] = machines as [Machine];
+    const answers = (): readonly unknown[] =>
+      first.records.filter(({ kind }) => kind === EventKind.traceAnswered).map(({ stream, b, bytes }) => [stream, b, bytes]);
+    expect(first.engine.traceHop(handle, 1, 71)).toBe(true);
+    settle();
+    expect(answers()).toEqual([[71, 0, routeId(1)]]);
+    expect(first.engine.traceHop(handle, 2, 72)).toBe(true);
+    settle();
+    expect(answers()[1]).toEqual([72, 1, routeId(2)]);
+    expect(first.records.filter(({ kind }) => kind === EventKind.routeError)).toEqual([]);
+    expect(first.engine.traceHop(handle, 0, 1)).toBe(false);
+    expect(first.engine.traceHop(0, 1, 1), 'a direct path').toBe(false);
+    expect(() => first.engine.traceHop(handle, 33, 1)).toThrow('ttl must be');
   });
 
   it.each([7, 9])('refuses a RouteId of %i bytes', (length) => {

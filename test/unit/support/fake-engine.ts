@@ -288,6 +288,11 @@ export class FakeEngine implements Engine {
     this.calls.push(`liveness ${association} ${intervalMicros}`);
   }
 
+  traceHop(association: number, ttl: number, token: number): boolean {
+    this.calls.push(`trace ${association} ${ttl} ${token}`);
+    return true;
+  }
+
   setAdmissionKeys(): void {}
   releaseIndex(): void {}
   sendDatagram(_path: PathRecord, _datagram: Uint8Array): void {}

@@ -6,6 +6,7 @@
 //!     \---idle, peer lost----> over
 //! ```
 
+mod direct_arrivals;
 mod fate;
 mod lifetime;
 mod liveness;
@@ -21,6 +22,7 @@ mod receive;
 mod relayed;
 mod session_set;
 mod timer_table;
+mod traces;
 mod transmit;
 
 use crate::config::{AssociationConfig, EngineConfig};
@@ -35,6 +37,7 @@ use crate::stream::{
     BlockSource, LocalCredit, MemoryBudget, PeerCredit, StreamEvent, Streams, StreamsConfig,
 };
 use crate::time::Instant;
+use direct_arrivals::DirectArrival;
 pub(crate) use liveness::HopChange;
 use liveness::Liveness;
 use osier_wire::limits::MAX_MESSAGE_BYTES;
@@ -55,6 +58,8 @@ use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use timer_table::{Timer, TimerTable};
+pub use traces::TraceAnswer;
+use traces::Traces;
 pub use transmit::{Transmit, TRAIN_BYTES_MAX};
 pub(crate) use transmit::{OVERHEAD as DATA_OVERHEAD_BYTES, TRAIN_PACKETS_MAX};
 
@@ -157,7 +162,10 @@ pub(crate) struct Association {
     /// On the heap, as what follows: few associations have any.
     path_probes: Option<Box<PathProbes>>,
     liveness: Option<Box<Liveness>>,
+    traces: Option<Box<Traces>>,
     relayed: Relayed,
+    /// On the heap: few associations ever have one.
+    direct_arrival: Option<Box<DirectArrival>>,
     last_activity: Instant,
     /// When the last authentic packet came, or the last session began.
     heard_at: Instant,
@@ -207,7 +215,9 @@ impl Association {
             path_is_chosen: false,
             path_probes: None,
             liveness: None,
+            traces: None,
             relayed: Relayed::new(engine, config),
+            direct_arrival: None,
             last_activity: now,
             heard_at: now,
             unanswered_since: None,

@@ -4,7 +4,7 @@ use super::transmit::OVERHEAD;
 use super::{Association, Transmit};
 use crate::recovery::PacketSent;
 use crate::time::Instant;
-use osier_wire::limits::DATA_HEADER_BYTES;
+use osier_wire::limits::{DATA_HEADER_BYTES, MAX_TTL};
 use osier_wire::{Frame, Writer};
 
 impl Association {
@@ -32,6 +32,14 @@ impl Association {
         };
         self.recovery.on_packet_sent(now, packet, &[], &mut self.control);
         let path = self.path;
-        Some(Transmit { path, ecn, segment_size: len, len, is_answer: false, is_control: false })
+        Some(Transmit {
+            path,
+            ecn,
+            segment_size: len,
+            len,
+            is_answer: false,
+            is_control: false,
+            ttl: MAX_TTL,
+        })
     }
 }

@@ -10,7 +10,7 @@ use crate::path::{Ecn, Path};
 use crate::recovery::PacketSent;
 use crate::sent_frame::{FrameLog, SentFrame};
 use crate::time::Instant;
-use osier_wire::limits::{BASE_DATAGRAM_BYTES, DATA_HEADER_BYTES, MIN_ROUTE_MTU_BYTES};
+use osier_wire::limits::{BASE_DATAGRAM_BYTES, DATA_HEADER_BYTES, MAX_TTL, MIN_ROUTE_MTU_BYTES};
 use osier_wire::{Frame, Writer};
 use std::collections::VecDeque;
 
@@ -68,7 +68,8 @@ impl Association {
             self.note_proof(now);
         }
         if self.path.is_relayed() || arrival.path.is_relayed() {
-            self.on_relayed_arrival(now, arrival.path, is_newest);
+            self.note_direct_arrival(now, arrival.path);
+            self.on_relayed_arrival(arrival.path, is_newest);
             return;
         }
         if is_present {
@@ -142,12 +143,16 @@ impl Association {
         !self.responses.is_empty()
             || self.validation.wants_to_send()
             || self.path_probes.as_ref().is_some_and(|probes| probes.wants_to_send())
+            || self.traces.as_ref().is_some_and(|traces| traces.wants_to_send())
     }
 
     /// The next answer or challenge. Neither window nor pacer hold it up: it is smaller than what asked for it.
     pub(super) fn build_path_packet(&mut self, now: Instant, out: &mut [u8]) -> Option<Transmit> {
         if !self.has_path_packet() || !self.sessions.can_send() || !self.recovery.has_room() {
             return None;
+        }
+        if let Some(trace) = self.build_trace(now, out) {
+            return Some(trace);
         }
         let (path, frame, limit) = if let Some((path, data)) = self.responses.pop() {
             (path, Frame::PathResponse(data), CHALLENGE_PACKET_BYTES)
@@ -159,7 +164,7 @@ impl Association {
             let path = challenge.candidate.unwrap_or(self.path);
             (path, Frame::PathChallenge(challenge.data), challenge.limit)
         };
-        let transmit = self.build_lone(now, out, path, &frame, limit)?;
+        let transmit = self.build_lone(now, out, path, (&frame, FrameLog::new()), limit)?;
         // An answer, too, takes of what may go to an address that is not proved.
         self.validation.on_sent(&path, transmit.len);
         Some(transmit)
@@ -171,14 +176,17 @@ impl Association {
         now: Instant,
         out: &mut [u8],
         path: Path,
-        frame: &Frame<'_>,
+        (frame, mut log): (&Frame<'_>, FrameLog),
         limit: usize,
     ) -> Option<Transmit> {
         let most = if path.is_relayed() { MIN_ROUTE_MTU_BYTES } else { BASE_DATAGRAM_BYTES };
         let room = limit.min(most).min(out.len()).checked_sub(OVERHEAD)?;
-        let mut log = FrameLog::new();
         let mut writer = Writer::new(&mut out[DATA_HEADER_BYTES..DATA_HEADER_BYTES + room]);
         frame.encode(&mut writer).ok()?;
+        let padding = CHALLENGE_FRAME_BYTES.saturating_sub(writer.position());
+        if padding > 0 {
+            Frame::Padding(padding).encode(&mut writer).ok()?;
+        }
         if room > CHALLENGE_FRAME_BYTES {
             if let Some(largest) = self.received.write_ack_copy(now, &mut writer, room) {
                 log.push(SentFrame::Ack { largest });
@@ -199,7 +207,26 @@ impl Association {
         let tag = self.control.tag().wrapping_add(FOREIGN_TAG_DISTANCE);
         self.recovery.on_foreign_packet_sent(now, packet, log.as_slice(), tag);
         self.unanswered_since.get_or_insert(now);
-        Some(Transmit { path, ecn: Ecn::NotEct, segment_size: len, len, is_answer: false, is_control: true })
+        Some(Transmit {
+            path,
+            ecn: Ecn::NotEct,
+            segment_size: len,
+            len,
+            is_answer: false,
+            is_control: true,
+            ttl: MAX_TTL,
+        })
+    }
+
+    /// The next PING that goes only so far.
+    fn build_trace(&mut self, now: Instant, out: &mut [u8]) -> Option<Transmit> {
+        let (serial, ttl) = self.traces.as_ref()?.next_to_send()?;
+        let mut log = FrameLog::new();
+        log.push(SentFrame::Trace { serial });
+        let number = self.next_packet_number();
+        let transmit = self.build_lone(now, out, self.path, (&Frame::Ping, log), CHALLENGE_PACKET_BYTES)?;
+        self.traces.as_mut()?.on_sent(now, serial, number);
+        Some(Transmit { ttl, ..transmit })
     }
 
     /// The peer is elsewhere. It is told at once what arrived meanwhile: what was told on the old path did not reach it.

@@ -3,10 +3,12 @@
 
 use super::liveness::{HopChange, Liveness, Tick};
 use super::path_probes::{PathProbes, ProbeOutcome};
+use super::traces::{TraceAnswer, Traces};
 use super::{Association, Phase, Timer, UNKNOWN_PATH};
 use crate::entropy::Entropy;
 use crate::path::Path;
 use crate::time::Instant;
+use osier_wire::RouteId;
 
 impl Association {
     /// New packets go this way from now on, until this is called again or the peer proves that it has moved; the peer is told at once what arrived. False:
@@ -112,6 +114,25 @@ impl Association {
                 self.pings.request_probe();
             }
         }
+    }
+
+    /// Asks the relay that is `ttl` hops away who it is, or the peer where the way is no longer. False: the path is not relayed, or nothing can be sent.
+    pub(crate) fn trace_hop(&mut self, ttl: u8, token: u32) -> bool {
+        if !self.is_open() || !self.path.is_relayed() || !self.sessions.can_send() || ttl == 0 {
+            return false;
+        }
+        self.traces.get_or_insert_with(Box::<Traces>::default).request(ttl, token);
+        true
+    }
+
+    /// A relay says that the packet went no farther. False: it was no trace.
+    pub(crate) fn on_trace_expired(&mut self, now: Instant, packet_number: u64, reporter: RouteId) -> bool {
+        self.traces.as_mut().is_some_and(|traces| traces.on_expired(now, packet_number, reporter))
+    }
+
+    /// The next answer to a trace.
+    pub(crate) fn poll_trace_answer(&mut self) -> Option<TraceAnswer> {
+        self.traces.as_mut()?.poll_answer()
     }
 
     /// The last change of the present hop that was not told.

@@ -164,7 +164,10 @@ impl Association {
                 self.on_close(now, close.code, close.reason);
                 Ok(())
             }
-            Frame::RouteError(_) => Ok(()),
+            Frame::RouteError(error) => {
+                self.relayed.on_told(*error);
+                Ok(())
+            }
             Frame::Message(message) => self.streams.on_message(now, message).map_err(broken),
             Frame::Datagram(datagram) => self.streams.on_datagram(datagram).map_err(broken),
             Frame::Expire(expire) => self.streams.on_expire(now, expire).map_err(broken),

@@ -2,13 +2,16 @@
 
 use super::{Association, Timer};
 use crate::config::{AssociationConfig, EngineConfig};
-use crate::constants::DIRECT_ARRIVAL_INTERVAL_MICROS;
 use crate::path::Path;
 use crate::path_control::PathControl;
 use crate::relay::{hop_overhead_bytes, Hop};
 use crate::time::Instant;
 use osier_wire::limits::{BASE_DATAGRAM_BYTES, MIN_ROUTE_MTU_BYTES};
-use osier_wire::RouteId;
+use osier_wire::{Frame, RouteErrorFrame, RouteFault, RouteId, Writer};
+use std::collections::VecDeque;
+
+/// Faults that wait to be told to a peer, or to be passed on for it.
+const ERRORS_MAX: usize = 64;
 
 /// See the file's head.
 #[derive(Debug)]
@@ -22,16 +25,10 @@ pub(super) struct Relayed {
     route_bytes: usize,
     /// The neighbour's association that packets last went by.
     over: Option<u32>,
-    /// On the heap: few associations ever have one.
-    direct_arrival: Option<Box<DirectArrival>>,
-}
-
-/// A packet that came directly to an association whose own go to a relay.
-#[derive(Clone, Copy, Debug)]
-struct DirectArrival {
-    from: Path,
-    at: Instant,
-    is_told: bool,
+    /// Faults to tell the peer.
+    owed: VecDeque<RouteErrorFrame>,
+    /// Faults that the peer told.
+    told: VecDeque<RouteErrorFrame>,
 }
 
 /// A neighbour, as far as packets of others go there.
@@ -49,7 +46,31 @@ impl Relayed {
             direct_ceiling_bytes: engine.mtu_ceiling_bytes.max(engine.mtu_bytes),
             route_bytes: MIN_ROUTE_MTU_BYTES,
             over: None,
-            direct_arrival: None,
+            owed: VecDeque::new(),
+            told: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn peer(&self) -> Option<RouteId> {
+        self.peer
+    }
+
+    /// Takes a fault that the peer tells; more at a time than a few are no loss.
+    pub(super) fn on_told(&mut self, error: RouteErrorFrame) {
+        if self.told.len() < ERRORS_MAX {
+            self.told.push_back(error);
+        }
+    }
+
+    /// Whether the peer is to be told of a fault.
+    pub(super) fn wants_to_send(&self) -> bool {
+        !self.owed.is_empty()
+    }
+
+    /// Writes the faults that find room. Nobody sends one that is lost again: the next packet that goes wrong is told of anew.
+    pub(super) fn write(&mut self, writer: &mut Writer<'_>) {
+        while self.owed.front().is_some_and(|error| Frame::RouteError(*error).encode(writer).is_ok()) {
+            self.owed.pop_front();
         }
     }
 
@@ -69,7 +90,7 @@ impl Relayed {
 impl Association {
     /// What relays know the peer by.
     pub(crate) fn peer_route_id(&self) -> Option<RouteId> {
-        self.relayed.peer
+        self.relayed.peer()
     }
 
     /// Whether packets of others can go to the peer: it is a neighbour, and has shown that it has the keys.
@@ -110,6 +131,37 @@ impl Association {
         self.on_hop_used(now)
     }
 
+    /// Has the peer told of a fault, unless many wait already.
+    pub(crate) fn tell_route_error(&mut self, error: RouteErrorFrame) {
+        if self.is_open() && self.relayed.owed.len() < ERRORS_MAX {
+            self.relayed.owed.push_back(error);
+        }
+    }
+
+    /// Whether [`Association::poll_route_error`] has one.
+    pub(crate) fn has_route_errors(&self) -> bool {
+        !self.relayed.told.is_empty()
+    }
+
+    /// The next fault that the peer told.
+    pub(crate) fn poll_route_error(&mut self) -> Option<RouteErrorFrame> {
+        self.relayed.told.pop_front()
+    }
+
+    /// A relay says that a packet of this association was not passed on. False when none of that number is under way, and nothing of it is believed.
+    pub(crate) fn on_route_fault(&mut self, now: Instant, packet_number: u64, fault: RouteFault) -> bool {
+        if !self.is_open() || !self.recovery.is_under_way(packet_number) {
+            return false;
+        }
+        if let RouteFault::TooBig { mtu_bytes } = fault {
+            let sent = self.recovery.size_under_way(packet_number, &self.control);
+            if let Some(bytes) = sent.filter(|bytes| *bytes > usize::from(mtu_bytes)) {
+                self.control.on_too_long(now, bytes.min(usize::from(mtu_bytes) + 1));
+            }
+        }
+        true
+    }
+
     /// A full packet of others went to the peer, or one that was too large: larger ones would be of use.
     pub(crate) fn on_full_hop_packet(&mut self, now: Instant) {
         self.control.on_full_packet(now);
@@ -131,35 +183,10 @@ impl Association {
 
     /// A packet came from a relay, or came directly although packets go to one. Neither moves the association: that is decided above. A peer that is
     /// reached without a route is answered by whoever brought its newest packet.
-    pub(super) fn on_relayed_arrival(&mut self, now: Instant, from: Path, is_newest: bool) {
-        if !from.is_relayed() {
-            self.note_direct_arrival(now, from);
-        }
+    pub(super) fn on_relayed_arrival(&mut self, from: Path, is_newest: bool) {
         if is_newest && self.path.is_same_way(&from) {
             self.path.remote = from.remote;
         }
-    }
-
-    /// Where a packet came from directly that was not told yet.
-    pub(crate) fn poll_direct_arrival(&mut self) -> Option<Path> {
-        let arrival = self.relayed.direct_arrival.as_mut().filter(|arrival| !arrival.is_told)?;
-        arrival.is_told = true;
-        Some(arrival.from)
-    }
-
-    fn note_direct_arrival(&mut self, now: Instant, from: Path) {
-        let recent = |arrival: &DirectArrival| {
-            now.saturating_micros_since(arrival.at) < DIRECT_ARRIVAL_INTERVAL_MICROS
-        };
-        if !self.relayed.direct_arrival.as_deref().is_some_and(recent) {
-            self.relayed.direct_arrival = Some(Box::new(DirectArrival { from, at: now, is_told: false }));
-        }
-    }
-
-    /// Asks the peer something after so much silence, so that routers on the way keep what they know of the path; 0: never.
-    pub(crate) fn set_keep_alive(&mut self, now: Instant, micros: u64) {
-        self.keep_alive_micros = micros;
-        self.update_timers(now);
     }
 
     /// Packets will go by this neighbour, and may be so large, once the association has moved to `path`: no other way than it begins with there.
@@ -199,5 +226,20 @@ impl Association {
             self.pings.request_probe();
         }
         self.update_timers(now);
+    }
+}
+
+#[cfg(test)]
+impl Association {
+    /// The next fault that the peer is to be told.
+    pub(crate) fn take_owed_error(&mut self) -> Option<RouteErrorFrame> {
+        self.relayed.owed.pop_front()
+    }
+
+    /// As if the route carried so much, and a probe had shown it.
+    pub(crate) fn pretend_mtu(&mut self, now: Instant, bytes: u16) {
+        self.relayed.route_bytes = usize::from(bytes);
+        self.control.limit_mtu(now, usize::from(bytes));
+        self.control.on_mtu_probe_acked(now, bytes);
     }
 }

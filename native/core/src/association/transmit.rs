@@ -7,7 +7,7 @@ use crate::path_control::SendPermit;
 use crate::recovery::PacketSent;
 use crate::sent_frame::{FrameLog, SentFrame};
 use crate::time::Instant;
-use osier_wire::limits::{DATA_HEADER_BYTES, MAX_CLOSE_REASON_BYTES, TAG_BYTES};
+use osier_wire::limits::{DATA_HEADER_BYTES, MAX_CLOSE_REASON_BYTES, MAX_TTL, TAG_BYTES};
 use osier_wire::{CloseFrame, DataHeader, Frame, Writer};
 
 /// Packets in one train: what every kernel with UDP_SEGMENT takes.
@@ -34,6 +34,8 @@ pub struct Transmit {
     pub is_answer: bool,
     /// Nothing but a probe or an answer: relays may pass it on before bulk.
     pub is_control: bool,
+    /// Hops that it may take on a relayed path.
+    pub ttl: u8,
 }
 
 /// What one packet may hold.
@@ -74,7 +76,8 @@ impl Association {
     }
 
     fn has_content(&self) -> bool {
-        self.streams.wants_to_send() || self.pings.wants_to_send() || self.drain == Drain::Owed
+        let owes = self.drain == Drain::Owed || self.relayed.wants_to_send();
+        self.streams.wants_to_send() || self.pings.wants_to_send() || owes
     }
 
     fn build_train(&mut self, now: Instant, out: &mut [u8]) -> Option<Transmit> {
@@ -113,6 +116,7 @@ impl Association {
             len,
             is_answer: false,
             is_control,
+            ttl: MAX_TTL,
         })
     }
 
@@ -184,6 +188,7 @@ impl Association {
             self.drain = Drain::Sent;
             log.push(SentFrame::Drain);
         }
+        self.relayed.write(writer);
     }
 
     /// Puts the header before and the tag behind `payload_len` bytes; returns the packet number used.
@@ -245,6 +250,14 @@ impl Association {
         self.counters.packets_sent += 1;
         self.counters.bytes_sent += len as u64;
         let path = self.path;
-        Some(Transmit { path, ecn: Ecn::NotEct, segment_size: len, len, is_answer: false, is_control: false })
+        Some(Transmit {
+            path,
+            ecn: Ecn::NotEct,
+            segment_size: len,
+            len,
+            is_answer: false,
+            is_control: false,
+            ttl: MAX_TTL,
+        })
     }
 }

@@ -16,7 +16,10 @@ mod path_policy;
 mod prefix_limit;
 mod receive;
 mod relay;
+mod relay_faults;
 mod relay_receive;
+#[cfg(test)]
+mod relay_tests;
 mod relay_transmit;
 mod remotes;
 mod reply_limit;
@@ -45,6 +48,7 @@ pub use admission::AdmissionKey;
 use answer_limit::AnswerLimit;
 use event_queue::EventQueue;
 use half_open::HalfOpen;
+use osier_wire::limits::MAX_TTL;
 use relay::Relaying;
 pub use relay::RouteChange;
 use remotes::Remotes;
@@ -282,7 +286,8 @@ impl Engine {
             let len = datagram.len();
             out.get_mut(..len)?.copy_from_slice(&datagram);
             let ecn = Ecn::NotEct;
-            let transmit = Transmit { path, ecn, segment_size: len, len, is_answer, is_control: true };
+            let transmit =
+                Transmit { path, ecn, segment_size: len, len, is_answer, is_control: true, ttl: MAX_TTL };
             if !path.is_relayed() {
                 return Some(transmit);
             }

@@ -33,6 +33,16 @@ impl Engine {
         is_asked
     }
 
+    /// Asks the relay that is `ttl` hops away on an association's path who it is; where the way is no longer, its other end answers.
+    /// [`Event::TraceAnswered`](crate::Event::TraceAnswered) follows, or nothing: each relay answers for a pair of ends ten times a second at most. False: the path
+    /// is not relayed.
+    pub fn trace_hop(&mut self, now: Instant, handle: u32, ttl: u8, token: u32) -> bool {
+        let Some(association) = self.associations.get_mut(handle) else { return false };
+        let is_asked = association.trace_hop(ttl, token);
+        self.settle(now, handle);
+        is_asked
+    }
+
     /// Asks the peer something after so much silence; 0: never. Instead of what the configuration says of all associations.
     pub fn set_keep_alive(&mut self, now: Instant, handle: u32, micros: u64) {
         if let Some(association) = self.associations.get_mut(handle) {

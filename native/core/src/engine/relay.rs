@@ -6,11 +6,10 @@ use crate::config::{AssociationConfig, EngineConfig};
 use crate::entropy::Entropy;
 use crate::event::Event;
 use crate::path::RelayedWay;
-use crate::relay::{hop_overhead_bytes, ForwardQueue, PairLimit, Route, RouteTable};
+use crate::relay::{hop_overhead_bytes, ForwardQueue, Neighbours, PairLimit, Route, RouteTable};
 use crate::time::Instant;
 use osier_wire::limits::{BASE_DATAGRAM_BYTES, MIN_ROUTE_MTU_BYTES};
 use osier_wire::{RouteFault, RouteId};
-use std::collections::BTreeSet;
 
 /// What the layer above decided about one destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,9 +32,8 @@ pub(super) struct Relaying {
     /// What is forwarded and what is this node's own take turns.
     pub(super) is_forwards_turn: bool,
     routes: RouteTable,
-    /// Associations by what their peers are known by. Several may be with one peer, for a moment.
-    neighbours: BTreeSet<(RouteId, u32)>,
-    faults: PairLimit,
+    neighbours: Neighbours,
+    pub(super) faults: PairLimit,
 }
 
 impl Relaying {
@@ -52,7 +50,7 @@ impl Relaying {
             queue: ForwardQueue::new(config.relay.map_or(0, |relay| relay.queue_bytes)),
             is_forwards_turn: false,
             routes: RouteTable::new(secret),
-            neighbours: BTreeSet::new(),
+            neighbours: Neighbours::default(),
             faults: PairLimit::new(secret),
         }
     }
@@ -91,8 +89,8 @@ impl Engine {
         let is_hop = |handle: &u32| self.associations.get(*handle).is_some_and(Association::is_hop);
         let routed = self.relaying.route(way.target()).map(|route| route.next).filter(is_hop);
         routed.or_else(|| {
-            let neighbours = self.relaying.neighbours.range((way.hop, 0)..=(way.hop, u32::MAX));
-            neighbours.map(|(_, handle)| *handle).filter(|_| way.waypoint.is_none()).find(is_hop)
+            let mut neighbours = self.relaying.neighbours.of(way.hop);
+            neighbours.find(is_hop).filter(|_| way.waypoint.is_none())
         })
     }
 
@@ -116,13 +114,13 @@ impl Engine {
 
     pub(super) fn note_neighbour(&mut self, handle: u32, config: &AssociationConfig) {
         if let Some(id) = config.peer_route_id {
-            self.relaying.neighbours.insert((id, handle));
+            self.relaying.neighbours.insert(id, handle);
         }
     }
 
     pub(super) fn forget_neighbour(&mut self, handle: u32, association: &Association) {
         if let Some(id) = association.peer_route_id() {
-            self.relaying.neighbours.remove(&(id, handle));
+            self.relaying.neighbours.remove(id, handle);
         }
         self.stats.relay_dropped_packets += self.relaying.queue.forget(handle) as u64;
     }

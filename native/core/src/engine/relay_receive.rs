@@ -5,7 +5,7 @@ use crate::path::{Path, RelayedWay};
 use crate::relay::{Forwarded, HopRejected};
 use crate::time::Instant;
 use osier_wire::limits::{BASE_RELAYED_BYTES, RELAY_HEADER_BYTES, WAYPOINT_BYTES};
-use osier_wire::{DecodeError, Field, RelayHeader, RouteId, Writer};
+use osier_wire::{DecodeError, Field, RelayHeader, RouteFault, RouteId, Writer};
 
 /// The longest routing header.
 const HEADER_BYTES_MAX: usize = RELAY_HEADER_BYTES + WAYPOINT_BYTES;
@@ -104,10 +104,12 @@ impl Engine {
     ) -> Option<Option<u32>> {
         if !self.relaying.forwards {
             self.stats.relay_rejected.strangers += 1;
+            self.report(now, from.association, RouteFault::NoRoute, header, inner);
             return None;
         }
         if header.ttl <= 1 {
             self.stats.relay_rejected.expired += 1;
+            self.report(now, from.association, RouteFault::TtlExpired, header, inner);
             return None;
         }
         let waypoint = header.waypoint.filter(|waypoint| Some(*waypoint) != self.relaying.own);
@@ -115,10 +117,12 @@ impl Engine {
         let hop = next.and_then(|next| self.associations.get_mut(next).filter(|hop| hop.is_hop()));
         let (Some(next), Some(hop)) = (next, hop) else {
             self.stats.relay_dropped_packets += 1;
+            self.report(now, from.association, RouteFault::NoRoute, header, inner);
             return Some(None);
         };
         if next == from.association && waypoint == header.waypoint {
             self.stats.relay_rejected.looped += 1;
+            self.report(now, from.association, RouteFault::NoRoute, header, inner);
             return None;
         }
         let onward = RelayHeader { ttl: header.ttl - 1, waypoint, ..*header };
@@ -130,6 +134,8 @@ impl Engine {
         if header_len + inner.len() > hop_bytes {
             self.stats.relay_dropped_packets += 1;
             self.settle(now, next);
+            let mtu_bytes = u16::try_from(hop_bytes - header_len).unwrap_or(u16::MAX);
+            self.report(now, from.association, RouteFault::TooBig { mtu_bytes }, header, inner);
             return Some(None);
         }
         let mut bytes = [0; HEADER_BYTES_MAX];

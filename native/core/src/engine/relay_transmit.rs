@@ -33,7 +33,7 @@ impl Engine {
     pub(super) fn wrap(&mut self, now: Instant, transmit: Transmit, out: &mut [u8]) -> Option<Transmit> {
         let way = transmit.path.relay()?;
         let header = RelayHeader {
-            ttl: MAX_TTL,
+            ttl: transmit.ttl,
             control: transmit.is_control,
             hop_receiver_index: 0,
             hop_packet_number: 0,
@@ -76,6 +76,7 @@ impl Engine {
                 len: train.len,
                 is_answer: false,
                 is_control: false,
+                ttl: MAX_TTL,
             };
             let Some(transmit) = self.send_by(now, train.next, transmit, out) else {
                 self.stats.relay_dropped_packets += packets;

@@ -32,8 +32,35 @@ impl Engine {
             let rtt_micros = now.saturating_micros_since(sent_at);
             self.events.push_back(Event::Pong { association: handle, token, rtt_micros });
         }
+        let change = association.poll_path_change();
+        self.tell_of_paths(handle);
+        if let Some(change) = change {
+            let PathChange { from, to } = change;
+            self.events.push_back(Event::PathChanged { association: handle, from, to });
+            self.relist(handle, change);
+        }
+        let Some(association) = self.associations.get_mut(handle) else { return };
+        let has_route_errors = association.has_route_errors();
+        if association.poll_peer_draining() {
+            self.events.push_back(Event::PeerDraining { association: handle });
+        }
+        if !association.eventful && association.has_events() {
+            association.eventful = true;
+            self.events.push_association(handle);
+        }
+        if has_route_errors {
+            self.take_route_errors(now, handle);
+        }
+    }
+
+    /// What came of the questions of the policy.
+    fn tell_of_paths(&mut self, handle: u32) {
+        let Some(association) = self.associations.get_mut(handle) else { return };
         while let Some(ProbeOutcome { token, rtt_micros }) = association.poll_probe_outcome() {
             self.events.push_back(Event::PathProbed { association: handle, token, rtt_micros });
+        }
+        while let Some(answer) = association.poll_trace_answer() {
+            self.events.push_back(Event::TraceAnswered { association: handle, answer });
         }
         if let Some(path) = association.poll_direct_arrival() {
             self.events.push_back(Event::DirectArrival { association: handle, path });
@@ -46,19 +73,6 @@ impl Engine {
                 self.events.push_back(Event::HopRecovered { association: handle });
             }
             None => {}
-        }
-        if let Some(change) = association.poll_path_change() {
-            let PathChange { from, to } = change;
-            self.events.push_back(Event::PathChanged { association: handle, from, to });
-            self.relist(handle, change);
-        }
-        let Some(association) = self.associations.get_mut(handle) else { return };
-        if association.poll_peer_draining() {
-            self.events.push_back(Event::PeerDraining { association: handle });
-        }
-        if !association.eventful && association.has_events() {
-            association.eventful = true;
-            self.events.push_association(handle);
         }
     }
 

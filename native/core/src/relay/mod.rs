@@ -3,11 +3,13 @@
 mod forward_queue;
 mod hop;
 mod hop_tag;
+mod neighbours;
 mod pair_limit;
 mod route_table;
 
 pub(crate) use forward_queue::{ForwardQueue, Forwarded};
 pub use hop::HopKeys;
 pub(crate) use hop::{hop_overhead_bytes, Hop, HopRejected};
+pub(crate) use neighbours::Neighbours;
 pub(crate) use pair_limit::PairLimit;
 pub(crate) use route_table::{Route, RouteHashing, RouteTable};
