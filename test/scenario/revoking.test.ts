@@ -21,7 +21,9 @@ function closedBy(peer: Peer): Promise<OsierError | null> {
 describe('a reload with statements', () => {
   test('ends the association with a revoked id at once, tells the node there why, and every call for it fails with the successor', async () => {
     const { identity, successor, old, node } = await startRevocable();
-    old.handle('wait', () => new Promise(() => {}));
+    const farClosed = new Promise((resolve) => {
+      old.handle('wait', async (far) => resolve(await far.closed));
+    });
     const known = nextEvent(old, 'peer');
     const peer = await node.connect(old.address);
     const [far] = (await known) as [Peer];
@@ -29,12 +31,15 @@ describe('a reload with statements', () => {
     const lost = new Promise<OsierError | null>((resolve) =>
       far.on('path', ({ to, cause }) => to === null && cause.kind === 'disconnected' && resolve(cause.error)),
     );
+    await stream.write(Uint8Array.of(1));
+    await stream.flush();
     const closed = closedBy(peer);
     await node.reload({ statements: [identity.succeedBy(successor.id)] });
     const details = { id: old.id, successor: successor.id };
     expect(await closed).toMatchObject({ code: 'ERR_OSIER_REVOKED', details });
     expect(await stream.closed).toMatchObject({ status: 'failed', error: { code: 'ERR_OSIER_REVOKED', details } });
     expect(await lost).toMatchObject({ code: 'ERR_OSIER_PEER_CLOSED', details: { by: 'remote', closeCode: 'revoked' } });
+    expect(await farClosed).toMatchObject({ error: { code: 'ERR_OSIER_PEER_CLOSED', details: { closeCode: 'revoked' } } });
     for (const target of [old.address, old.id]) {
       await expect(node.connect(target)).rejects.toMatchObject({ code: 'ERR_OSIER_REVOKED', details });
     }
@@ -104,6 +109,10 @@ describe('a reload with statements', () => {
     await node.reload({ statements: [identity.revoke()] });
     expect(await warned).toMatchObject([{ code: 'ERR_OSIER_REVOKED', details: { id: old.id } }]);
     expect(node.peers.size).toBe(0);
+    await node.reload({ peers: [] });
+    const again = nextEvent(node, 'warning');
+    await node.reload({ peers: [old.address] });
+    expect(await again).toMatchObject([{ code: 'ERR_OSIER_REVOKED', details: { id: old.id } }]);
   });
 
   test('takes all of them or, when one is bad or anything else is, none', async () => {

@@ -1,7 +1,7 @@
 // Programs against the declarations of the built package, which test/package/programs.ts runs against the packed one. Each is complete but for what its
 // parameters stand for.
-// Left out until their API exists: 5 (relays, revocation statements) and 6 (connecting by a bare id, trace, relayed paths, traversal). In 8 the cases of
-// blocked UDP and of revoked ids wait for their codes.
+// Left out until their API exists: 5 (relays) and 6 (connecting by a bare id, trace, relayed paths, traversal). In 8 the case of
+// blocked UDP waits for its code.
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -109,6 +109,8 @@ export async function explainConnect(node: MeshNode, address: string): Promise<s
         return `expected ${error.details.pinned}, found ${error.details.found}`;
       case 'ERR_OSIER_REFUSED':
         return error.details.why === 'policy' ? 'not admitted' : 'full or going down: try again later';
+      case 'ERR_OSIER_REVOKED':
+        return error.details.successor ? `moved to ${error.details.successor}` : 'this id was revoked';
       case 'ERR_OSIER_DUPLICATE_IDENTITY':
         return `two nodes use the key of ${error.details.id}`;
       case 'ERR_OSIER_LIMIT':

@@ -78,9 +78,9 @@ export class SignatureChecks {
   }
 
   #start(): Threads | null {
-    const { clock, createThreads } = this.#owner.runtime;
-    if (clock.nowMs() < this.#threadsFromMs) return null;
-    if (this.#threads === undefined) this.#threads = createThreads?.(new URL('./signature-worker.js', import.meta.url), null) ?? null;
+    const { runtime } = this.#owner;
+    if (runtime.clock.nowMs() < this.#threadsFromMs) return null;
+    if (this.#threads === undefined) this.#threads = runtime.createThreads?.(new URL('./signature-worker.js', import.meta.url), null) ?? null;
     return this.#threads;
   }
 

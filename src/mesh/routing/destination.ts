@@ -26,6 +26,14 @@ export interface Route {
   pending: RouteUpdate | null;
 }
 
+/** The best of some routes, of either kind. */
+export interface Choice {
+  /** May be taken. */
+  readonly feasible: Route | null;
+  /** May not be taken until there is a newer sequence. */
+  readonly unfeasible: Route | null;
+}
+
 /** A node that others told of, with all ways there and the feasibility distance (RFC 8966, section 3.2.5). */
 export class Destination {
   readonly key: RouteKey;
@@ -74,19 +82,22 @@ export class Destination {
     return true;
   }
 
-  /** The best route that may be taken, by another neighbour than `except`. */
-  bestFeasible(except: Neighbour | null): Route | null {
-    return this.#best((route) => route.neighbour !== except && isRouteFeasible(route));
-  }
-
-  /** The best route that may not be taken, by another neighbour than `except`. */
-  bestUnfeasible(except: Neighbour | null): Route | null {
-    return this.#best((route) => route.neighbour !== except && !isRouteFeasible(route));
+  /** The best route that may be taken, and the best that may not, of other neighbours than `except`. */
+  choose(except: Neighbour | null): Choice {
+    let feasible: Route | null = null;
+    let unfeasible: Route | null = null;
+    for (const route of this.routes) {
+      if (route.neighbour === except || !isUsable(route)) continue;
+      if (isRouteFeasible(route)) feasible = betterOf(route, feasible);
+      else unfeasible = betterOf(route, unfeasible);
+    }
+    return { feasible, unfeasible };
   }
 
   /** The best route of all by another neighbour than `except`, whether it may be taken or not. */
   best(except: Neighbour | null): Route | null {
-    return this.#best((route) => route.neighbour !== except);
+    const { feasible, unfeasible } = this.choose(except);
+    return feasible === null ? unfeasible : betterOf(feasible, unfeasible);
   }
 
   removeRoute(route: Route): void {
@@ -95,14 +106,6 @@ export class Destination {
     if (last !== undefined && last !== route) this.routes[at] = last;
     if (this.selected === route) this.selected = null;
     if (this.backup === route) this.backup = null;
-  }
-
-  #best(isMeant: (route: Route) => boolean): Route | null {
-    let best: Route | null = null;
-    for (const route of this.routes) {
-      if (isUsable(route) && isMeant(route) && (best === null || isBetter(route, best))) best = route;
-    }
-    return best;
   }
 }
 
@@ -126,8 +129,9 @@ export function isRouteFeasible(route: Route): boolean {
 }
 
 /** An order without ties, so that the same routes give the same choice. */
-function isBetter(one: Route, other: Route): boolean {
-  const difference = metricOf(one) - metricOf(other);
-  if (difference !== 0) return difference < 0;
-  return one.hops !== other.hops ? one.hops < other.hops : one.neighbour.key < other.neighbour.key;
+function betterOf(one: Route, other: Route | null): Route {
+  if (other === null) return one;
+  const difference = metricOf(one) - metricOf(other) || one.hops - other.hops;
+  if (difference !== 0) return difference < 0 ? one : other;
+  return one.neighbour.key < other.neighbour.key ? one : other;
 }

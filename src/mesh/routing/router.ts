@@ -228,7 +228,7 @@ export class Router {
   }
 
   #distanceLowered(destination: Destination): void {
-    destination.backup = destination.selected === null ? null : destination.bestFeasible(destination.selected.neighbour);
+    destination.backup = destination.selected === null ? null : destination.choose(destination.selected.neighbour).feasible;
     this.#changes.touch(destination);
   }
 

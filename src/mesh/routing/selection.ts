@@ -1,4 +1,4 @@
-import { type Destination, isRouteFeasible, isUsable, metricOf, type Route } from './destination.js';
+import { type Choice, type Destination, isRouteFeasible, isUsable, metricOf, type Route } from './destination.js';
 import { FifoDeadlines } from './fifo-deadlines.js';
 import type { SequenceRequests } from './sequence-requests.js';
 import { BETTER_ASK_PAUSE_MS, BETTER_HOLD_MS, BETTER_MICROS, BETTER_SHARE } from './tuning.js';
@@ -20,10 +20,17 @@ export class Selection {
 
   /** The routes of a destination changed, or what they depend on. */
   reselect(destination: Destination, nowMs: number): void {
-    const present = destination.selected;
-    if (present !== null && isUsable(present) && isRouteFeasible(present)) this.#watchBetter(destination, present, nowMs);
-    else this.#take(destination, destination.bestFeasible(null), nowMs);
-    destination.backup = destination.selected === null ? null : destination.bestFeasible(destination.selected.neighbour);
+    const { selected } = destination;
+    const present = selected !== null && isUsable(selected) && isRouteFeasible(selected) ? selected : destination.choose(null).feasible;
+    if (present === null || present !== selected) this.#take(destination, present, nowMs);
+    if (present === null) {
+      destination.backup = null;
+      return;
+    }
+    const others = destination.choose(present.neighbour);
+    destination.backup = others.feasible;
+    if (this.#betterOf(destination, present, others) !== null) this.#better.add(destination, nowMs);
+    else this.#better.delete(destination);
   }
 
   /** Settles those that have been better for long enough; returns the destinations whose route may have changed. */
@@ -53,26 +60,19 @@ export class Selection {
     else this.#requests.starved(destination, nowMs);
   }
 
-  #watchBetter(destination: Destination, present: Route, nowMs: number): void {
-    if (this.#betterThan(destination, present) !== null) this.#better.add(destination, nowMs);
-    else this.#better.delete(destination);
-  }
-
   #settle(destination: Destination, nowMs: number): void {
     const present = destination.selected;
-    const better = present === null ? null : this.#betterThan(destination, present);
+    const better = present === null ? null : this.#betterOf(destination, present, destination.choose(present.neighbour));
     if (better === null) return;
     if (isRouteFeasible(better)) this.#take(destination, better, nowMs);
     else if (this.#requests.ask(destination, better.neighbour, nowMs)) this.#asked.add(destination, nowMs);
     this.reselect(destination, nowMs);
   }
 
-  /** The feasible route that is better than the present one, or else one that could become so. */
-  #betterThan(destination: Destination, present: Route): Route | null {
-    const feasible = destination.bestFeasible(present.neighbour);
+  /** Of the others, the feasible route that is better than the present one, or else one that could become so. */
+  #betterOf(destination: Destination, present: Route, { feasible, unfeasible }: Choice): Route | null {
     if (feasible !== null && isClearlyBetter(feasible, present)) return feasible;
     if (this.#asked.has(destination)) return null;
-    const unfeasible = destination.bestUnfeasible(present.neighbour);
     // One of an older sequence has a newer one on its way.
     const isNews = unfeasible !== null && unfeasible.sequence >= destination.distanceSequence;
     return isNews && isClearlyBetter(unfeasible, present) ? unfeasible : null;

@@ -35,7 +35,7 @@ export class SequenceRequests {
 
   /** Nothing can be taken any more; asks at once where nobody, or another, was asked. */
   starved(destination: Destination, nowMs: number): void {
-    const best = destination.bestUnfeasible(null);
+    const best = destination.choose(null).unfeasible;
     if (best === null) {
       this.#starving.delete(destination);
       return;

@@ -37,7 +37,7 @@ export class ThreadedRuntime implements Runtime {
   createThreads(_module: URL, data: unknown): Threads {
     const threads = createThreads(this.#module, data);
     if (threads === null) throw new Error(`There is no ${this.#module}: npm run build`);
-    this.sharedKey = (data as { readonly secretKey: Uint8Array }).secretKey;
+    this.sharedKey = (data as { readonly secretKey: Uint8Array } | null)?.secretKey ?? this.sharedKey;
     const run: Threads['run'] = (task, moved) => {
       this.tasks++;
       return threads.run(task, moved);

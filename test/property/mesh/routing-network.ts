@@ -63,6 +63,8 @@ export class RoutingNetwork {
   bytes = 0;
   messages = 0;
   walks = 0;
+  /** Times that a way went on by another next hop. */
+  moves = 0;
   readonly #events = new EventHeap();
   readonly #indexOf = new Map<RouteKey, number>();
 
@@ -210,7 +212,8 @@ export class RoutingNetwork {
     const outputs: RouterOutputs = {
       waysChanged: (changes) => {
         const node = this.node(index);
-        for (const { destination, after } of changes) {
+        for (const { destination, before, after } of changes) {
+          if (before !== null && after !== null && before.nextHop !== after.nextHop) this.moves++;
           if (after === null) node.next.delete(to(destination));
           else node.next.set(to(destination), to(after.nextHop));
           node.changed.push(to(destination));

@@ -5,6 +5,7 @@ import { constant, constantsOf, source, written } from './constants.js';
 const WIRE = 'native/wire/src/limits.rs';
 const PROTOCOL = 'src/handshake/protocol.ts';
 const TUNING = 'src/handshake/tuning.ts';
+const ANNOUNCEMENT = 'src/mesh/announcements/limits.ts';
 
 /** Sizes of parts, which limit nothing by themselves. */
 const LAYOUT = [
@@ -83,6 +84,13 @@ const PAGES: Readonly<Record<string, Readonly<Record<string, readonly (Bound | b
     'place of a message': wire('MESSAGE_RECORD_BYTES', 'MAX_STREAM_OFFSET'),
     'lifetime of a message': [0n, ['src/stream/message-options.ts', 'LIFETIME_MS_MAX']],
     'mtu in TOO_BIG': wire('MIN_ROUTE_MTU_BYTES', 'MAX_ROUTE_MTU_BYTES'),
+    announcement: [[ANNOUNCEMENT, 'ANNOUNCEMENT_BYTES_MAX']],
+    'addresses, extensions of an announcement': [0n, 0n, [ANNOUNCEMENT, 'ADDRESSES_MAX'], [ANNOUNCEMENT, 'EXTENSIONS_MAX']],
+    'its lifetime in seconds': [
+      [ANNOUNCEMENT, 'LIFETIME_SECONDS_MIN'],
+      [ANNOUNCEMENT, 'LIFETIME_SECONDS_MAX'],
+    ],
+    'its sequence': [1n, [ANNOUNCEMENT, 'SEQUENCE_MAX']],
   },
   'docs/handshake.md': {
     'handshake packet': [[PROTOCOL, 'HANDSHAKE_BYTES_MAX']],

@@ -18,7 +18,7 @@ import { ManualRuntime } from '../support/manual-runtime.js';
 /** Of calls that the tests look at. */
 interface FakeArgs {
   readonly order?: readonly number[];
-  readonly secrets?: readonly Uint8Array[];
+  readonly secrets?: readonly Uint8Array[] | null;
 }
 
 /** A shard that does what the test says. */
@@ -71,7 +71,7 @@ class FakeLink {
 
   async #answer(name: string, { order, secrets }: FakeArgs): Promise<null> {
     if (name === 'alive' && this.isSilent) return new Promise(() => {});
-    if (secrets !== undefined) this.secrets.push(secrets.map(([first = 0]) => first));
+    if (secrets) this.secrets.push(secrets.map(([first = 0]) => first));
     if (name === 'reload') await this.onReload();
     if (name === 'steer' && order !== undefined) {
       if (refusal !== null) throw refusal;

@@ -1,6 +1,7 @@
 //! Relayed packets that arrive: who they are from, and whether they end here.
 
 use super::{Engine, ReceiveMeta, Receiver};
+use crate::association::Arrival;
 use crate::path::{Path, RelayedWay};
 use crate::relay::{Forwarded, HopRejected};
 use crate::time::Instant;
@@ -76,9 +77,10 @@ impl Engine {
             return None;
         };
         match hop.open(packet, header) {
-            Ok(()) => {
-                if association.on_hop_heard(now, &meta.path) {
-                    self.reschedule(handle);
+            Ok(is_newest) => {
+                let mut arrival = Arrival { path: meta.path, ecn: meta.ecn, entropy: &mut self.entropy };
+                if association.on_hop_packet(now, &mut arrival, packet.len(), is_newest) {
+                    self.settle(now, handle);
                 }
                 Some((own, Neighbour { association: handle, id }))
             }

@@ -73,7 +73,7 @@ test('of an origin that announces all the time ten pass at once and then one a s
   for (let sequence = 1; sequence <= 40; sequence++) await mesh.receive(ANNA, announced(1, sequence));
   expect(mesh.news()).toHaveLength(11);
   expect(mesh.store.get(identity(1).id)?.announcement.sequence).toBe(11);
-  await mesh.receive(BERT, announced(1, 39), announced(1, 40));
+  await mesh.receive(BERT, announced(1, 40), announced(1, 39));
   await mesh.runtime.advance(999);
   expect(mesh.news()).toEqual([]);
   await mesh.runtime.advance(1);

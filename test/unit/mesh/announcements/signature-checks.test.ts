@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
 import type { Threads } from '../../../../src/engine/runtime.js';
+import { publicKeyOfNodeId } from '../../../../src/identity/index.js';
+import { ANNOUNCEMENT_LABEL } from '../../../../src/mesh/announcements/announcement.js';
+import { SignatureChecks } from '../../../../src/mesh/announcements/signature-checks.js';
 import { run } from '../../../../src/mesh/announcements/signature-worker.js';
 import { ANNA, announced, BERT, StoreFixture } from './support.js';
 
@@ -87,7 +90,18 @@ test('what is known to be good, by whichever node, is not verified again, and wh
   expect(other.news()).toHaveLength(9);
 });
 
-test('nobody is told anything after the close', async () => {
+test('nobody is told anything after the close, also in the middle of a batch', async () => {
+  const told: boolean[] = [];
+  const { runtime, verified } = new StoreFixture();
+  const checks = new SignatureChecks({ runtime, verified, onThreadsFailed: () => {}, onFault: (cause) => expect.unreachable(`${cause}`) });
+  for (const { bytes, announcement } of many(3)) {
+    checks.check({ label: ANNOUNCEMENT_LABEL, publicKey: publicKeyOfNodeId(announcement.id), signed: bytes }, (isGood) => {
+      told.push(isGood);
+      void checks.close();
+    });
+  }
+  await runtime.advance(0);
+  expect(told).toEqual([true]);
   const { mesh, made } = threaded();
   await mesh.receive(ANNA, ...many(9));
   const closed = mesh.store.close();

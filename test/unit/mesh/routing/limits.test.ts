@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FlapDamping } from '../../../../src/mesh/routing/flap-damping.js';
 import { routeKey } from '../../../../src/mesh/routing/index.js';
-import { DESTINATIONS_MAX, FLAPPING_MAX, NEIGHBOURS_MAX, UNANNOUNCED_MAX } from '../../../../src/mesh/routing/limits.js';
+import { DESTINATIONS_MAX, FLAPPING_MAX, NEIGHBOURS_MAX, ROUTES_MAX, UNANNOUNCED_MAX } from '../../../../src/mesh/routing/limits.js';
 import { B, C, DrivenRouter, drivenRouter, MTU, retracted } from './driven-router.js';
 
 /** More of them than fit. */
@@ -37,6 +37,23 @@ describe('a router', () => {
     net.router.neighbourDown(B, net.nowMs);
     net.router.neighbourDown(C, net.nowMs);
     expect(net.router.stats()).toMatchObject({ routes: 0, destinations: 2 });
+  });
+
+  test('holds so many routes of all neighbours together', () => {
+    const net = new DrivenRouter();
+    const updates = Array.from({ length: UNANNOUNCED_MAX }, (_, number) => ({
+      destination: far(number),
+      sequence: 1n,
+      metricMicros: 5,
+      mtuBytes: MTU,
+      hops: 1,
+    }));
+    for (let number = 0; number <= ROUTES_MAX / UNANNOUNCED_MAX; number++) {
+      net.up(far(100_000 + number)).router.updated(far(100_000 + number), updates, net.nowMs);
+    }
+    expect(net.router.stats()).toMatchObject({ routes: ROUTES_MAX, routesRefused: UNANNOUNCED_MAX });
+    net.router.neighbourDown(far(100_000), net.nowMs);
+    expect(net.router.stats().routes).toBe(ROUTES_MAX - UNANNOUNCED_MAX);
   });
 
   test('has so many neighbours', () => {

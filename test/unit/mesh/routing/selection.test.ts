@@ -27,7 +27,7 @@ describe('the next hop', () => {
   test('counts that time from when the other became better, each time anew', () => {
     const net = drivenRouter().told(B, X, 5n, 50).wait(1_000);
     for (let count = 0; count < 5; count++) {
-      net.told(C, X, 5n, 10).wait(BETTER_HOLD_MS - 1);
+      net.told(C, X, 5n, 10).wait(0.7 * BETTER_HOLD_MS);
       net.told(C, X, 5n, 50).wait(1);
     }
     expect(net.nextHop(X)).toBe(B);

@@ -46,6 +46,14 @@ describe('a router without a feasible route', () => {
     expect(net.requests).toHaveLength(1);
     expect(net.known(X, 6n).told(C, X, 6n, 20).wait(1_000).nextHop(X)).toBe(C);
   });
+
+  test('does not ask for a better route of an older sequence: the newer one is on its way there', () => {
+    const net = drivenRouter().told(C, X, 5n, 20).known(X, 6n).told(B, X, 6n, 100);
+    net.router.costMeasured(C, Number.POSITIVE_INFINITY, net.nowMs);
+    net.wait(100).router.costMeasured(C, 10_000, net.nowMs);
+    expect(net.clear().wait(60_000).requests).toEqual([]);
+    expect(net.told(C, X, 6n, 20).wait(1_000).nextHop(X)).toBe(C);
+  });
 });
 
 describe('a request', () => {

@@ -142,3 +142,15 @@ fn a_report_ends_after_its_hops_and_never_goes_back_where_it_came_from() {
         assert_eq!((owed(onward), owed(from.min(onward + 99).max(from))), (passed, 0), "ttl {ttl}");
     }
 }
+
+#[test]
+fn more_faults_than_a_few_do_not_wait() {
+    let mut line = Line::new(3);
+    let (now, handle) = (line.now, line.handles[&(1, 0)]);
+    for number in 0..1_000_u64 {
+        let quote = std::array::from_fn(|at| number.to_le_bytes()[at % 8]);
+        line.engines[1].tell_neighbour(now, handle, report(RouteFault::NoRoute, quote));
+    }
+    let owed = std::iter::from_fn(|| line.engines[1].associations.get_mut(handle)?.take_owed_error()).count();
+    assert_eq!(owed, 64);
+}
