@@ -5,8 +5,10 @@ import { type HostAndPort, type NodeId, routeIdOfNodeId } from '../identity/inde
 import { publish } from '../observe/index.js';
 import type { Association, MeshPeer, PeerMesh, PeerTable } from '../peer/index.js';
 import { type MeshParts, MeshRouting } from './mesh-routing.js';
+import type { OwnAddresses } from './nat/own-addresses.js';
 import { type Neighbour, Neighbours } from './neighbours.js';
 import { type LIVENESS_MICROS, PathPolicy } from './path-policy.js';
+import { Reachability, type ReachabilityOptions } from './reachability.js';
 import { type RouteKey, routeKey, type WayChange } from './routing/index.js';
 
 /** Who was connected so lately that it may still turn out to be a relay. */
@@ -14,7 +16,7 @@ const JUST_CONNECTED_MS = 5_000;
 /** RouteIds that are remembered by id. */
 const ROUTE_IDS_MAX = 4_096;
 
-export interface MeshOptions extends Omit<MeshParts, 'neighbours'> {
+export interface MeshOptions extends Omit<MeshParts, 'neighbours' | 'hosts'>, ReachabilityOptions {
   readonly peers: PeerTable;
   readonly liveness: keyof typeof LIVENESS_MICROS;
 }
@@ -26,6 +28,7 @@ export interface MeshOptions extends Omit<MeshParts, 'neighbours'> {
 export class Mesh implements PeerMesh {
   readonly #options: MeshOptions;
   readonly #neighbours: Neighbours;
+  readonly #reachability: Reachability;
   #routing: MeshRouting | null = null;
   #policy: PathPolicy | null = null;
   readonly #keys = new Map<NodeId, RouteKey>();
@@ -37,10 +40,17 @@ export class Mesh implements PeerMesh {
 
   constructor(options: MeshOptions) {
     this.#options = options;
+    this.#reachability = new Reachability(options, () => this.#routing?.onAddresses());
     this.#neighbours = new Neighbours(options.context, options.isRelay, {
       onUp: (neighbour) => this.#begin().up(neighbour),
-      onDown: (neighbour) => this.#because('no-route', () => this.#routing?.down(neighbour)),
-      onMessage: (neighbour, message) => this.#begin().heard(neighbour, message),
+      onDown: (neighbour) => {
+        this.#reachability.onNeighbourGone(neighbour);
+        this.#because('no-route', () => this.#routing?.down(neighbour));
+      },
+      onMessage: (neighbour, message) => {
+        this.#begin().heard(neighbour, message);
+        if (message.type === 'hello') this.#reachability.onHello(neighbour, message.observed);
+      },
       onDrained: (neighbour) => this.#routing?.drained(neighbour),
     });
   }
@@ -52,8 +62,14 @@ export class Mesh implements PeerMesh {
     return this.#routing?.routes() ?? [];
   }
 
+  /** Where this node may be reached, as far as it knows. */
+  get addresses(): OwnAddresses {
+    return this.#reachability.addresses;
+  }
+
   /** Resolves when no thread is left. */
   async close(): Promise<void> {
+    this.#reachability.close();
     this.#neighbours.close();
     this.#policy?.close();
     await this.#routing?.close();
@@ -66,6 +82,11 @@ export class Mesh implements PeerMesh {
     return this.#neighbours.accept(peer, association, handle);
   }
 
+  /** The peer opened a stream to look for a direct way. */
+  onDirectStream(peer: MeshPeer, association: Association, handle: number): void {
+    this.#reachability.onDirectStream(peer, association, handle);
+  }
+
   // ---- for its peers ----
 
   onEstablished(peer: MeshPeer, association: Association): void {
@@ -76,10 +97,12 @@ export class Mesh implements PeerMesh {
   onMoved(peer: MeshPeer, association: Association): void {
     this.#because('silence', () => this.#neighbours.onPath(peer, association));
     this.#policy?.onPath(peer, association);
+    this.#reachability.onPath(peer, association);
   }
 
   onLost(peer: MeshPeer): void {
     this.#policy?.onLost(peer);
+    this.#reachability.onLost(peer);
     this.#neighbours.remove(peer);
   }
 
@@ -120,10 +143,14 @@ export class Mesh implements PeerMesh {
     if (this.#routing !== null) return this.#routing;
     const { context, liveness, peers } = this.#options;
     this.#routing = new MeshRouting(
-      { ...this.#options, neighbours: this.#neighbours },
+      { ...this.#options, neighbours: this.#neighbours, hosts: () => this.addresses.announced() },
       { onWays: (changes) => this.#onWays(changes), onAnnounced: (id) => peers.get(id)?.onWays() },
     );
-    this.#policy = new PathPolicy(context, liveness, { onSilence: (peer, isSilent) => this.#onSilence(peer, isSilent) });
+    this.#policy = new PathPolicy(context, liveness, {
+      onSilence: (peer, isSilent) => this.#onSilence(peer, isSilent),
+      onPathProbed: (peer, token, rttMicros) => this.#reachability.onPathProbed(peer, token, rttMicros),
+      onDirectArrival: (peer, path) => this.#reachability.onDirectArrival(peer, path),
+    });
     for (const peer of peers.values()) {
       const { current } = peer.associations;
       if (current !== null) this.#policy.onPath(peer, current);

@@ -7,7 +7,7 @@ import type { HostAndPort } from '../identity/index.js';
 import type { ListenAddress } from './options.js';
 
 /** More hosts than this make an address unwieldy, and slow to try. */
-const ANNOUNCED_HOSTS_MAX = 8;
+const BOUND_HOSTS_MAX = 8;
 
 /** Errors of a machine without IPv6. */
 const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EPROTONOSUPPORT']);
@@ -49,19 +49,15 @@ async function bindOne(runtime: Runtime, engine: Engine, { text, host, port }: L
   }
 }
 
-/** What to announce for bound sockets: for one that is bound to all addresses, those of the machine. */
-export function announcedHosts(
-  sockets: readonly SocketAddress[],
-  advertise: readonly HostAndPort[],
-  machine: readonly ResolvedAddress[],
-): HostAndPort[] {
-  const hosts = [...advertise];
+/** Where bound sockets may be reached: one that is bound to all addresses, at those of the machine. */
+export function boundHosts(sockets: readonly SocketAddress[], machine: readonly ResolvedAddress[]): readonly HostAndPort[] {
+  const hosts: HostAndPort[] = [];
   for (const { host, port } of sockets) {
     const reachable = host === '::' ? machine : host === '0.0.0.0' ? machine.filter(({ family }) => family === 4) : null;
     if (reachable === null) hosts.push({ host, port });
     else hosts.push(...reachable.map((address) => ({ host: address.host, port })));
   }
-  return distinct(hosts).slice(0, ANNOUNCED_HOSTS_MAX);
+  return distinct(hosts).slice(0, BOUND_HOSTS_MAX);
 }
 
 function distinct(hosts: readonly HostAndPort[]): HostAndPort[] {

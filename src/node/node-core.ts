@@ -24,7 +24,7 @@ import {
   type Statement,
   VerifiedSignatures,
 } from '../identity/index.js';
-import { CONTROL_PROTOCOL, Mesh } from '../mesh/index.js';
+import { CONTROL_PROTOCOL, DIRECT_PROTOCOL, Mesh } from '../mesh/index.js';
 import { StatementStore } from '../mesh/statements/statement-store.js';
 import { Observer } from '../observe/index.js';
 import {
@@ -45,7 +45,7 @@ import { Connecting } from './connecting.js';
 import { engineConfigOf, handshakePartyOf, loadCredentials } from './credentials.js';
 import { HandlerTable } from './handler-table.js';
 import { KeptPeers } from './kept-peers.js';
-import { announcedHosts, bindSockets } from './listen-sockets.js';
+import { bindSockets, boundHosts } from './listen-sockets.js';
 import { NodeClosing } from './node-closing.js';
 import { NodeCounters } from './node-counters.js';
 import type { NodeFace } from './node-face.js';
@@ -128,7 +128,7 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
     this.#answering = new Answering(this, this.peers, options.accept, options.limits.peers);
     this.#joins = new JoinTable(this, this.peers, role?.pins ?? new PinTable());
     this.kept = new KeptPeers(this, this.peers, this.#joins);
-    this.counters = new NodeCounters(this.engine, this.peers);
+    this.counters = new NodeCounters(this.engine, this.peers, () => this.mesh?.addresses.nat ?? 'unknown');
     this.connecting = new Connecting(this, this.peers, this.#joins);
     this.reloading = new Reloading(this, this.kept, this.statements, (secrets) => this.#useNetworkSecrets(secrets));
     this.mesh = this.#makeMesh(identity);
@@ -200,11 +200,12 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   }
 
   get address(): string {
-    return formatAddress({ id: this.id, hosts: this.#hosts });
+    const hosts = this.mesh?.addresses.shown() ?? [...this.#options.advertise, ...this.#boundHosts()];
+    return formatAddress({ id: this.id, hosts });
   }
 
-  get #hosts(): readonly HostAndPort[] {
-    return announcedHosts(this.#sockets, this.#options.advertise, this.runtime.machineAddresses());
+  #boundHosts(): readonly HostAndPort[] {
+    return boundHosts(this.#sockets, this.runtime.machineAddresses());
   }
 
   routes(): RouteInfo[] {
@@ -245,9 +246,8 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
 
   serve(peer: MeshPeer, association: Association, handle: number, kind: number, head: Uint8Array): void {
     if (isOwnProtocol(head)) {
-      const isTaken =
-        protocolOf(head) === CONTROL_PROTOCOL && kind === kindNumber('messages') && this.mesh?.onControlStream(peer, association, handle) === true;
-      if (!isTaken) new EngineStreamPort(this.engine, this.flusher, association.handle, handle).reset(ResetReason.noHandler, 0);
+      if (!this.#takeOwn(peer, association, handle, kind, protocolOf(head)))
+        new EngineStreamPort(this.engine, this.flusher, association.handle, handle).reset(ResetReason.noHandler, 0);
       return;
     }
     const incoming = { peer, association, handle, kind, head };
@@ -257,6 +257,14 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
     }
     this.#role?.beforeHandling();
     serveStream(this, this.#handlers, incoming);
+  }
+
+  /** A stream of Osier's own. False: this node takes none such. */
+  #takeOwn(peer: MeshPeer, association: Association, handle: number, kind: number, protocol: string): boolean {
+    if (this.mesh === undefined || kind !== kindNumber('messages')) return false;
+    if (protocol === CONTROL_PROTOCOL) return this.mesh.onControlStream(peer, association, handle);
+    if (protocol === DIRECT_PROTOCOL) this.mesh.onDirectStream(peer, association, handle);
+    return protocol === DIRECT_PROTOCOL;
   }
 
   onMade(peer: MeshPeer): void {
@@ -357,7 +365,7 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   }
 
   #makeMesh(identity: Identity): Mesh | undefined {
-    const { relay, liveness } = this.#options;
+    const { relay, liveness, advertise, keepAliveMs } = this.#options;
     if (this.#role !== null && this.#role.shards > 1) return undefined;
     return new Mesh({
       context: this,
@@ -368,7 +376,8 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
       liveness,
       signatures: this.signatures,
       statements: this.statements,
-      hosts: () => this.#hosts,
+      addresses: { advertised: advertise, bound: () => this.#boundHosts() },
+      keepsAlive: keepAliveMs === 'auto',
       isProtected: (id) => this.peers.get(id) !== undefined,
     });
   }
