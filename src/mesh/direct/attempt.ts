@@ -5,7 +5,7 @@ import type { PeerContext } from '../../peer/index.js';
 import type { Candidate } from './messages.js';
 
 /** Candidates that are asked at a time. */
-const ASKED_AT_ONCE_MAX = 8;
+export const ASKED_AT_ONCE_MAX = 8;
 /** How long candidates are asked: what opens routers on both sides is over by then. */
 export const ROUND_MS = 2_000;
 /** How long a question may wait for its answer. */

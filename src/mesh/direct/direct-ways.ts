@@ -1,6 +1,7 @@
 import type { PathRecord } from '../../engine/engine.js';
 import type { Association, MeshPeer, PeerContext } from '../../peer/index.js';
-import { type OwnCandidates, Traversal } from './traversal.js';
+import type { OwnCandidates } from './candidate-rules.js';
+import { Traversal } from './traversal.js';
 
 /** The search for direct ways to all peers whose packets go, or went, through others. */
 export class DirectWays {

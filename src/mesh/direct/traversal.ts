@@ -5,9 +5,8 @@ import { publish } from '../../observe/index.js';
 import { type Association, directPathOf, type MeshPeer, type PeerContext, sameRemote } from '../../peer/index.js';
 import { ResetReason } from '../../stream/index.js';
 import { ControlStream, type ControlStreamListener } from '../control/control-stream.js';
-import type { NatClass } from '../nat/reflexive.js';
-import { Attempt, type CandidatePath, type Outcome, ROUND_MS } from './attempt.js';
-import { isWorthAsking } from './candidate-rules.js';
+import { ASKED_AT_ONCE_MAX, Attempt, type CandidatePath, type Outcome, ROUND_MS } from './attempt.js';
+import { areBothDependent, type OwnCandidates, waysTo } from './candidate-rules.js';
 import { type Candidate, type CandidatesMessage, DIRECT_PROTOCOL, decodeCandidates, encodeCandidates } from './messages.js';
 
 /** Pauses between attempts that fail: routers change seldom, and what is lost meanwhile is only the better way. */
@@ -26,12 +25,6 @@ interface Asked {
   /** `null`: the peer did not tell of it. */ readonly candidate: Candidate | null;
   /** The peer was heard from there; otherwise it belongs to the attempt. */ readonly isArrival: boolean;
   readonly atMs: number;
-}
-
-/** What this end tells of itself. */
-export interface OwnCandidates {
-  readonly nat: NatClass;
-  candidates(): readonly Candidate[];
 }
 
 /**
@@ -61,6 +54,8 @@ export class Traversal implements ControlStreamListener {
   #answeredAtMs = Number.NEGATIVE_INFINITY;
   #isRelayed = false;
   #directSinceMs = Number.POSITIVE_INFINITY;
+  /** This end's addresses have changed since the peer was told of them. */
+  #isOutdated = false;
   #hasEnded = false;
 
   constructor(context: PeerContext, peer: MeshPeer, association: Association, own: OwnCandidates) {
@@ -85,12 +80,13 @@ export class Traversal implements ControlStreamListener {
     }
     const livedMs = this.#nowMs - this.#directSinceMs;
     if (livedMs >= STABLE_MS) this.#retryMs = RETRY_MS_MIN;
-    if (livedMs >= 0 && livedMs < STABLE_MS) this.#retryLater();
+    if (livedMs >= 0 && livedMs < STABLE_MS && !this.#isOutdated) this.#retryLater();
     else this.#begin();
   }
 
-  /** This end has other addresses: the peer is told at once. */
+  /** This end has other addresses: the peer is told at once, or when packets go through others again. */
   onAddresses(): void {
+    this.#isOutdated = true;
     this.#retryMs = RETRY_MS_MIN;
     this.#begin();
   }
@@ -206,29 +202,23 @@ export class Traversal implements ControlStreamListener {
     }
     this.#answeredAtMs = this.#nowMs;
     this.#send('answer', message.round);
-    if (!this.#mayBeDirect) return;
-    this.#attempt ??= this.#newAttempt();
-    this.#askAt(message);
-  }
-
-  #askAt({ nat, candidates }: CandidatesMessage): void {
-    this.#theirs = candidates;
-    const areBothDependent = nat === 'endpoint-dependent' && this.#own.nat === 'endpoint-dependent';
-    const own = this.#own.candidates();
-    const ways = candidates
-      .filter((candidate) => isWorthAsking(candidate, own) && !(areBothDependent && candidate.kind === 'seen'))
-      .map((candidate) => this.#wayTo(candidate))
-      .filter((way) => way !== null);
-    this.#attempt?.begin(ways, areBothDependent ? 'endpoint-dependent-nat' : 'no-answer');
-  }
-
-  /** `null`: no socket has its family. */
-  #wayTo(candidate: Candidate): CandidatePath | null {
-    try {
-      return { path: Uint8Array.from(this.#context.engine.pathTo(candidate.host, candidate.port)), candidate };
-    } catch {
-      return null;
+    if (this.#mayBeDirect) {
+      this.#attempt ??= this.#newAttempt();
+      this.#askAt(message);
+    } else if (this.#peer.waypoint === null) {
+      // The peer finds the present path dead, as this end may soon: its router lets the peer in, now that it asks there.
+      for (const { path, candidate } of this.#waysTo(message).slice(0, ASKED_AT_ONCE_MAX)) this.#ask(path, candidate, true);
     }
+  }
+
+  #askAt(message: CandidatesMessage): void {
+    const otherwise = areBothDependent(this.#own, message) ? 'endpoint-dependent-nat' : 'no-answer';
+    this.#attempt?.begin(this.#waysTo(message), otherwise);
+  }
+
+  #waysTo(message: CandidatesMessage): readonly CandidatePath[] {
+    this.#theirs = message.candidates;
+    return waysTo(this.#context.engine, message, this.#own);
   }
 
   #ask(path: PathRecord, candidate: Candidate | null, isArrival: boolean): boolean {
@@ -241,6 +231,7 @@ export class Traversal implements ControlStreamListener {
 
   #send(type: CandidatesMessage['type'], round: number): boolean {
     const candidates = this.#peer.waypoint === null ? this.#own.candidates() : [];
+    this.#isOutdated = false;
     return this.#stream?.send(encodeCandidates({ type, round, nat: this.#own.nat, candidates })) === true;
   }
 
