@@ -17,7 +17,7 @@ export type {
 } from './api/node.js';
 export type { DiagnosticsPayloads, StreamInfo, TracingHook } from './api/observing.js';
 export type { Path, PathCause, PathChange, Peer, PeerEvents, PeerState, SocketAddress } from './api/peers.js';
-export type { RouteInfo } from './api/routing.js';
+export type { RouteInfo, TraceResult } from './api/routing.js';
 export type { ShardContext, ShardModule } from './api/shards.js';
 export type { NodeInfo, NodeStats, PeerStats, StreamStats, TrafficStats } from './api/stats.js';
 export type {

@@ -13,3 +13,9 @@ export interface RouteInfo {
   readonly mtuBytes: number;
   readonly ageMs: number;
 }
+
+/** The hops in order, ending with the target when `status` is 'complete'. `rttMs` is `null` for a hop that did not answer. */
+export interface TraceResult {
+  readonly status: 'complete' | 'incomplete';
+  readonly hops: readonly { readonly id: NodeId | null; readonly rttMs: number | null }[];
+}

@@ -21,6 +21,7 @@ const BASE_MTU_BYTES = 1_200;
 export interface LinkMeasurement {
   readonly costMicros: number;
   readonly mtuBytes: number;
+  /** No measurement before this one knew the round trip, and this one does. */ readonly isFirst: boolean;
 }
 
 /** Measures one link by what its association counts, at no cost in packets. */
@@ -31,20 +32,28 @@ export class LinkMeter {
   #sent = 0n;
   #lost = 0n;
   #lossCostMicros = 0;
+  #knew = false;
 
   constructor(engine: Engine, association: Association) {
     this.#engine = engine;
     this.#association = association;
   }
 
+  /** The round trip was known once. */
+  get knows(): boolean {
+    return this.#knew;
+  }
+
   measure(): LinkMeasurement {
     if (!this.#engine.associationStats(this.#association.handle, this.#stats))
-      return { costMicros: Number.POSITIVE_INFINITY, mtuBytes: BASE_MTU_BYTES - RELAY_OVERHEAD_BYTES };
+      return { costMicros: Number.POSITIVE_INFINITY, mtuBytes: BASE_MTU_BYTES - RELAY_OVERHEAD_BYTES, isFirst: false };
     const at = (position: number): bigint => this.#stats[position] ?? 0n;
     this.#countLosses(at(Stat.packetsSent), at(Stat.packetsLost));
+    const isFirst = !this.#knew && at(Stat.hasRtt) !== 0n;
+    this.#knew ||= isFirst;
     const rttMicros = at(Stat.hasRtt) === 0n ? UNKNOWN_COST_MICROS : Number(at(Stat.rttMicros));
     const mtuBytes = Math.max(BASE_MTU_BYTES, Number(at(Stat.mtuBytes))) - RELAY_OVERHEAD_BYTES;
-    return { costMicros: rttMicros + this.#lossCostMicros, mtuBytes };
+    return { costMicros: rttMicros + this.#lossCostMicros, mtuBytes, isFirst };
   }
 
   #countLosses(sent: bigint, lost: bigint): void {

@@ -128,7 +128,10 @@ export class MeshRouting {
 
   /** The neighbour has what it was sent. */
   drained({ key, session }: Neighbour): void {
-    if (!session.outgoing.hasRoutes) this.#route((nowMs) => this.#router.setWritable(key, true, nowMs));
+    this.#route((nowMs) => {
+      if (!session.outgoing.hasRoutes) this.#router.setWritable(key, true, nowMs);
+      if (this.#meters.get(key)?.knows === false) this.#measure(key, nowMs);
+    });
   }
 
   /** Nothing passes on the link at present, or again: ways through it give way at once, and may come back. */
@@ -292,7 +295,8 @@ export class MeshRouting {
     const measured = this.#meters.get(key)?.measure();
     if (measured === undefined) return;
     this.#router.mtuChanged(key, measured.mtuBytes, nowMs);
-    this.#router.costMeasured(key, this.#silent.has(key) ? Number.POSITIVE_INFINITY : measured.costMicros, nowMs);
+    const { costMicros, isFirst } = measured;
+    this.#router.costMeasured(key, this.#silent.has(key) ? Number.POSITIVE_INFINITY : costMicros, nowMs, isFirst);
   }
 }
 

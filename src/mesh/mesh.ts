@@ -1,14 +1,16 @@
 import type { PathCause } from '../api/peers.js';
-import type { RouteInfo } from '../api/routing.js';
+import type { RouteInfo, TraceResult } from '../api/routing.js';
 import type { PathRecord } from '../engine/engine.js';
 import { type HostAndPort, type NodeId, routeIdOfNodeId } from '../identity/index.js';
-import { publish } from '../observe/index.js';
 import type { Association, MeshPeer, PeerMesh, PeerTable } from '../peer/index.js';
+import { CONTROL_PROTOCOL } from './control/messages.js';
+import { DIRECT_PROTOCOL } from './direct/messages.js';
 import { type MeshParts, MeshRouting } from './mesh-routing.js';
 import type { OwnAddresses } from './nat/own-addresses.js';
 import { type Neighbour, Neighbours } from './neighbours.js';
 import { type LIVENESS_MICROS, PathPolicy } from './path-policy.js';
 import { Reachability, type ReachabilityOptions } from './reachability.js';
+import { RouteTracing } from './route-tracing.js';
 import { type RouteKey, routeKey, type WayChange } from './routing/index.js';
 
 /** Who was connected so lately that it may still turn out to be a relay. */
@@ -29,6 +31,7 @@ export class Mesh implements PeerMesh {
   readonly #options: MeshOptions;
   readonly #neighbours: Neighbours;
   readonly #reachability: Reachability;
+  readonly #tracing: RouteTracing;
   #routing: MeshRouting | null = null;
   #policy: PathPolicy | null = null;
   readonly #keys = new Map<NodeId, RouteKey>();
@@ -53,6 +56,7 @@ export class Mesh implements PeerMesh {
       },
       onDrained: (neighbour) => this.#routing?.drained(neighbour),
     });
+    this.#tracing = new RouteTracing(options.context, (routeId) => this.nodeOf(routeId));
   }
 
   // ---- for the application ----
@@ -67,6 +71,13 @@ export class Mesh implements PeerMesh {
     return this.#reachability.addresses;
   }
 
+  /** The hops to a connected peer; see {@link MeshNode.trace}. */
+  async trace(peer: MeshPeer, association: Association, signal: AbortSignal): Promise<TraceResult> {
+    if (peer.isRelayed) return this.#tracing.trace(peer, association, this.#routing?.way(this.#keyOf(peer.id))?.hops ?? null, signal);
+    const rttMicros = await association.ping(signal);
+    return { status: 'complete', hops: [{ id: peer.id, rttMs: rttMicros / 1_000 }] };
+  }
+
   /** Resolves when no thread is left. */
   async close(): Promise<void> {
     this.#reachability.close();
@@ -77,14 +88,11 @@ export class Mesh implements PeerMesh {
 
   // ---- from the node ----
 
-  /** The peer opened a control stream. False: this node takes none. */
-  onControlStream(peer: MeshPeer, association: Association, handle: number): boolean {
-    return this.#neighbours.accept(peer, association, handle);
-  }
-
-  /** The peer opened a stream to look for a direct way. */
-  onDirectStream(peer: MeshPeer, association: Association, handle: number): void {
-    this.#reachability.onDirectStream(peer, association, handle);
+  /** The peer opened a stream of Osier's own, of kind 'messages'. False: this node takes none such. */
+  onOwnStream(peer: MeshPeer, association: Association, handle: number, protocol: string): boolean {
+    if (protocol === CONTROL_PROTOCOL) return this.#neighbours.accept(peer, association, handle);
+    if (protocol === DIRECT_PROTOCOL) this.#reachability.onDirectStream(peer, association, handle);
+    return protocol === DIRECT_PROTOCOL;
   }
 
   // ---- for its peers ----
@@ -150,6 +158,7 @@ export class Mesh implements PeerMesh {
       onSilence: (peer, isSilent) => this.#onSilence(peer, isSilent),
       onPathProbed: (peer, token, rttMicros) => this.#reachability.onPathProbed(peer, token, rttMicros),
       onDirectArrival: (peer, path) => this.#reachability.onDirectArrival(peer, path),
+      onTraceAnswered: (...answer) => this.#tracing.onAnswered(...answer),
     });
     for (const peer of peers.values()) {
       const { current } = peer.associations;
@@ -198,7 +207,7 @@ export class Mesh implements PeerMesh {
   #publish({ before, after, destination }: WayChange): void {
     const id = this.#routing?.nameOf(destination) ?? null;
     if (id === null) return;
-    publish('osier:route', () => ({
+    this.#options.context.observer.onRoute(() => ({
       id,
       before: before === null ? null : (this.#routing?.infoOf(before) ?? null),
       after: after === null ? null : (this.#routing?.infoOf(after) ?? null),

@@ -23,6 +23,8 @@ export interface PathPolicyListener {
   onPathProbed(peer: MeshPeer, token: number, rttMicros: number | null): void;
   /** See {@link PathSink.onDirectArrival}. */
   onDirectArrival(peer: MeshPeer, path: PathRecord): void;
+  /** See {@link PathSink.onTraceAnswered}. */
+  onTraceAnswered(token: number, rttMicros: number, reporter: Uint8Array, isFarEnd: boolean): void;
 }
 
 /**
@@ -137,6 +139,10 @@ class WatchedPaths implements PathSink {
     this.#listener.onSilence(this.#peer, false);
   }
 
+  onTraceAnswered(token: number, rttMicros: number, reporter: Uint8Array, isFarEnd: boolean): void {
+    this.#listener.onTraceAnswered(token, rttMicros, reporter, isFarEnd);
+  }
+
   onPathProbed(token: number, rttMicros: number | null): void {
     const path = this.#asked.get(token);
     if (path === undefined) {
@@ -147,8 +153,6 @@ class WatchedPaths implements PathSink {
     if (rttMicros !== null && this.#peer.isRelayed) this.#peer.moveTo(path, { kind: 'upgraded', method: 'announced-address' });
     else if (this.#asked.size === 0) this.#lookLater();
   }
-
-  onTraceAnswered(): void {}
 
   onDirectArrival(path: PathRecord): void {
     this.#listener.onDirectArrival(this.#peer, path);

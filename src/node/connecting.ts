@@ -6,6 +6,7 @@ import { choiceOption, durationOption, signalOption } from '../errors/option-che
 import { type HostAndPort, type NodeAddress, type NodeId, parseAddress } from '../identity/index.js';
 import { countdown, Deadline, type JoinTable, type MeshPeer, type PeerContext, type PeerTable, stillClosing } from '../peer/index.js';
 import { abandonable } from '../stream/index.js';
+import { notInSeveralShards } from './mesh-options.js';
 
 /** Why a peer is kept connected: a call asked for it. */
 export const BY_CALL = 'connect';
@@ -31,19 +32,17 @@ export class Connecting {
   async connect(target: string, options: ConnectOptions | undefined): Promise<Peer> {
     if (this.#context.closedBy !== null) throw this.#context.closedBy;
     const { address, reconnect, via } = parseConnect(this.#context.id, target, options);
-    if (via !== null) this.#goThrough(address, via);
+    if (via !== null) this.goThrough(address, via);
     return this.connectTo(address, { byId: true, keep: reconnect === 'always' ? BY_CALL : null }, options);
   }
 
   /** From now on the peer is reached through this relay, which is connected to where its address was given. */
-  #goThrough({ id }: NodeAddress, via: NodeAddress & { readonly id: NodeId }): void {
-    if (id === null) return;
-    if (this.#context.mesh === undefined)
-      throw invalidOption('via', "is not there with 2 shards and more in this version of Osier: set 'shards' to 1 or 0");
+  goThrough({ id }: NodeAddress, via: NodeAddress): void {
+    if (id === null || via.id === null) return;
+    if (this.#context.mesh === undefined) throw notInSeveralShards('via');
     this.#peers.obtain(id).goThrough(via.id);
-    if (via.hosts.length === 0) return;
     // Whether that succeeds shows in whether a way is found.
-    this.connectTo(via, { byId: true, keep: null }, {}).catch(() => {});
+    if (via.hosts.length > 0) this.connectTo(via, { byId: true, keep: null }, {}).catch(() => {});
   }
 
   /** The same, of options that were checked. `byId`: somebody asked for the id. `keep`: why the peer is to be kept connected. */

@@ -2,10 +2,10 @@ import '../engine/dispose-symbols.js';
 import { EventEmitter } from 'node:events';
 import type { ConnectOptions, MeshNodeEvents, MeshNodeOptions, ReloadOptions } from '../api/node.js';
 import type { Peer } from '../api/peers.js';
-import type { RouteInfo } from '../api/routing.js';
+import type { RouteInfo, TraceResult } from '../api/routing.js';
 import type { NodeInfo, NodeStats } from '../api/stats.js';
 import type { ByteStream, HandleOptions, Handler, HandlerRegistration, StreamKind, StreamOfKind } from '../api/streams.js';
-import type { Clock, CloseOptions, CloseReport } from '../api/waiting.js';
+import type { Clock, CloseOptions, CloseReport, TimedWaitOptions } from '../api/waiting.js';
 import type { Runtime } from '../engine/runtime.js';
 import { systemRuntime } from '../engine/system-runtime.js';
 import type { NodeId } from '../identity/index.js';
@@ -104,6 +104,14 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> implements AsyncDispo
   /** The ways that this node knows at present, one entry per reachable id. With `shards` of 2 and more there are none. */
   routes(): RouteInfo[] {
     return this.#core.routes();
+  }
+
+  /**
+   * Asks each hop on the present way to `id` to answer, after it was connected to. What relays say of themselves is a hint; the far end proves who it is. Errors:
+   * BAD_ID, and those of {@link MeshNode.connect}.
+   */
+  trace(id: string, options?: TimedWaitOptions): Promise<TraceResult> {
+    return this.#core.trace(id, options);
   }
 
   /** Counters since the start and present levels: cheap enough for every scrape. With `shards`, at most 100 ms old. */

@@ -28,12 +28,15 @@ export function meshOptions({ relay, liveness, discovery, shards }: MeshNodeOpti
     cacheFile: cacheFileOption(discovery),
   };
   if (typeof shards !== 'number' || shards < 2) return parsed;
-  const refuse = (option: string): Error =>
-    invalidOption(option, "is not there with 2 shards and more in this version of Osier: set 'shards' to 1 or 0");
-  if (parsed.relay !== null) throw refuse('relay');
-  if (parsed.liveness === 'lan') throw refuse('liveness');
-  if (parsed.cacheFile !== null) throw refuse('discovery.cacheFile');
+  if (parsed.relay !== null) throw notInSeveralShards('relay');
+  if (parsed.liveness === 'lan') throw notInSeveralShards('liveness');
+  if (parsed.cacheFile !== null) throw notInSeveralShards('discovery.cacheFile');
   return parsed;
+}
+
+/** The option needs what several shards have not. */
+export function notInSeveralShards(option: string): Error {
+  return invalidOption(option, "is not there with 2 shards and more in this version of Osier: set 'shards' to 1 or 0");
 }
 
 function relayOption(value: RelayOptions | undefined): RelayConfig | null {

@@ -1,10 +1,10 @@
 import type { EventEmitter } from 'node:events';
 import type { ConnectOptions, MeshNodeEvents, ReloadOptions } from '../api/node.js';
 import type { Peer, SocketAddress } from '../api/peers.js';
-import type { RouteInfo } from '../api/routing.js';
+import type { RouteInfo, TraceResult } from '../api/routing.js';
 import type { NodeInfo, NodeStats } from '../api/stats.js';
 import type { HandleOptions, Handler, HandlerRegistration, StreamKind } from '../api/streams.js';
-import type { Clock, CloseOptions, CloseReport, Logger } from '../api/waiting.js';
+import type { Clock, CloseOptions, CloseReport, Logger, TimedWaitOptions } from '../api/waiting.js';
 import { Dispatcher, type NodeSink } from '../engine/dispatch.js';
 import type { Engine } from '../engine/engine.js';
 import { isDelivering } from '../engine/events.js';
@@ -12,7 +12,7 @@ import { Flusher } from '../engine/flusher.js';
 import { MessageStage } from '../engine/message-stage.js';
 import type { Runtime } from '../engine/runtime.js';
 import { type OsierError, osierError } from '../errors/index.js';
-import { closeTimeoutOption, reasonOption, rejecting } from '../errors/option-checks.js';
+import { closeTimeoutOption, durationOption, reasonOption, rejecting } from '../errors/option-checks.js';
 import { textOf } from '../errors/text-of.js';
 import type { HandshakeFault, HandshakeParty } from '../handshake/index.js';
 import {
@@ -20,11 +20,12 @@ import {
   type HostAndPort,
   type Identity,
   type NodeId,
+  parseNodeId,
   type SignatureMemory,
   type Statement,
   VerifiedSignatures,
 } from '../identity/index.js';
-import { CONTROL_PROTOCOL, DIRECT_PROTOCOL, Mesh } from '../mesh/index.js';
+import { Mesh } from '../mesh/index.js';
 import { StatementStore } from '../mesh/statements/statement-store.js';
 import { Observer } from '../observe/index.js';
 import {
@@ -32,6 +33,7 @@ import {
   type Association,
   type Calling,
   type CallRouting,
+  countdown,
   JoinTable,
   type MeshPeer,
   type PeerContext,
@@ -39,6 +41,7 @@ import {
   PinTable,
   revoked,
   safely,
+  WAIT_TIMEOUT_MS,
 } from '../peer/index.js';
 import { EngineStreamPort, kindNumber, ResetReason } from '../stream/index.js';
 import { Connecting } from './connecting.js';
@@ -212,6 +215,19 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
     return this.mesh?.routes() ?? [];
   }
 
+  trace(id: string, options: TimedWaitOptions | undefined): Promise<TraceResult> {
+    return rejecting(() => this.traceTo(parseNodeId(id), options));
+  }
+
+  /** The same, of an id that was checked. */
+  async traceTo(id: NodeId, options: TimedWaitOptions | undefined): Promise<TraceResult> {
+    const left = countdown(this.runtime, durationOption('timeoutMs', options?.timeoutMs, WAIT_TIMEOUT_MS));
+    const peer = await this.connecting.connectTo({ id, hosts: [] }, { byId: true, keep: null }, options);
+    const { mesh } = this;
+    if (mesh === undefined) return { status: 'complete', hops: [{ id, rttMs: await peer.ping({ ...options, timeoutMs: left() }) }] };
+    return peer.with({ ...options, timeoutMs: left() }, (association, signal) => mesh.trace(peer, association, signal));
+  }
+
   revocationOf(id: NodeId): OsierError | null {
     const statement = this.statements.get(id);
     return statement === undefined ? null : revoked(statement);
@@ -246,8 +262,8 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
 
   serve(peer: MeshPeer, association: Association, handle: number, kind: number, head: Uint8Array): void {
     if (isOwnProtocol(head)) {
-      if (!this.#takeOwn(peer, association, handle, kind, protocolOf(head)))
-        new EngineStreamPort(this.engine, this.flusher, association.handle, handle).reset(ResetReason.noHandler, 0);
+      const isTaken = kind === kindNumber('messages') && this.mesh?.onOwnStream(peer, association, handle, protocolOf(head)) === true;
+      if (!isTaken) new EngineStreamPort(this.engine, this.flusher, association.handle, handle).reset(ResetReason.noHandler, 0);
       return;
     }
     const incoming = { peer, association, handle, kind, head };
@@ -257,14 +273,6 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
     }
     this.#role?.beforeHandling();
     serveStream(this, this.#handlers, incoming);
-  }
-
-  /** A stream of Osier's own. False: this node takes none such. */
-  #takeOwn(peer: MeshPeer, association: Association, handle: number, kind: number, protocol: string): boolean {
-    if (this.mesh === undefined || kind !== kindNumber('messages')) return false;
-    if (protocol === CONTROL_PROTOCOL) return this.mesh.onControlStream(peer, association, handle);
-    if (protocol === DIRECT_PROTOCOL) this.mesh.onDirectStream(peer, association, handle);
-    return protocol === DIRECT_PROTOCOL;
   }
 
   onMade(peer: MeshPeer): void {

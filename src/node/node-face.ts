@@ -1,10 +1,10 @@
 import type { EventEmitter } from 'node:events';
 import type { ConnectOptions, MeshNodeEvents, ReloadOptions } from '../api/node.js';
 import type { Peer } from '../api/peers.js';
-import type { RouteInfo } from '../api/routing.js';
+import type { RouteInfo, TraceResult } from '../api/routing.js';
 import type { NodeInfo, NodeStats } from '../api/stats.js';
 import type { HandleOptions, Handler, HandlerRegistration, StreamKind } from '../api/streams.js';
-import type { Clock, CloseOptions, CloseReport } from '../api/waiting.js';
+import type { Clock, CloseOptions, CloseReport, TimedWaitOptions } from '../api/waiting.js';
 import type { NodeId } from '../identity/index.js';
 
 /** What is behind {@link MeshNode}: a node on this thread, or shards on others. */
@@ -21,6 +21,7 @@ export interface NodeFace {
   handle(protocol: string, options: HandleOptions<StreamKind> | undefined, handler: Handler<never>): HandlerRegistration;
   reload(changes: ReloadOptions): Promise<void>;
   routes(): RouteInfo[];
+  trace(id: string, options: TimedWaitOptions | undefined): Promise<TraceResult>;
   stats(): NodeStats;
   info(): NodeInfo;
   close(options: CloseOptions | undefined): Promise<CloseReport>;

@@ -32,6 +32,7 @@ export interface ObserverTap {
   onHandshake(report: DiagnosticsPayloads['osier:handshake']): void;
   onState(peer: Peer, state: PeerState): void;
   onPath(peer: Peer, change: PathChange): void;
+  onRoute(change: DiagnosticsPayloads['osier:route']): void;
 }
 
 /** A stream as this file needs it. */
@@ -133,6 +134,12 @@ export class Observer {
     if (this.#log.isRead) this.log('debug', { peer: id, ...pathFields(change) }, `The path to a peer changed: ${change.cause.kind}.`);
     this.#qlog?.traceOf(id)?.event('osier:path', pathFields(change));
     if (change.to === null) this.#qlog?.end(id);
+  }
+
+  /** The way to a node changed; `build` is called where somebody hears of it. */
+  onRoute(build: () => DiagnosticsPayloads['osier:route']): void {
+    publish('osier:route', build);
+    this.#tap?.onRoute(build());
   }
 
   // ---- streams ----

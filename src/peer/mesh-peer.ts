@@ -10,6 +10,7 @@ import { closeTimeoutOption, reasonOption, rejecting } from '../errors/option-ch
 import type { HandshakeResult } from '../handshake/index.js';
 import type { HostAndPort, NodeId } from '../identity/index.js';
 import { type AssociationStream, Waiters } from '../stream/index.js';
+import type { Association } from './association.js';
 import type { AssociationSet } from './association-set.js';
 import { AssociationUse } from './association-use.js';
 import { closeNumber, peerClosed } from './closing-errors.js';
@@ -273,6 +274,11 @@ export class MeshPeer extends EventEmitter<PeerEvents> implements Peer {
   async ping(options?: TimedWaitOptions): Promise<number> {
     const rttMicros = await this.#use.with(options, (association, signal) => association.ping(signal));
     return rttMicros / 1_000;
+  }
+
+  /** What `use` makes of the association, which is there or made first. */
+  with<T>(options: TimedWaitOptions | undefined, use: (association: Association, signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#use.with(options, use);
   }
 
   stats(): PeerStats {

@@ -69,9 +69,11 @@ export class HostCalls {
     this.#outbox.push(entry);
   }
 
-  async connect({ target, byId, keep, timeoutMs }: ShardCalls['connect']['args'], signal: AbortSignal): Promise<ShardCalls['connect']['value']> {
+  async connect({ target, byId, keep, via, timeoutMs }: ShardCalls['connect']['args'], signal: AbortSignal): Promise<ShardCalls['connect']['value']> {
     try {
-      const peer = await this.#host.core.connecting.connectTo(parseAddress(target), { byId, keep }, { timeoutMs, signal });
+      const address = parseAddress(target);
+      if (via !== null) this.#host.core.connecting.goThrough(address, parseAddress(via));
+      const peer = await this.#host.core.connecting.connectTo(address, { byId, keep }, { timeoutMs, signal });
       this.#host.peers.touch(peer);
       return { peer: this.#host.peers.keyOf(peer), verified: peer.verified };
     } catch (error) {
@@ -121,6 +123,10 @@ export class HostCalls {
     const rttMs = await called.ping({ timeoutMs, signal });
     this.#host.peers.touch(called);
     return rttMs;
+  }
+
+  async trace({ peer, timeoutMs }: ShardCalls['trace']['args'], signal: AbortSignal): Promise<unknown> {
+    return this.#host.core.traceTo(this.#host.peers.get(peer).id, { timeoutMs, signal });
   }
 
   async closePeer({ peer, timeoutMs, reason }: ShardCalls['closePeer']['args']): Promise<unknown> {

@@ -106,6 +106,10 @@ export class HostPeers implements ObserverTap {
     this.#outbox.push({ op: 'handshake', report: pack(report) });
   }
 
+  onRoute(change: DiagnosticsPayloads['osier:route']): void {
+    this.#outbox.push({ op: 'route', change: pack(change) });
+  }
+
   onState(peer: Peer, state: PeerState): void {
     this.#outbox.push({ op: 'state', peer: this.keyOf(peer as MeshPeer), state: pack(state), verified: peer.verified });
     this.touch(peer);

@@ -59,7 +59,13 @@ export type StreamNews =
 /** What the main thread asks a shard for; each is answered once. */
 export interface ShardCalls {
   connect: {
-    readonly args: { readonly target: string; readonly byId: boolean; readonly keep: string | null; readonly timeoutMs: number | undefined };
+    readonly args: {
+      readonly target: string;
+      readonly byId: boolean;
+      readonly keep: string | null;
+      readonly via: string | null;
+      readonly timeoutMs: number | undefined;
+    };
     /** A peer's key, or the id that a join found and that lives in another shard. */
     readonly value: { readonly peer: number; readonly verified: 'id' | 'network' } | { readonly elsewhere: NodeId; readonly shard: number };
   };
@@ -84,6 +90,8 @@ export interface ShardCalls {
   /** See `Engine.steer`. */
   steer: { readonly args: { readonly order: readonly number[] }; readonly value: null };
   ping: { readonly args: { readonly peer: number; readonly timeoutMs: number | undefined }; readonly value: number };
+  /** The value is a {@link TraceResult}. */
+  trace: { readonly args: { readonly peer: number; readonly timeoutMs: number | undefined }; readonly value: unknown };
   closePeer: { readonly args: { readonly peer: number; readonly timeoutMs: number; readonly reason: string }; readonly value: unknown };
   release: { readonly args: { readonly peer: number; readonly reason: string }; readonly value: null };
   /** Keeps these peers connected, and those of before no longer. `isWhole`: all of them or none; otherwise the value is those for which there is no room. */
@@ -137,6 +145,7 @@ export type FromShard =
   | { readonly op: 'known'; readonly peer: number; readonly verified: 'id' | 'network' }
   | { readonly op: 'gone'; readonly peer: number }
   | { readonly op: 'handshake'; readonly report: unknown }
+  | { readonly op: 'route'; readonly change: unknown }
   | { readonly op: 'log'; readonly level: keyof Logger; readonly fields: unknown; readonly message: string }
   | { readonly op: 'warning'; readonly error: EncodedError }
   | { readonly op: 'ask'; readonly ask: number; readonly candidate: unknown }

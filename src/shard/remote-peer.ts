@@ -1,6 +1,7 @@
 import '../engine/dispose-symbols.js';
 import { EventEmitter } from 'node:events';
 import type { Path, PathChange, Peer, PeerEvents, PeerState } from '../api/peers.js';
+import type { TraceResult } from '../api/routing.js';
 import type { PeerStats } from '../api/stats.js';
 import type { ByteStream, OpenOptions, StreamKind, StreamOfKind } from '../api/streams.js';
 import type { CloseOptions, CloseReport, TimedWaitOptions } from '../api/waiting.js';
@@ -120,6 +121,13 @@ export class RemotePeer extends EventEmitter<PeerEvents> implements Peer {
 
   async ping(options?: TimedWaitOptions): Promise<number> {
     return this.#use(options, ({ shard, key }, patience) => shard.call('ping', { peer: key, timeoutMs: patience.timeoutMs }, patience.signal));
+  }
+
+  /** See {@link MeshNode.trace}. */
+  async trace(options?: TimedWaitOptions): Promise<TraceResult> {
+    const ask = ({ shard, key }: PeerHome, { timeoutMs, signal }: TimedWaitOptions): Promise<unknown> =>
+      shard.call('trace', { peer: key, timeoutMs }, signal);
+    return (await this.#use(options, ask)) as TraceResult;
   }
 
   stats(): PeerStats {

@@ -21,6 +21,8 @@ export interface ConnectRequest extends TimedWaitOptions {
   readonly byId: boolean;
   /** Why the peer is to be kept connected. */
   readonly keep: string | null;
+  /** The address of a relay to go through. */
+  readonly via?: string | null;
 }
 
 /** The same with the patience that is left; see {@link countdown}. */
@@ -136,8 +138,8 @@ export class ShardDirectory {
   }
 
   async #connectIn(shard: ShardLink, address: NodeAddress, request: BegunRequest): Promise<RemotePeer> {
-    const { byId, keep, timeoutMs, signal } = request;
-    const args = { target: formatAddress(address), byId, keep, timeoutMs };
+    const { byId, keep, timeoutMs, signal, via = null } = request;
+    const args = { target: formatAddress(address), byId, keep, via, timeoutMs };
     // The shard may tell in the same breath that the peer is gone again.
     const take = (answer: Connected) => {
       if ('elsewhere' in answer) return answer;

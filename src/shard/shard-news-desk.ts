@@ -39,6 +39,9 @@ export class ShardNewsDesk {
       case 'handshake':
         publish('osier:handshake', () => unpack(news.report) as DiagnosticsPayloads['osier:handshake']);
         return;
+      case 'route':
+        this.#onRoute(unpack(news.change) as DiagnosticsPayloads['osier:route']);
+        return;
       case 'log':
         this.#log(news);
         return;
@@ -71,6 +74,7 @@ export class ShardNewsDesk {
 
   /** The shard died, and its peers have no home until something is asked of them, or they call. */
   evict(shard: ShardLink, error: DiagnosticsPayloads['osier:handshake']['error']): void {
+    for (const change of this.#node.routeMirror.takeAll()) publish('osier:route', () => change);
     for (const peer of this.#node.peers.evict(shard)) {
       // Whoever closes it hears the end from its close.
       if (peer.state.status === 'closed' || peer.closing !== null) continue;
@@ -94,6 +98,11 @@ export class ShardNewsDesk {
       const before = shards.get(shard.index);
       if (before !== undefined && before !== shard) this.#onHandled(before, protocol, false);
     }
+  }
+
+  #onRoute(change: DiagnosticsPayloads['osier:route']): void {
+    publish('osier:route', () => change);
+    this.#node.routeMirror.take(change);
   }
 
   #onState(shard: ShardLink, key: number, state: PeerState, verified: 'id' | 'network'): void {

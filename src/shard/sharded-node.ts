@@ -1,28 +1,30 @@
 import type { EventEmitter } from 'node:events';
 import type { ConnectOptions, MeshNodeEvents, ReloadOptions } from '../api/node.js';
 import type { Peer } from '../api/peers.js';
-import type { RouteInfo } from '../api/routing.js';
+import type { RouteInfo, TraceResult } from '../api/routing.js';
 import type { NodeInfo, NodeStats } from '../api/stats.js';
 import type { HandleOptions, Handler, HandlerRegistration, StreamKind } from '../api/streams.js';
 import type { Clock, CloseOptions, CloseReport, Logger, TimedWaitOptions } from '../api/waiting.js';
 import type { Runtime } from '../engine/runtime.js';
 import { type OsierError, osierError } from '../errors/index.js';
-import { closeTimeoutOption, reasonOption, rejecting } from '../errors/option-checks.js';
+import { closeTimeoutOption, durationOption, reasonOption, rejecting } from '../errors/option-checks.js';
 import { safely } from '../errors/safely.js';
-import { formatAddress, type NodeId } from '../identity/index.js';
+import { formatAddress, type NodeId, parseNodeId } from '../identity/index.js';
 import { BY_CALL, parseConnect } from '../node/connecting.js';
 import { type Credentials, loadCredentials } from '../node/credentials.js';
 import { HandlerTable } from '../node/handler-table.js';
 import { boundHosts } from '../node/listen-sockets.js';
+import { notInSeveralShards } from '../node/mesh-options.js';
 import type { NodeFace } from '../node/node-face.js';
 import type { ParsedNodeOptions } from '../node/options.js';
 import { Observer } from '../observe/index.js';
-import { nodeClosed, type PeerStream, peerClosed, type StreamShape } from '../peer/index.js';
+import { countdown, nodeClosed, type PeerStream, peerClosed, type StreamShape, WAIT_TIMEOUT_MS } from '../peer/index.js';
 import { makeStream } from '../stream/index.js';
 import type { StreamTold } from './protocol.js';
 import type { PeerHome, RemotePeer, RemotePeerHost } from './remote-peer.js';
 import { RemotePeers } from './remote-peers.js';
 import { RemotePort } from './remote-port.js';
+import { RouteMirror } from './route-mirror.js';
 import type { ShardLink, ShardNews } from './shard-link.js';
 import { ShardNewsDesk } from './shard-news-desk.js';
 import { planShards, type ShardPlan } from './shard-plan.js';
@@ -38,6 +40,7 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
   readonly options: ParsedNodeOptions;
   readonly runtime: Runtime;
   readonly shards: Shards;
+  readonly routeMirror: RouteMirror;
   readonly #desk = new ShardNewsDesk(this);
   /** Protocols with a handler in the shards, and who said so last of each; what a dead shard said holds until it is started again. */
   readonly handledInShards = new Map<string, Map<number, ShardLink>>();
@@ -50,6 +53,7 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
     this.runtime = runtime;
     this.id = credentials.identity.id;
     this.clock = runtime.clock;
+    this.routeMirror = new RouteMirror(runtime);
     const { logger, tracing } = options;
     // What is traced to files and as keys is written by the shards.
     this.observer = new Observer({ id: this.id, runtime, logger, tracing, warn: (error) => this.warn(error), environment: {} });
@@ -83,11 +87,18 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
 
   async connect(target: string, options: ConnectOptions | undefined): Promise<Peer> {
     if (this.#closedBy !== null) throw this.#closedBy;
-    const { address, reconnect } = parseConnect(this.id, target, options);
+    const { address, reconnect, via } = parseConnect(this.id, target, options);
+    if (via !== null && this.options.shards > 1) throw notInSeveralShards('via');
     const { timeoutMs, signal } = options ?? {};
     const revocation = address.id === null ? null : this.shards.revocationOf(address.id);
     if (revocation !== null) throw revocation;
-    return this.shards.connecting.connect(address, { byId: true, keep: reconnect === 'always' ? BY_CALL : null, timeoutMs, signal });
+    return this.shards.connecting.connect(address, {
+      byId: true,
+      keep: reconnect === 'always' ? BY_CALL : null,
+      via: via === null ? null : formatAddress(via),
+      timeoutMs,
+      signal,
+    });
   }
 
   handle(protocol: string, options: HandleOptions<StreamKind> | undefined, handler: Handler<never>): HandlerRegistration {
@@ -110,7 +121,13 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
   }
 
   routes(): RouteInfo[] {
-    return [];
+    return this.routeMirror.routes();
+  }
+
+  async trace(id: string, options: TimedWaitOptions | undefined): Promise<TraceResult> {
+    const left = countdown(this.runtime, durationOption('timeoutMs', options?.timeoutMs, WAIT_TIMEOUT_MS));
+    const peer = await this.connect(parseNodeId(id), options);
+    return (peer as RemotePeer).trace({ ...options, timeoutMs: left() });
   }
 
   stats(): NodeStats {

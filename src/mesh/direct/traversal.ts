@@ -123,8 +123,7 @@ export class Traversal implements ControlStreamListener {
       return;
     }
     const isAttempt = this.#attempt !== null;
-    const isPunched = asked.candidate === null || asked.candidate.kind === 'seen';
-    this.#peer.moveTo(asked.path, { kind: 'upgraded', method: isPunched ? 'hole-punch' : 'announced-address' });
+    this.#peer.moveTo(asked.path, { kind: 'upgraded', method: this.#isAnnounced(asked) ? 'announced-address' : 'hole-punch' });
     // An attempt ends with the move.
     if (!isAttempt) this.#publish('direct', asked.atMs);
   }
@@ -164,6 +163,13 @@ export class Traversal implements ControlStreamListener {
 
   get #mayBeDirect(): boolean {
     return !this.#hasEnded && this.#peer.isRelayed && this.#peer.waypoint === null;
+  }
+
+  /** The peer is reached there because it has said so, and not because routers were opened. */
+  #isAnnounced({ path, candidate }: Asked): boolean {
+    if (candidate !== null) return candidate.kind !== 'seen';
+    const { remote } = directPathOf(path, this.#context.sockets);
+    return this.#peer.directHosts.some(({ host, port }) => host === remote.host && port === remote.port);
   }
 
   /** Asks the peer where it is, and begins an attempt; unless one goes on. */

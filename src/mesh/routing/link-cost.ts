@@ -15,6 +15,14 @@ export class LinkCost {
     return Math.round(this.#toldMicros);
   }
 
+  /** The first measurement after a guess, which it takes the place of; returns whether {@link LinkCost.toldMicros} changed. */
+  known(micros: number): boolean {
+    const before = this.toldMicros;
+    this.#smoothedMicros = bounded(micros);
+    this.#toldMicros = this.#smoothedMicros;
+    return this.toldMicros !== before;
+  }
+
   /** Takes a measurement; returns whether {@link LinkCost.toldMicros} changed. An infinite one counts at once, and so does the first after it. */
   measured(micros: number): boolean {
     const sample = bounded(micros);

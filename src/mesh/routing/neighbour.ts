@@ -34,9 +34,10 @@ export class Neighbour {
     this.costMicros = this.#sum();
   }
 
-  /** Takes a measurement of the link; returns whether its cost changed. */
-  measured(costMicros: number): boolean {
-    if (!this.#linkCost.measured(costMicros)) return false;
+  /** Takes a measurement of the link, the first one instead of what was guessed; returns whether its cost changed. */
+  measured(costMicros: number, isFirst: boolean): boolean {
+    const isChanged = isFirst ? this.#linkCost.known(costMicros) : this.#linkCost.measured(costMicros);
+    if (!isChanged) return false;
     this.costMicros = this.#sum();
     return true;
   }

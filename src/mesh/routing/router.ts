@@ -86,10 +86,11 @@ export class Router {
     this.#finish(nowMs);
   }
 
-  /** What the link costs by the latest measurement: its round-trip time and what losses cost. `Infinity`: nothing passes at present. */
-  costMeasured(key: RouteKey, costMicros: number, nowMs: number): void {
+  /** What the link costs by the latest measurement: its round-trip time and what losses cost. `Infinity`: nothing passes at present. `isFirst`: it was
+   * guessed before. */
+  costMeasured(key: RouteKey, costMicros: number, nowMs: number, isFirst = false): void {
     const neighbour = this.#neighbours.get(key);
-    if (neighbour?.measured(costMicros)) this.#reselectAll(neighbour, nowMs);
+    if (neighbour?.measured(costMicros, isFirst)) this.#reselectAll(neighbour, nowMs);
     this.#finish(nowMs);
   }
 

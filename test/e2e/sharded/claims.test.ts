@@ -51,7 +51,7 @@ async function shard(identity: Identity, index: number, routing: Partial<CallRou
     group: null,
     routing: { ...EVERYWHERE, ...routing },
     pins: new PinTable(),
-    tap: { onHandshake: () => {}, onState: () => {}, onPath: () => {} },
+    tap: { onHandshake: () => {}, onState: () => {}, onPath: () => {}, onRoute: () => {} },
     forward: () => {},
     beforeHandling: () => {},
     onMade: ({ id }) => void made.push(id),
