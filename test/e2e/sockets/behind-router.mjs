@@ -28,7 +28,7 @@ async function comesBack(stream, byteCount) {
   const sent = Buffer.alloc(byteCount, `${Math.random()}`);
   const back = Buffer.alloc(byteCount);
   const writing = stream.write(sent);
-  for (let length = 0; length < byteCount; ) length += (await stream.read(back.subarray(length))) ?? byteCount;
+  for (let length = 0; length < byteCount; ) length += await stream.read(back.subarray(length));
   await writing;
   return Buffer.compare(back, sent) === 0;
 }
@@ -42,7 +42,9 @@ answer({
     node.handle('echo', async (echo) => {
       for await (const batch of echo) for (const chunk of batch) await echo.write(chunk);
     });
-    for (const address of peers ?? []) await node.connect(address);
+    const relays = await Promise.all((peers ?? []).map((address) => node.connect(address)));
+    // Each relay says where it sees this node.
+    while (relay === undefined && node.info().nat === 'unknown') await Promise.all(relays.map((peer) => peer.ping()));
     return { id: node.id, address: node.address };
   },
 

@@ -81,7 +81,7 @@ function rules(kind: RouterKind, inside: string): string {
   const forward = kind === 'full' ? `iifname "wan" udp dport ${HOST_PORT} dnat to ${inside}` : '';
   return `table ip router {
     chain in { type filter hook input priority 0; iifname "wan" drop; }
-    chain pass { type filter hook forward priority 0; iifname "wan" ct state new ct status != dnat drop; }
+    chain pass { type filter hook forward priority 0; ct status dnat accept; iifname "wan" ct state new drop; }
     chain before { type nat hook prerouting priority -100; ${forward}; }
     chain after { type nat hook postrouting priority 100; oifname "wan" masquerade ${kind === 'symmetric' ? 'fully-random' : ''}; }
   }`;
