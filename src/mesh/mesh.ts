@@ -5,6 +5,7 @@ import { type HostAndPort, type NodeId, routeIdOfNodeId } from '../identity/inde
 import type { Association, MeshPeer, PeerMesh, PeerTable } from '../peer/index.js';
 import { CONTROL_PROTOCOL } from './control/messages.js';
 import { DIRECT_PROTOCOL } from './direct/messages.js';
+import { LastKnownPeers } from './discovery/last-known-peers.js';
 import { type MeshParts, MeshRouting } from './mesh-routing.js';
 import type { OwnAddresses } from './nat/own-addresses.js';
 import { type Neighbour, Neighbours } from './neighbours.js';
@@ -21,6 +22,7 @@ const ROUTE_IDS_MAX = 4_096;
 export interface MeshOptions extends Omit<MeshParts, 'neighbours' | 'hosts'>, ReachabilityOptions {
   readonly peers: PeerTable;
   readonly liveness: keyof typeof LIVENESS_MICROS;
+  /** Of the peers known last; `null`: none is kept. */ readonly cacheFile: string | null;
 }
 
 /**
@@ -32,6 +34,7 @@ export class Mesh implements PeerMesh {
   readonly #neighbours: Neighbours;
   readonly #reachability: Reachability;
   readonly #tracing: RouteTracing;
+  readonly #lastKnown: LastKnownPeers | null;
   #routing: MeshRouting | null = null;
   #policy: PathPolicy | null = null;
   readonly #keys = new Map<NodeId, RouteKey>();
@@ -45,17 +48,18 @@ export class Mesh implements PeerMesh {
     this.#options = options;
     this.#reachability = new Reachability(options, () => this.#routing?.onAddresses());
     this.#neighbours = new Neighbours(options.context, options.isRelay, {
-      onUp: (neighbour) => this.#begin().up(neighbour),
+      onUp: (neighbour) => this.#activate().up(neighbour),
       onDown: (neighbour) => {
         this.#reachability.onNeighbourGone(neighbour);
         this.#because('no-route', () => this.#routing?.down(neighbour));
       },
       onMessage: (neighbour, message) => {
-        this.#begin().heard(neighbour, message);
+        this.#activate().heard(neighbour, message);
         if (message.type === 'hello') this.#reachability.onHello(neighbour, message.observed);
       },
       onDrained: (neighbour) => this.#routing?.drained(neighbour),
     });
+    this.#lastKnown = options.cacheFile === null ? null : new LastKnownPeers(options.context, options.peers, options.cacheFile);
     this.#tracing = new RouteTracing(options.context, (routeId) => this.nodeOf(routeId));
   }
 
@@ -83,10 +87,15 @@ export class Mesh implements PeerMesh {
     this.#reachability.close();
     this.#neighbours.close();
     this.#policy?.close();
-    await this.#routing?.close();
+    await Promise.all([this.#routing?.close(), this.#lastKnown?.close()]);
   }
 
   // ---- from the node ----
+
+  /** The node answers: peers that it knew last may be called. */
+  begin(): void {
+    this.#lastKnown?.find().catch((cause: unknown) => this.#options.context.onFault(cause));
+  }
 
   /** The peer opened a stream of Osier's own, of kind 'messages'. False: this node takes none such. */
   onOwnStream(peer: MeshPeer, association: Association, handle: number, protocol: string): boolean {
@@ -106,6 +115,7 @@ export class Mesh implements PeerMesh {
     this.#because('silence', () => this.#neighbours.onPath(peer, association));
     this.#policy?.onPath(peer, association);
     this.#reachability.onPath(peer, association);
+    if (!peer.isRelayed) this.#lastKnown?.note(peer);
   }
 
   onLost(peer: MeshPeer): void {
@@ -147,7 +157,7 @@ export class Mesh implements PeerMesh {
   }
 
   /** From now on there is a mesh around this node. */
-  #begin(): MeshRouting {
+  #activate(): MeshRouting {
     if (this.#routing !== null) return this.#routing;
     const { context, liveness, peers } = this.#options;
     this.#routing = new MeshRouting(

@@ -1,6 +1,6 @@
 import type { SocketAddress } from '../api/peers.js';
 import type { Engine } from '../engine/engine.js';
-import type { ResolvedAddress, Runtime } from '../engine/runtime.js';
+import type { Runtime } from '../engine/runtime.js';
 import { osierError } from '../errors/index.js';
 import { textOf } from '../errors/text-of.js';
 import type { HostAndPort } from '../identity/index.js';
@@ -50,7 +50,8 @@ async function bindOne(runtime: Runtime, engine: Engine, { text, host, port }: L
 }
 
 /** Where bound sockets may be reached: one that is bound to all addresses, at those of the machine. */
-export function boundHosts(sockets: readonly SocketAddress[], machine: readonly ResolvedAddress[]): readonly HostAndPort[] {
+export function boundHosts(sockets: readonly SocketAddress[], runtime: Pick<Runtime, 'machineAddresses'>): readonly HostAndPort[] {
+  const machine = runtime.machineAddresses();
   const hosts: HostAndPort[] = [];
   for (const { host, port } of sockets) {
     const reachable = host === '::' ? machine : host === '0.0.0.0' ? machine.filter(({ family }) => family === 4) : null;

@@ -17,7 +17,6 @@ import { textOf } from '../errors/text-of.js';
 import type { HandshakeFault, HandshakeParty } from '../handshake/index.js';
 import {
   formatAddress,
-  type HostAndPort,
   type Identity,
   type NodeId,
   parseNodeId,
@@ -30,6 +29,7 @@ import { StatementStore } from '../mesh/statements/statement-store.js';
 import { Observer } from '../observe/index.js';
 import {
   Answering,
+  AskedHosts,
   type Association,
   type Calling,
   type CallRouting,
@@ -65,6 +65,7 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   party: HandshakeParty;
   readonly dispatcher: Dispatcher;
   readonly flusher: Flusher;
+  readonly asked: AskedHosts;
   readonly calls = new Map<number, Calling>();
   readonly peers: PeerTable;
   /** A shard of several has none. */
@@ -108,6 +109,7 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
       runtime.atEndOfTick,
       new MessageStage(this.engine),
     );
+    this.asked = new AskedHosts(this.engine);
     this.party = makeParty(this.engine);
     const { logger, tracing } = options;
     this.observer = new Observer({
@@ -172,6 +174,7 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   answer(): void {
     this.#answering.begin();
     this.kept.begin();
+    this.mesh?.begin();
   }
 
   get id(): NodeId {
@@ -203,12 +206,8 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   }
 
   get address(): string {
-    const hosts = this.mesh?.addresses.shown() ?? [...this.#options.advertise, ...this.#boundHosts()];
+    const hosts = this.mesh?.addresses.shown() ?? [...this.#options.advertise, ...boundHosts(this.#sockets, this.runtime)];
     return formatAddress({ id: this.id, hosts });
-  }
-
-  #boundHosts(): readonly HostAndPort[] {
-    return boundHosts(this.#sockets, this.runtime.machineAddresses());
   }
 
   routes(): RouteInfo[] {
@@ -373,7 +372,7 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   }
 
   #makeMesh(identity: Identity): Mesh | undefined {
-    const { relay, liveness, advertise, keepAliveMs } = this.#options;
+    const { relay, liveness, advertise, keepAliveMs, cacheFile } = this.#options;
     if (this.#role !== null && this.#role.shards > 1) return undefined;
     return new Mesh({
       context: this,
@@ -382,9 +381,10 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
       instance: this.party.instance,
       isRelay: relay !== null,
       liveness,
+      cacheFile,
       signatures: this.signatures,
       statements: this.statements,
-      addresses: { advertised: advertise, bound: () => this.#boundHosts() },
+      addresses: { advertised: advertise, bound: () => boundHosts(this.#sockets, this.runtime) },
       keepsAlive: keepAliveMs === 'auto',
       isProtected: (id) => this.peers.get(id) !== undefined,
     });

@@ -2,6 +2,7 @@
 
 export { safely } from '../errors/safely.js';
 export { Answering } from './answering.js';
+export { AskedHosts } from './asked-hosts.js';
 export type { Association } from './association.js';
 export { type CallRouting, type FirstMessage, PlacedElsewhere } from './call-routing.js';
 export { closeNumber, nodeClosed, peerClosed, revoked } from './closing-errors.js';

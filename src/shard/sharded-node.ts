@@ -81,7 +81,7 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
   }
 
   get address(): string {
-    const hosts = [...this.options.advertise, ...boundHosts(this.shards.sockets, this.runtime.machineAddresses())];
+    const hosts = [...this.options.advertise, ...boundHosts(this.shards.sockets, this.runtime)];
     return formatAddress({ id: this.id, hosts });
   }
 
