@@ -37,7 +37,13 @@ function startSession(opens: Opens) {
   const host = {
     engine,
     flusher: { mark: () => {} },
-    runtime: { clock: { nowMs: () => 0 }, setTimer: (delayMs: number, run: () => void) => (timers.push({ delayMs, run }), { cancel: () => {} }) },
+    runtime: {
+      clock: { nowMs: () => 0 },
+      setTimer: (delayMs: number, run: () => void) => {
+        timers.push({ delayMs, run });
+        return { cancel: () => {} };
+      },
+    },
   } as unknown as ControlHost;
   const association = { handle: ASSOCIATION, streams: new StreamTable() } as unknown as Association;
   const listener = { onBegun: vi.fn(), onMessage: vi.fn(), onDrained: vi.fn(), onEnded: vi.fn() };
@@ -54,7 +60,9 @@ function startSession(opens: Opens) {
     reset,
     timers,
     association,
-    setRoom: (messages: number) => void (room = messages),
+    setRoom: (messages: number) => {
+      room = messages;
+    },
     streams: () => opened,
   };
 }
