@@ -1,5 +1,7 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type DiagnosticsPayloads, type MeshNode, onDiagnostics, type Path, type PathChange, type Peer } from '../../../src/index.js';
+import { DIRECT_PROTOCOL } from '../../../src/mesh/direct/messages.js';
+import { Mesh } from '../../../src/mesh/mesh.js';
 import type { SimHost, SimNat } from '../../../src/testing/index.js';
 import type { SimNetwork } from '../../../src/testing/sim-network.js';
 import { nextEvent } from '../../scenario/support/nodes.js';
@@ -125,11 +127,29 @@ describe('the search for a direct way', () => {
     const network = simulate();
     await network.run(async () => {
       const relay = await network.host('relay').start({ relay: {} });
-      const [near, far] = await Promise.all(['near', 'far'].map((name) => network.host(name, { nat: 'cone' }).start({ peers: [relay.address] })));
-      for (const node of [near, far]) await node?.connect(relay.address);
-      const peer = await (near as MeshNode).connect((far as MeshNode).id, { via: relay.id });
+      const peers = [relay.address];
+      const near = await network.host('near', { nat: 'cone' }).start({ peers });
+      const far = await network.host('far').start({ peers });
+      for (const node of [near, far]) await node.connect(relay.address);
+      const peer = await near.connect(far.id, { via: relay.id });
       await network.clock.sleep(90_000);
       expect(peer.path).toMatchObject({ kind: 'relayed', waypoint: relay.id });
+    });
+  });
+
+  test('is told to be in vain where the peer knows nothing of it', async () => {
+    const network = simulate();
+    const genuine = Mesh.prototype.onOwnStream;
+    const taken = vi.spyOn(Mesh.prototype, 'onOwnStream');
+    onTestFinished(() => taken.mockRestore());
+    taken.mockImplementation(function (this: Mesh, ...request: Parameters<Mesh['onOwnStream']>) {
+      return request[3] !== DIRECT_PROTOCOL && Reflect.apply(genuine, this, request);
+    });
+    await network.run(async () => {
+      const { attempts, peer } = await meet(network, ['cone', 'cone'], 1);
+      await network.clock.sleep(5_000);
+      expect(attempts.map(({ outcome }) => outcome)).toEqual(['no-rendezvous']);
+      expect(peer.path?.kind).toBe('relayed');
     });
   });
 
