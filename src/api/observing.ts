@@ -35,6 +35,12 @@ export interface DiagnosticsPayloads {
   'osier:path': { readonly peer: NodeId; readonly change: PathChange };
   /** The way to a node changed; `null` where there was, or is, none. */
   'osier:route': { readonly id: NodeId; readonly before: RouteInfo | null; readonly after: RouteInfo | null };
+  /** An attempt at a direct way is over, also one that failed. */
+  'osier:traversal': {
+    readonly peer: NodeId;
+    readonly outcome: 'direct' | 'no-answer' | 'no-rendezvous' | 'endpoint-dependent-nat';
+    readonly durationMs: number;
+  };
   'osier:stream:open': StreamInfo;
   'osier:stream:end': StreamInfo & { readonly stats: StreamStats; readonly error: OsierError | null };
   'osier:shard': { readonly index: number; readonly event: 'started' | 'failed' | 'stopped' };

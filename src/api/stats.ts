@@ -60,5 +60,7 @@ export interface NodeInfo {
   readonly shards: number;
   readonly receiveBufferBytes: number;
   readonly sendBufferBytes: number;
+  /** What the routers between this node and its relays do with its address, as far as those have told it. */
+  readonly nat: 'none' | 'endpoint-independent' | 'endpoint-dependent' | 'unknown';
   readonly reasons: readonly string[];
 }

@@ -53,6 +53,7 @@ const BY_ERROR_CODE: Partial<Record<OsierErrorCode, ExitCode>> = {
   ERR_OSIER_UNRESOLVED: ExitCode.unreachable,
   ERR_OSIER_UNREACHABLE: ExitCode.unreachable,
   ERR_OSIER_TIMEOUT: ExitCode.unreachable,
+  ERR_OSIER_UDP_BLOCKED: ExitCode.unreachable,
   ERR_OSIER_INCOMPATIBLE: ExitCode.refused,
   ERR_OSIER_REFUSED: ExitCode.refused,
   ERR_OSIER_REVOKED: ExitCode.refused,

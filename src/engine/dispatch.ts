@@ -30,6 +30,8 @@ export interface PathSink {
   /** The other end of the present path does not answer. Told in turns with {@link PathSink.onHopRecovered}. */
   onHopSuspected(silentMicros: number): void;
   onHopRecovered(): void;
+  /** A packet of the peer came on `path` directly, although this end's go to a relay. The record is valid until the call returns. */
+  onDirectArrival(path: PathRecord): void;
   /** Somebody on the way said who it is. What a relay says, its neighbours may have made up; the far end has proved it. */
   onTraceAnswered(token: number, rttMicros: number, reporter: Uint8Array, isFarEnd: boolean): void;
 }
@@ -142,7 +144,7 @@ function isStreamEvent(kind: number): boolean {
 }
 
 function isPathEvent(kind: number): boolean {
-  return kind >= EventKind.pathProbed && kind <= EventKind.traceAnswered;
+  return (kind >= EventKind.pathProbed && kind <= EventKind.traceAnswered) || kind === EventKind.directArrival;
 }
 
 function dispatchToPathSink(sink: PathSink, kind: number, engine: Engine, events: Uint32Array, at: number): void {
@@ -156,6 +158,9 @@ function dispatchToPathSink(sink: PathSink, kind: number, engine: Engine, events
       break;
     case EventKind.hopRecovered:
       sink.onHopRecovered();
+      break;
+    case EventKind.directArrival:
+      sink.onDirectArrival(bytesOf(engine, events, at));
       break;
     case EventKind.traceAnswered:
       sink.onTraceAnswered(word(events, at + Word.stream), micros, bytesOf(engine, events, at), word(events, at + Word.b) === 1);

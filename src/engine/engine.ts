@@ -152,6 +152,8 @@ export interface Engine {
    * it is there. hopSuspected and hopRecovered records follow, in turns. 0: no more.
    */
   setLiveness(association: number, intervalMicros: number): void;
+  /** Asks the peer something after so much silence, at most 2^32 - 1 microseconds; 0: never. Instead of {@link EngineConfig.keepAliveMicros}. */
+  setKeepAlive(association: number, intervalMicros: number): void;
   /**
    * Asks the relay that is `ttl` hops away on a relayed path who it is; beyond the last relay the far end answers. A traceAnswered record follows, or nothing:
    * a relay answers for a pair of ends ten times a second at most. `ttl`: 1 to 32. False: the path is not relayed, or nothing can be sent.

@@ -61,6 +61,8 @@ export const EventKind = {
   traceAnswered: 24,
   /** Something that this node sent on a relayed path was not passed on. a: fault (0: no route, 1: too big, 2: no hop left); b: largest packet that passes, for 1; bytes: RouteIds of the destination and of who says so. A hint, unless that is this node. */
   routeError: 25,
+  /** An authentic packet came directly although the association's own go to a relay: ten times a second at most. bytes: record of the path that it came on. */
+  directArrival: 26,
 } as const;
 
 /** Whether the listener runs, or the ticks that follow it before the engine sends: the last word of `events` is 1 for so long. */

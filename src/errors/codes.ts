@@ -32,6 +32,8 @@ export interface OsierErrorDetails {
   ERR_OSIER_UNREACHABLE: { readonly id: NodeId };
   /** Nobody answered in time. `hints` are unauthenticated answers on the way: likely reasons, never proof. */
   ERR_OSIER_TIMEOUT: { readonly timeoutMs: number; readonly hints: readonly ('version' | 'busy')[] };
+  /** Not one UDP packet came back, from anywhere: a firewall is the likely reason. */
+  ERR_OSIER_UDP_BLOCKED: NoDetails;
   /** The peer is who it should be, but shares no version or cipher with this node. */
   ERR_OSIER_INCOMPATIBLE: { readonly subject: 'version' | 'cipher' };
   /** Another id answers at an address than the one pinned when it was joined. */

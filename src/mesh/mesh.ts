@@ -3,10 +3,14 @@ import type { RouteInfo, TraceResult } from '../api/routing.js';
 import type { PathRecord } from '../engine/engine.js';
 import { type HostAndPort, type NodeId, routeIdOfNodeId } from '../identity/index.js';
 import type { Association, MeshPeer, PeerMesh, PeerTable } from '../peer/index.js';
+import { CONTROL_PROTOCOL } from './control/messages.js';
+import { DIRECT_PROTOCOL } from './direct/messages.js';
 import { LastKnownPeers } from './discovery/last-known-peers.js';
 import { type MeshParts, MeshRouting } from './mesh-routing.js';
+import type { OwnAddresses } from './nat/own-addresses.js';
 import { type Neighbour, Neighbours } from './neighbours.js';
 import { type LIVENESS_MICROS, PathPolicy } from './path-policy.js';
+import { Reachability, type ReachabilityOptions } from './reachability.js';
 import { RouteTracing } from './route-tracing.js';
 import { type RouteKey, routeKey, type WayChange } from './routing/index.js';
 
@@ -15,7 +19,7 @@ const JUST_CONNECTED_MS = 5_000;
 /** RouteIds that are remembered by id. */
 const ROUTE_IDS_MAX = 4_096;
 
-export interface MeshOptions extends Omit<MeshParts, 'neighbours'> {
+export interface MeshOptions extends Omit<MeshParts, 'neighbours' | 'hosts'>, ReachabilityOptions {
   readonly peers: PeerTable;
   readonly liveness: keyof typeof LIVENESS_MICROS;
   /** Of the peers known last; `null`: none is kept. */ readonly cacheFile: string | null;
@@ -28,6 +32,7 @@ export interface MeshOptions extends Omit<MeshParts, 'neighbours'> {
 export class Mesh implements PeerMesh {
   readonly #options: MeshOptions;
   readonly #neighbours: Neighbours;
+  readonly #reachability: Reachability;
   readonly #tracing: RouteTracing;
   readonly #lastKnown: LastKnownPeers | null;
   #routing: MeshRouting | null = null;
@@ -41,10 +46,17 @@ export class Mesh implements PeerMesh {
 
   constructor(options: MeshOptions) {
     this.#options = options;
+    this.#reachability = new Reachability(options, () => this.#routing?.onAddresses());
     this.#neighbours = new Neighbours(options.context, options.isRelay, {
       onUp: (neighbour) => this.#activate().up(neighbour),
-      onDown: (neighbour) => this.#because('no-route', () => this.#routing?.down(neighbour)),
-      onMessage: (neighbour, message) => this.#activate().heard(neighbour, message),
+      onDown: (neighbour) => {
+        this.#reachability.onNeighbourGone(neighbour);
+        this.#because('no-route', () => this.#routing?.down(neighbour));
+      },
+      onMessage: (neighbour, message) => {
+        this.#activate().heard(neighbour, message);
+        if (message.type === 'hello') this.#reachability.onHello(neighbour, message.observed);
+      },
       onDrained: (neighbour) => this.#routing?.drained(neighbour),
     });
     this.#lastKnown = options.cacheFile === null ? null : new LastKnownPeers(options.context, options.peers, options.cacheFile);
@@ -58,6 +70,11 @@ export class Mesh implements PeerMesh {
     return this.#routing?.routes() ?? [];
   }
 
+  /** Where this node may be reached, as far as it knows. */
+  get addresses(): OwnAddresses {
+    return this.#reachability.addresses;
+  }
+
   /** The hops to a connected peer; see {@link MeshNode.trace}. */
   async trace(peer: MeshPeer, association: Association, signal: AbortSignal): Promise<TraceResult> {
     if (peer.isRelayed) return this.#tracing.trace(peer, association, this.#routing?.way(this.#keyOf(peer.id))?.hops ?? null, signal);
@@ -67,6 +84,7 @@ export class Mesh implements PeerMesh {
 
   /** Resolves when no thread is left. */
   async close(): Promise<void> {
+    this.#reachability.close();
     this.#neighbours.close();
     this.#policy?.close();
     await Promise.all([this.#routing?.close(), this.#lastKnown?.close()]);
@@ -79,9 +97,11 @@ export class Mesh implements PeerMesh {
     this.#lastKnown?.find().catch((cause: unknown) => this.#options.context.onFault(cause));
   }
 
-  /** The peer opened a control stream. False: this node takes none. */
-  onControlStream(peer: MeshPeer, association: Association, handle: number): boolean {
-    return this.#neighbours.accept(peer, association, handle);
+  /** The peer opened a stream of Osier's own, of kind 'messages'. False: this node takes none such. */
+  onOwnStream(peer: MeshPeer, association: Association, handle: number, protocol: string): boolean {
+    if (protocol === CONTROL_PROTOCOL) return this.#neighbours.accept(peer, association, handle);
+    if (protocol === DIRECT_PROTOCOL) this.#reachability.onDirectStream(peer, association, handle);
+    return protocol === DIRECT_PROTOCOL;
   }
 
   // ---- for its peers ----
@@ -94,11 +114,13 @@ export class Mesh implements PeerMesh {
   onMoved(peer: MeshPeer, association: Association): void {
     this.#because('silence', () => this.#neighbours.onPath(peer, association));
     this.#policy?.onPath(peer, association);
+    this.#reachability.onPath(peer, association);
     if (!peer.isRelayed) this.#lastKnown?.note(peer);
   }
 
   onLost(peer: MeshPeer): void {
     this.#policy?.onLost(peer);
+    this.#reachability.onLost(peer);
     this.#neighbours.remove(peer);
   }
 
@@ -139,11 +161,13 @@ export class Mesh implements PeerMesh {
     if (this.#routing !== null) return this.#routing;
     const { context, liveness, peers } = this.#options;
     this.#routing = new MeshRouting(
-      { ...this.#options, neighbours: this.#neighbours },
+      { ...this.#options, neighbours: this.#neighbours, hosts: () => this.addresses.announced() },
       { onWays: (changes) => this.#onWays(changes), onAnnounced: (id) => peers.get(id)?.onWays() },
     );
     this.#policy = new PathPolicy(context, liveness, {
       onSilence: (peer, isSilent) => this.#onSilence(peer, isSilent),
+      onPathProbed: (peer, token, rttMicros) => this.#reachability.onPathProbed(peer, token, rttMicros),
+      onDirectArrival: (peer, path) => this.#reachability.onDirectArrival(peer, path),
       onTraceAnswered: (...answer) => this.#tracing.onAnswered(...answer),
     });
     for (const peer of peers.values()) {

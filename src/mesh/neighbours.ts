@@ -33,17 +33,13 @@ export class Neighbours {
   readonly #isRelay: boolean;
   readonly #listener: NeighboursListener;
   readonly #byKey = new Map<RouteKey, Neighbour>();
-  readonly #hello: (observed: Association) => Uint8Array;
+  /** Where each was last told that it is seen. */
+  readonly #observed = new WeakMap<ControlSession, string>();
 
   constructor(context: PeerContext, isRelay: boolean, listener: NeighboursListener) {
     this.#context = context;
     this.#isRelay = isRelay;
     this.#listener = listener;
-    this.#hello = (association) => {
-      const record = context.engine.associationPath(association.handle);
-      const observed = record === null || isRelayed(record) ? null : directPathOf(record, context.sockets).remote;
-      return encodeControl({ type: 'hello', isRelay, observed });
-    };
   }
 
   /** Those that hear this node at present. */
@@ -68,7 +64,12 @@ export class Neighbours {
   onPath(peer: MeshPeer, association: Association): void {
     const record = this.#context.engine.associationPath(association.handle);
     if (record === null || isRelayed(record)) this.remove(peer);
-    else if (this.#isRelay) this.#obtain(peer, association).session.begin();
+    else if (this.#isRelay) {
+      const { session } = this.#obtain(peer, association);
+      session.begin();
+      // Its address may be another.
+      if (session.isOpen && this.#sayHello(session, association)) session.pump();
+    }
   }
 
   /** A neighbour opened a control stream. False: it is none. */
@@ -101,7 +102,8 @@ export class Neighbours {
     const opens = !this.#isRelay ? 'no' : compareNodeIds(this.#context.id, peer.id) < 0 ? 'over-theirs' : 'yes';
     const session: ControlSession = new ControlSession(this.#context, association, opens, {
       onBegun: () => {
-        session.outgoing.hello(this.#hello(association));
+        this.#observed.delete(session);
+        this.#sayHello(session, association);
         this.#listener.onUp(neighbour);
       },
       onMessage: (message) => this.#listener.onMessage(neighbour, message),
@@ -115,5 +117,16 @@ export class Neighbours {
     const neighbour: Neighbour = { key: routeKey(routeIdOfNodeId(peer.id)), id: peer.id, peer, association, session };
     this.#byKey.set(neighbour.key, neighbour);
     return neighbour;
+  }
+
+  /** Tells where the neighbour is seen. False: it was told so already. */
+  #sayHello(session: ControlSession, { handle }: Association): boolean {
+    const record = this.#context.engine.associationPath(handle);
+    const observed = record === null || isRelayed(record) ? null : directPathOf(record, this.#context.sockets).remote;
+    const text = observed === null ? '' : `${observed.host} ${observed.port}`;
+    if (this.#observed.get(session) === text) return false;
+    this.#observed.set(session, text);
+    session.outgoing.hello(encodeControl({ type: 'hello', isRelay: this.#isRelay, observed }));
+    return true;
   }
 }

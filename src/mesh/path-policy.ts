@@ -19,6 +19,10 @@ export const LIVENESS_MICROS = { lan: 10_000, wan: 250_000 } as const;
 export interface PathPolicyListener {
   /** The other end of the peer's path does not answer, or answers again. Called before the peer is moved. */
   onSilence(peer: MeshPeer, isSilent: boolean): void;
+  /** An outcome of a probe of somebody else's. */
+  onPathProbed(peer: MeshPeer, token: number, rttMicros: number | null): void;
+  /** See {@link PathSink.onDirectArrival}. */
+  onDirectArrival(peer: MeshPeer, path: PathRecord): void;
   /** See {@link PathSink.onTraceAnswered}. */
   onTraceAnswered(token: number, rttMicros: number, reporter: Uint8Array, isFarEnd: boolean): void;
 }
@@ -141,10 +145,17 @@ class WatchedPaths implements PathSink {
 
   onPathProbed(token: number, rttMicros: number | null): void {
     const path = this.#asked.get(token);
-    if (path === undefined) return;
+    if (path === undefined) {
+      this.#listener.onPathProbed(this.#peer, token, rttMicros);
+      return;
+    }
     this.#asked.delete(token);
     if (rttMicros !== null && this.#peer.isRelayed) this.#peer.moveTo(path, { kind: 'upgraded', method: 'announced-address' });
     else if (this.#asked.size === 0) this.#lookLater();
+  }
+
+  onDirectArrival(path: PathRecord): void {
+    this.#listener.onDirectArrival(this.#peer, path);
   }
 
   get #nowMs(): number {

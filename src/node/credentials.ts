@@ -67,7 +67,8 @@ export function engineConfigOf(options: ParsedNodeOptions, role: Pick<ShardRole,
   return {
     idleTimeoutMicros: micros(options.idleTimeoutMs),
     peerLostAfterMicros: micros(options.peerLostAfterMs),
-    keepAliveMicros: micros(options.keepAliveMs),
+    // Of 'auto' the mesh decides, once it knows of routers.
+    keepAliveMicros: options.keepAliveMs === 'auto' ? 0 : micros(options.keepAliveMs),
     memoryBytes: limits.memoryBytes,
     peers: limits.peers,
     streamsPerPeer: limits.streamsPerPeer,

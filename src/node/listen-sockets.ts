@@ -1,13 +1,13 @@
 import type { SocketAddress } from '../api/peers.js';
 import type { Engine } from '../engine/engine.js';
-import type { ResolvedAddress, Runtime } from '../engine/runtime.js';
+import type { Runtime } from '../engine/runtime.js';
 import { osierError } from '../errors/index.js';
 import { textOf } from '../errors/text-of.js';
 import type { HostAndPort } from '../identity/index.js';
 import type { ListenAddress } from './options.js';
 
 /** More hosts than this make an address unwieldy, and slow to try. */
-const ANNOUNCED_HOSTS_MAX = 8;
+const BOUND_HOSTS_MAX = 8;
 
 /** Errors of a machine without IPv6. */
 const NO_IPV6 = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL', 'EPROTONOSUPPORT']);
@@ -49,19 +49,16 @@ async function bindOne(runtime: Runtime, engine: Engine, { text, host, port }: L
   }
 }
 
-/** What to announce for bound sockets: for one that is bound to all addresses, those of the machine. */
-export function announcedHosts(
-  sockets: readonly SocketAddress[],
-  advertise: readonly HostAndPort[],
-  machine: readonly ResolvedAddress[],
-): HostAndPort[] {
-  const hosts = [...advertise];
+/** Where bound sockets may be reached: one that is bound to all addresses, at those of the machine. */
+export function boundHosts(sockets: readonly SocketAddress[], runtime: Pick<Runtime, 'machineAddresses'>): readonly HostAndPort[] {
+  const machine = runtime.machineAddresses();
+  const hosts: HostAndPort[] = [];
   for (const { host, port } of sockets) {
     const reachable = host === '::' ? machine : host === '0.0.0.0' ? machine.filter(({ family }) => family === 4) : null;
     if (reachable === null) hosts.push({ host, port });
     else hosts.push(...reachable.map((address) => ({ host: address.host, port })));
   }
-  return distinct(hosts).slice(0, ANNOUNCED_HOSTS_MAX);
+  return distinct(hosts).slice(0, BOUND_HOSTS_MAX);
 }
 
 function distinct(hosts: readonly HostAndPort[]): HostAndPort[] {

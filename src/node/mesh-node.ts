@@ -76,7 +76,7 @@ export class MeshNode extends EventEmitter<MeshNodeEvents> implements AsyncDispo
   /**
    * Connects, by the best way there is, and resolves when the peer has proved its key. `target` is `osier://<id>@host:port[,host:port…]`; the
    * bare id, found through the mesh; or `osier://host:port`, which joins by membership alone (see {@link Peer.verified}). A peer that is
-   * connected already is returned at once. Errors: BAD_ADDRESS, BAD_ID, UNRESOLVED, UNREACHABLE, TIMEOUT, INCOMPATIBLE, PIN_MISMATCH, REFUSED,
+   * connected already is returned at once. Errors: BAD_ADDRESS, BAD_ID, UNRESOLVED, UNREACHABLE, TIMEOUT, UDP_BLOCKED, INCOMPATIBLE, PIN_MISMATCH, REFUSED,
    * REVOKED, DUPLICATE_IDENTITY, LIMIT.
    */
   connect(target: string, options?: ConnectOptions): Promise<Peer> {

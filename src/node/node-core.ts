@@ -17,7 +17,6 @@ import { textOf } from '../errors/text-of.js';
 import type { HandshakeFault, HandshakeParty } from '../handshake/index.js';
 import {
   formatAddress,
-  type HostAndPort,
   type Identity,
   type NodeId,
   parseNodeId,
@@ -25,11 +24,12 @@ import {
   type Statement,
   VerifiedSignatures,
 } from '../identity/index.js';
-import { CONTROL_PROTOCOL, Mesh } from '../mesh/index.js';
+import { Mesh } from '../mesh/index.js';
 import { StatementStore } from '../mesh/statements/statement-store.js';
 import { Observer } from '../observe/index.js';
 import {
   Answering,
+  AskedHosts,
   type Association,
   type Calling,
   type CallRouting,
@@ -48,7 +48,7 @@ import { Connecting } from './connecting.js';
 import { engineConfigOf, handshakePartyOf, loadCredentials } from './credentials.js';
 import { HandlerTable } from './handler-table.js';
 import { KeptPeers } from './kept-peers.js';
-import { announcedHosts, bindSockets } from './listen-sockets.js';
+import { bindSockets, boundHosts } from './listen-sockets.js';
 import { NodeClosing } from './node-closing.js';
 import { NodeCounters } from './node-counters.js';
 import type { NodeFace } from './node-face.js';
@@ -65,6 +65,7 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   party: HandshakeParty;
   readonly dispatcher: Dispatcher;
   readonly flusher: Flusher;
+  readonly asked: AskedHosts;
   readonly calls = new Map<number, Calling>();
   readonly peers: PeerTable;
   /** A shard of several has none. */
@@ -108,6 +109,7 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
       runtime.atEndOfTick,
       new MessageStage(this.engine),
     );
+    this.asked = new AskedHosts(this.engine);
     this.party = makeParty(this.engine);
     const { logger, tracing } = options;
     this.observer = new Observer({
@@ -131,7 +133,7 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
     this.#answering = new Answering(this, this.peers, options.accept, options.limits.peers);
     this.#joins = new JoinTable(this, this.peers, role?.pins ?? new PinTable());
     this.kept = new KeptPeers(this, this.peers, this.#joins);
-    this.counters = new NodeCounters(this.engine, this.peers);
+    this.counters = new NodeCounters(this.engine, this.peers, () => this.mesh?.addresses.nat ?? 'unknown');
     this.connecting = new Connecting(this, this.peers, this.#joins);
     this.reloading = new Reloading(this, this.kept, this.statements, (secrets) => this.#useNetworkSecrets(secrets));
     this.mesh = this.#makeMesh(identity);
@@ -204,11 +206,8 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   }
 
   get address(): string {
-    return formatAddress({ id: this.id, hosts: this.#hosts });
-  }
-
-  get #hosts(): readonly HostAndPort[] {
-    return announcedHosts(this.#sockets, this.#options.advertise, this.runtime.machineAddresses());
+    const hosts = this.mesh?.addresses.shown() ?? [...this.#options.advertise, ...boundHosts(this.#sockets, this.runtime)];
+    return formatAddress({ id: this.id, hosts });
   }
 
   routes(): RouteInfo[] {
@@ -262,8 +261,7 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
 
   serve(peer: MeshPeer, association: Association, handle: number, kind: number, head: Uint8Array): void {
     if (isOwnProtocol(head)) {
-      const isTaken =
-        protocolOf(head) === CONTROL_PROTOCOL && kind === kindNumber('messages') && this.mesh?.onControlStream(peer, association, handle) === true;
+      const isTaken = kind === kindNumber('messages') && this.mesh?.onOwnStream(peer, association, handle, protocolOf(head)) === true;
       if (!isTaken) new EngineStreamPort(this.engine, this.flusher, association.handle, handle).reset(ResetReason.noHandler, 0);
       return;
     }
@@ -374,7 +372,7 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   }
 
   #makeMesh(identity: Identity): Mesh | undefined {
-    const { relay, liveness, cacheFile } = this.#options;
+    const { relay, liveness, advertise, keepAliveMs, cacheFile } = this.#options;
     if (this.#role !== null && this.#role.shards > 1) return undefined;
     return new Mesh({
       context: this,
@@ -386,7 +384,8 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
       cacheFile,
       signatures: this.signatures,
       statements: this.statements,
-      hosts: () => this.#hosts,
+      addresses: { advertised: advertise, bound: () => boundHosts(this.#sockets, this.runtime) },
+      keepsAlive: keepAliveMs === 'auto',
       isProtected: (id) => this.peers.get(id) !== undefined,
     });
   }

@@ -57,10 +57,12 @@ export class NodeCounters {
   handshakesFailed = 0n;
   readonly #engine: Engine;
   readonly #peers: PeerTable;
+  readonly #nat: () => NodeInfo['nat'];
   readonly #present = new BigUint64Array(ENGINE_COUNTERS);
   #frozen: { readonly stats: NodeStats; readonly info: NodeInfo } | null = null;
 
-  constructor(engine: Engine, peers: PeerTable) {
+  constructor(engine: Engine, peers: PeerTable, nat: () => NodeInfo['nat']) {
+    this.#nat = nat;
     this.#engine = engine;
     this.#peers = peers;
   }
@@ -109,6 +111,7 @@ export class NodeCounters {
       shards: 0,
       receiveBufferBytes,
       sendBufferBytes,
+      nat: this.#nat(),
       reasons: [...reasons],
     };
   }

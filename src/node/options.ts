@@ -17,7 +17,7 @@ export interface ParsedNodeOptions extends ParsedMeshOptions {
   readonly peers: readonly NodeAddress[];
   readonly accept: MeshNodeOptions['accept'];
   /** 0: none. */
-  readonly keepAliveMs: number;
+  readonly keepAliveMs: number | 'auto';
   /** 0: never. */
   readonly idleTimeoutMs: number;
   readonly peerLostAfterMs: number;
@@ -72,7 +72,7 @@ export function parseNodeOptions(options: MeshNodeOptions): ParsedNodeOptions {
     peers: stringListOption('peers', options.peers).map(parseAddress),
     accept: acceptOption(options.accept),
     ...meshOptions(options),
-    keepAliveMs: options.keepAliveMs === 'auto' ? 0 : durationOption('keepAliveMs', options.keepAliveMs, 0),
+    keepAliveMs: keepAliveOption(options.keepAliveMs),
     idleTimeoutMs: durationOption('idleTimeoutMs', options.idleTimeoutMs, 600_000),
     peerLostAfterMs: peerLostOption(options.peerLostAfterMs),
     spinMicros: spinOption(options.spin),
@@ -132,6 +132,10 @@ function peerLostOption(value: unknown): number {
   const peerLostAfterMs = durationOption('peerLostAfterMs', value, 30_000);
   if (peerLostAfterMs === 0) throw invalidOption('peerLostAfterMs', 'must be more than 0: streams to a dead peer would wait for ever');
   return peerLostAfterMs;
+}
+
+function keepAliveOption(value: MeshNodeOptions['keepAliveMs']): number | 'auto' {
+  return value === undefined || value === 'auto' ? 'auto' : durationOption('keepAliveMs', value, 0);
 }
 
 function spinOption(value: MeshNodeOptions['spin']): number {

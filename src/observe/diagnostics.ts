@@ -9,6 +9,7 @@ const CHANNELS: { readonly [N in keyof DiagnosticsPayloads]: Channel } = {
   'osier:peer:state': channel('osier:peer:state'),
   'osier:route': channel('osier:route'),
   'osier:path': channel('osier:path'),
+  'osier:traversal': channel('osier:traversal'),
   'osier:stream:open': channel('osier:stream:open'),
   'osier:stream:end': channel('osier:stream:end'),
   'osier:shard': channel('osier:shard'),

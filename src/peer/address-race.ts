@@ -169,6 +169,7 @@ export class AddressRace {
 
   #send(path: PathRecord, { datagram, askedAt }: RaceMessage): void {
     askedAt.push(path);
+    this.#context.asked.note(path);
     this.#context.engine.sendDatagram(path, datagram);
     this.#context.flusher.mark();
   }

@@ -4,7 +4,7 @@ import type { Association } from './association.js';
 import { peerClosed } from './closing-errors.js';
 import type { PeerContext } from './context.js';
 import { Deadline } from './deadline.js';
-import { timedOut, tooSlow, unreachable } from './dial-errors.js';
+import { tooSlow, unanswered, unreachable } from './dial-errors.js';
 import type { Dialing } from './dialing.js';
 import type { MeshPeer } from './mesh-peer.js';
 
@@ -24,7 +24,7 @@ export class AssociationUse {
   async with<T>(options: TimedWaitOptions | undefined, use: (association: Association, signal: AbortSignal) => Promise<T>): Promise<T> {
     const timeOut = (timeoutMs: number): OsierError => {
       if (this.#peer.associations.current !== null) return tooSlow(this.#peer.id, timeoutMs);
-      return this.#peer.hasWay ? timedOut(this.#peer.id, timeoutMs, this.#dialing.hints) : unreachable(this.#peer.id);
+      return this.#peer.hasWay ? unanswered(this.#context.asked, this.#peer.id, timeoutMs, this.#dialing.hints) : unreachable(this.#peer.id);
     };
     const deadline = new Deadline(this.#context.runtime, options, timeOut);
     try {

@@ -8,6 +8,7 @@ import type { OsierError } from '../errors/index.js';
 import type { HandshakeFault, HandshakeParty } from '../handshake/index.js';
 import type { NodeId } from '../identity/index.js';
 import type { Observer } from '../observe/index.js';
+import type { AskedHosts } from './asked-hosts.js';
 import type { Association } from './association.js';
 import type { CallRouting } from './call-routing.js';
 import type { MeshPeer } from './mesh-peer.js';
@@ -29,6 +30,7 @@ export interface PeerContext {
   readonly dispatcher: Dispatcher;
   readonly flusher: Flusher;
   readonly party: HandshakeParty;
+  readonly asked: AskedHosts;
   /** Who calls others, by the index that the answers come to. */
   readonly calls: Map<number, Calling>;
   /** Bound sockets, in the order of binding. */

@@ -1,6 +1,7 @@
 /** Why a connection did not come about. */
 import { type OsierError, osierError } from '../errors/index.js';
 import { formatHost, type HostAndPort, type NodeId } from '../identity/index.js';
+import type { AskedHosts } from './asked-hosts.js';
 
 /** Unauthenticated answers: likely reasons, never proof. */
 export type Hint = 'version' | 'busy';
@@ -22,6 +23,15 @@ export function timedOut(who: string, timeoutMs: number, hints: readonly Hint[])
     `No valid answer from ${who} within ${timeoutMs} ms${heard}. Likely causes: the peer is not running or another host or port is meant, ` +
     `a firewall drops UDP on the way, the network secrets differ, or the node there has another id.`;
   return osierError('ERR_OSIER_TIMEOUT', message, { timeoutMs, hints });
+}
+
+/** As {@link timedOut}, for a node on this thread: it may be that nothing reaches it at all. */
+export function unanswered(asked: AskedHosts, who: string, timeoutMs: number, hints: readonly Hint[]): OsierError {
+  if (!asked.areAllSilent) return timedOut(who, timeoutMs, hints);
+  const message =
+    `No answer from ${who} within ${timeoutMs} ms, and not one UDP packet from anybody else that this node has called. A firewall between this machine and ` +
+    'the others is the likely reason: let UDP pass, in both directions.';
+  return osierError('ERR_OSIER_UDP_BLOCKED', message, {});
 }
 
 /** The peer is connected, but did not do its part in time. */

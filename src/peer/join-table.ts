@@ -4,7 +4,7 @@ import { formatAddress, type HostAndPort, type NodeId } from '../identity/index.
 import { PlacedElsewhere } from './call-routing.js';
 import type { PeerContext } from './context.js';
 import { Deadline } from './deadline.js';
-import { pinMismatch, refused, timedOut } from './dial-errors.js';
+import { pinMismatch, refused, unanswered } from './dial-errors.js';
 import { Join } from './join.js';
 import type { MeshPeer } from './mesh-peer.js';
 import type { PeerTable } from './peer-table.js';
@@ -40,7 +40,9 @@ export class JoinTable {
   /** Resolves with the peer at an address when it is connected; one that is connected already at once. */
   async connect(hosts: readonly HostAndPort[], options: TimedWaitOptions | undefined): Promise<MeshPeer> {
     const address = formatAddress({ id: null, hosts });
-    const deadline = new Deadline(this.#context.runtime, options, (timeoutMs) => timedOut(address, timeoutMs, this.#joins.get(address)?.hints ?? []));
+    const deadline = new Deadline(this.#context.runtime, options, (timeoutMs) =>
+      unanswered(this.#context.asked, address, timeoutMs, this.#joins.get(address)?.hints ?? []),
+    );
     try {
       for (;;) {
         deadline.signal.throwIfAborted();

@@ -58,6 +58,11 @@ export function directPathOf(record: PathRecord, sockets: readonly SocketAddress
   };
 }
 
+/** The number of the socket, of a path that is not relayed. */
+export function socketOf(record: PathRecord): number {
+  return (record[0] ?? 0) + 256 * (record[1] ?? 0);
+}
+
 /** Whether two records lead to remote endpoints of the same address family. */
 export function sameFamily(a: PathRecord, b: PathRecord): boolean {
   return a[FAMILY_AT] === b[FAMILY_AT];

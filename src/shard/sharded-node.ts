@@ -13,7 +13,7 @@ import { formatAddress, type NodeId, parseNodeId } from '../identity/index.js';
 import { BY_CALL, parseConnect } from '../node/connecting.js';
 import { type Credentials, loadCredentials } from '../node/credentials.js';
 import { HandlerTable } from '../node/handler-table.js';
-import { announcedHosts } from '../node/listen-sockets.js';
+import { boundHosts } from '../node/listen-sockets.js';
 import { notInSeveralShards } from '../node/mesh-options.js';
 import type { NodeFace } from '../node/node-face.js';
 import type { ParsedNodeOptions } from '../node/options.js';
@@ -78,7 +78,7 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
   }
 
   get address(): string {
-    const hosts = announcedHosts(this.shards.sockets, this.options.advertise, this.runtime.machineAddresses());
+    const hosts = [...this.options.advertise, ...boundHosts(this.shards.sockets, this.runtime)];
     return formatAddress({ id: this.id, hosts });
   }
 

@@ -23,6 +23,7 @@ function watchAll(): { readonly [N in Name]: DiagnosticsPayloads[N][] } {
     'osier:peer:state': [],
     'osier:path': [],
     'osier:route': [],
+    'osier:traversal': [],
     'osier:stream:open': [],
     'osier:stream:end': [],
     'osier:shard': [],

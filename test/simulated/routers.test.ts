@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { generateIdentity } from '../../src/index.js';
 import { observeDatagrams } from '../../src/testing/sim-network.js';
 import { nextEvent } from '../scenario/support/nodes.js';
 import { directRemote } from '../support/direct-remote.js';
@@ -58,6 +59,34 @@ describe('a router', () => {
       });
       await expect(inside.connect(outside.address, { timeoutMs: 2_000 })).rejects.toMatchObject({ code: 'ERR_OSIER_TIMEOUT' });
       expect(arrived).toBe(0);
+    });
+  });
+
+  test("of kind 'udp-blocked' is the likely reason when three hosts were called in vain, by id or by address", async () => {
+    const network = simulate();
+    await network.run(async () => {
+      const names = ['one', 'two', 'three'];
+      const outside = await Promise.all(names.map((name) => network.host(name).start()));
+      const inside = await network.host('inside', { nat: 'udp-blocked' }).start();
+      const hosts = names.map((name) => `${name}:7400`).join(',');
+      const failure = async (target: string): Promise<unknown> => inside.connect(target, { timeoutMs: 2_000 }).catch(({ code }) => code);
+      expect(await failure(`osier://${outside[0]?.id}@one:7400,two:7400`)).toBe('ERR_OSIER_TIMEOUT');
+      expect(await failure(`osier://${outside[0]?.id}@${hosts}`)).toBe('ERR_OSIER_UDP_BLOCKED');
+      expect(await failure('osier://two:7400')).toBe('ERR_OSIER_UDP_BLOCKED');
+    });
+  });
+
+  test('is not blamed by a node that has heard anybody', async () => {
+    const network = simulate();
+    await network.run(async () => {
+      const [one, inside] = [await network.host('one').start(), await network.host('inside', { nat: 'cone' }).start()];
+      await inside.connect(one.address);
+      for (const name of ['two', 'three', 'four']) network.host(name);
+      await expect(
+        inside.connect(`osier://${(await generateIdentity()).id}@two:7400,three:7400,four:7400`, { timeoutMs: 2_000 }),
+      ).rejects.toMatchObject({
+        code: 'ERR_OSIER_TIMEOUT',
+      });
     });
   });
 });

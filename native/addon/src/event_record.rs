@@ -38,6 +38,7 @@ const HOP_SUSPECTED: u32 = 22;
 const HOP_RECOVERED: u32 = 23;
 const TRACE_ANSWERED: u32 = 24;
 const ROUTE_ERROR: u32 = 25;
+const DIRECT_ARRIVAL: u32 = 26;
 
 /// A round trip that was not measured: there was no answer.
 const UNANSWERED: u32 = u32::MAX;
@@ -112,6 +113,9 @@ impl<'a> RecordWriter<'a> {
             Event::PathProbed { association, token, rtt_micros } => {
                 let a = rtt_micros.map_or(UNANSWERED, |micros| clamp(micros).min(UNANSWERED - 1));
                 self.write(&Record { a, ..about(PATH_PROBED, *association, *token) }, &[])
+            }
+            Event::DirectArrival { association, path } => {
+                self.write(&about(DIRECT_ARRIVAL, *association, 0), &[&path.to_record()])
             }
             Event::HopSuspected { association, silent_micros } => {
                 self.write(&Record { a: clamp(*silent_micros), ..about(HOP_SUSPECTED, *association, 0) }, &[])

@@ -105,6 +105,7 @@ fn common() -> Vec<sys::napi_property_descriptor> {
         method!(c"associationPath", association_methods::association_path),
         method!(c"movePath", path_methods::move_path),
         method!(c"probePath", path_methods::probe_path),
+        method!(c"setKeepAlive", path_methods::set_keep_alive),
         method!(c"setLiveness", path_methods::set_liveness),
         method!(c"traceHop", path_methods::trace_hop),
         method!(c"setRoutes", route_methods::set_routes),

@@ -36,6 +36,18 @@ pub(crate) fn probe_path(
     js.boolean(asked.unwrap_or(false))
 }
 
+/// `setKeepAlive(association, intervalMicros): void`
+pub(crate) fn set_keep_alive(
+    js: Js,
+    endpoint: &Rc<Endpoint>,
+    arguments: &mut Arguments,
+) -> JsResult<sys::napi_value> {
+    let association = arguments.u32(0, c"association")?;
+    let interval_micros = u64::from(arguments.u32(1, c"intervalMicros")?);
+    endpoint.change(|driver| driver.engine.set_keep_alive(driver.clock.now(), association, interval_micros));
+    js.undefined()
+}
+
 /// `setLiveness(association, intervalMicros): void`
 pub(crate) fn set_liveness(
     js: Js,

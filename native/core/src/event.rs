@@ -95,6 +95,13 @@ pub enum Event {
         /// Who, and how soon.
         answer: TraceAnswer,
     },
+    /// An authentic packet came directly although the association's own packets go to a relay. Nothing moved.
+    DirectArrival {
+        /// Association handle.
+        association: u32,
+        /// Where it came from.
+        path: Path,
+    },
     /// The other end of the present path does not answer. Told once, until [`Event::HopRecovered`].
     HopSuspected {
         /// Association handle.

@@ -230,3 +230,55 @@ fn a_trace_is_answered_by_the_relay_where_it_ends_or_by_the_other_end() {
         assert!((expected..expected + 500).contains(&answer.rtt_micros), "{answer:?}");
     }
 }
+
+#[test]
+fn packets_that_come_directly_to_an_association_on_a_relayed_path_are_told_ten_times_a_second_at_most() {
+    let mut triangle = Triangle::new(4);
+    triangle.move_end(1, true);
+    triangle.run_for(SECOND / 10);
+    triangle.events[1].clear();
+    let [a, b] = triangle.ends;
+    for _ in 0..100 {
+        let now = triangle.net.now();
+        triangle.net.engine(a).ping(now, triangle.handles[0], 1);
+        triangle.net.flush(a);
+        triangle.run_for(10 * MILLISECOND);
+    }
+    let from = triangle.net.address(a);
+    let told = triangle.events[1].iter().filter(|event| match event {
+        Event::DirectArrival { path, .. } => {
+            assert_eq!(path.remote, from);
+            true
+        }
+        _ => false,
+    });
+    let count = told.count();
+    assert!((9..=11).contains(&count), "{count} in a second");
+    let path = triangle.net.engine(b).association_path(triangle.handles[1]).unwrap();
+    assert!(path.is_relayed(), "it is for the layer above to move it");
+    assert!(
+        !triangle.events[0].iter().any(|event| matches!(event, Event::DirectArrival { .. })),
+        "on a direct path it is nothing new"
+    );
+}
+
+#[test]
+fn a_keep_alive_that_is_set_later_holds_for_the_association_that_it_is_set_for() {
+    let mut triangle = Triangle::new(5);
+    let [a, _] = triangle.ends;
+    let sent = |triangle: &mut Triangle| triangle.net.engine(a).stats().packets_sent;
+    triangle.run_for(5 * SECOND);
+    let before = sent(&mut triangle);
+    triangle.run_for(10 * SECOND);
+    assert_eq!(sent(&mut triangle), before, "there is none at first");
+    let (now, handle) = (triangle.net.now(), triangle.handles[0]);
+    triangle.net.engine(a).set_keep_alive(now, handle, SECOND);
+    triangle.run_for(10 * SECOND);
+    let kept = sent(&mut triangle) - before;
+    assert!((9..=11).contains(&kept), "{kept} packets in ten seconds");
+    let now = triangle.net.now();
+    triangle.net.engine(a).set_keep_alive(now, handle, 0);
+    let before = sent(&mut triangle);
+    triangle.run_for(10 * SECOND);
+    assert_eq!(sent(&mut triangle), before, "and none again");
+}

@@ -46,8 +46,14 @@ export class ControlStream implements StreamSink {
   }
 
   /** Opens it; `null` where the association takes none now. */
-  static open(engine: Engine, flusher: Flusher, association: Association, listener: ControlStreamListener): ControlStream | null {
-    const protocol = new TextEncoder().encode(CONTROL_PROTOCOL);
+  static open(
+    engine: Engine,
+    flusher: Flusher,
+    association: Association,
+    listener: ControlStreamListener,
+    name: string = CONTROL_PROTOCOL,
+  ): ControlStream | null {
+    const protocol = new TextEncoder().encode(name);
     const handle = engine.openStream(association.handle, kindNumber('messages'), PRIORITY, protocol, new Uint8Array(0));
     if (handle < 0) return null;
     flusher.mark();

@@ -34,7 +34,13 @@ function associationSink(): AssociationSink {
   return {
     handle: HANDLE,
     streams,
-    pathSink: { onPathProbed: note('probed'), onHopSuspected: note('suspected'), onHopRecovered: note('recovered'), onTraceAnswered: note('traced') },
+    pathSink: {
+      onPathProbed: note('probed'),
+      onHopSuspected: note('suspected'),
+      onHopRecovered: note('recovered'),
+      onTraceAnswered: note('traced'),
+      onDirectArrival: note('arrived'),
+    },
     onStreamOpened: note('opened'),
     onSessionConfirmed: note('confirmed'),
     onSessionDropped: note('dropped'),
@@ -78,6 +84,7 @@ describe('a batch', () => {
       { kind: EventKind.hopSuspected, association: HANDLE, a: 30_000 },
       { kind: EventKind.hopRecovered, association: HANDLE },
       { kind: EventKind.traceAnswered, association: HANDLE, stream: 9, a: 800, b: 1, bytes: new TextEncoder().encode('far') },
+      { kind: EventKind.directArrival, association: HANDLE, bytes: new TextEncoder().encode('path') },
       { kind: EventKind.associationClosed, association: HANDLE, a: 2, b: 1, c: 9, bytes: new TextEncoder().encode('bye') },
     );
     expect(heard).toEqual([
@@ -92,6 +99,7 @@ describe('a batch', () => {
       'suspected 30000',
       'recovered',
       'traced 9 800 far true',
+      'arrived path',
       'closed 2 1 9 bye',
     ]);
   });

@@ -23,8 +23,8 @@ describe('times', () => {
       idleTimeoutMs: 0.5,
       keepAliveMs: 31_536_000_000,
     });
-    expect(parse({ idleTimeoutMs: undefined })).toMatchObject({ idleTimeoutMs: 600_000, keepAliveMs: 0, peerLostAfterMs: 30_000 });
-    expect(parse({ idleTimeoutMs: 0, keepAliveMs: 'auto' })).toMatchObject({ idleTimeoutMs: 0, keepAliveMs: 0 });
+    expect(parse({ idleTimeoutMs: undefined })).toMatchObject({ idleTimeoutMs: 600_000, keepAliveMs: 'auto', peerLostAfterMs: 30_000 });
+    expect(parse({ idleTimeoutMs: 0, keepAliveMs: 'auto' })).toMatchObject({ idleTimeoutMs: 0, keepAliveMs: 'auto' });
     expect(() => parse({ peerLostAfterMs: 0 })).toThrow(named('peerLostAfterMs'));
   });
 });

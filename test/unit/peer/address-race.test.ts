@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Flusher } from '../../../src/engine/flusher.js';
 import { AddressRace } from '../../../src/peer/address-race.js';
+import { AskedHosts } from '../../../src/peer/asked-hosts.js';
 import type { PeerContext } from '../../../src/peer/context.js';
 import { FakeEngine } from '../support/fake-engine.js';
 import { ManualRuntime, settle } from '../support/manual-runtime.js';
@@ -40,7 +41,7 @@ beforeEach(() => {
   runtime = new ManualRuntime();
   engine = new NotingEngine(null, () => {});
   const flusher = { mark: () => {} } as unknown as Flusher;
-  const part: Partial<PeerContext> = { runtime, engine, flusher };
+  const part: Partial<PeerContext> = { runtime, engine, flusher, asked: new AskedHosts(engine) };
   race = new AddressRace(part as PeerContext, {
     nextMessage: () => ({ datagram: new Uint8Array(1), retryAfterMs: 3_600_000, askedAt: [] }),
     onAttempt: () => {},

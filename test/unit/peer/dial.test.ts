@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { Flusher } from '../../../src/engine/flusher.js';
 import { type HandshakeParty, Responder, Timestamps } from '../../../src/handshake/index.js';
 import { exchangeKeysOf, generateIdentity, generateNetworkSecret } from '../../../src/identity/index.js';
+import { AskedHosts } from '../../../src/peer/asked-hosts.js';
 import { peerRestarted } from '../../../src/peer/closing-errors.js';
 import type { PeerContext } from '../../../src/peer/context.js';
 import { Dial } from '../../../src/peer/dial.js';
@@ -73,6 +74,7 @@ beforeEach(() => {
     runtime,
     engine,
     flusher,
+    asked: new AskedHosts(engine),
     party,
     calls: new Map(),
     onDialed: (succeeded) => events.push(`dialed ${succeeded}`),

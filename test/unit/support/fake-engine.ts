@@ -284,6 +284,10 @@ export class FakeEngine implements Engine {
     return true;
   }
 
+  setKeepAlive(association: number, intervalMicros: number): void {
+    this.calls.push(`keep alive ${association} ${intervalMicros}`);
+  }
+
   setLiveness(association: number, intervalMicros: number): void {
     this.calls.push(`liveness ${association} ${intervalMicros}`);
   }

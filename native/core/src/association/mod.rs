@@ -6,6 +6,7 @@
 //!     \---idle, peer lost----> over
 //! ```
 
+mod direct_arrivals;
 mod fate;
 mod lifetime;
 mod liveness;
@@ -36,6 +37,7 @@ use crate::stream::{
     BlockSource, LocalCredit, MemoryBudget, PeerCredit, StreamEvent, Streams, StreamsConfig,
 };
 use crate::time::Instant;
+use direct_arrivals::DirectArrival;
 pub(crate) use liveness::HopChange;
 use liveness::Liveness;
 use osier_wire::limits::MAX_MESSAGE_BYTES;
@@ -162,6 +164,8 @@ pub(crate) struct Association {
     liveness: Option<Box<Liveness>>,
     traces: Option<Box<Traces>>,
     relayed: Relayed,
+    /// On the heap: few associations ever have one.
+    direct_arrival: Option<Box<DirectArrival>>,
     last_activity: Instant,
     /// When the last authentic packet came, or the last session began.
     heard_at: Instant,
@@ -213,6 +217,7 @@ impl Association {
             liveness: None,
             traces: None,
             relayed: Relayed::new(engine, config),
+            direct_arrival: None,
             last_activity: now,
             heard_at: now,
             unanswered_since: None,

@@ -68,6 +68,7 @@ impl Association {
             self.note_proof(now);
         }
         if self.path.is_relayed() || arrival.path.is_relayed() {
+            self.note_direct_arrival(now, arrival.path);
             self.on_relayed_arrival(arrival.path, is_newest);
             return;
         }

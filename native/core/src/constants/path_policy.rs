@@ -14,6 +14,11 @@ pub(crate) const PATH_PROBE_INTERVAL_MIN_MICROS: u64 = 20_000;
 /// Answers that are owed to challenges at once: as many as a peer asks at once.
 pub(crate) const PATH_RESPONSES_MAX: usize = PATH_PROBES_MAX;
 
+// Tuning: direct arrivals
+
+/// One association tells no more often than this that packets come directly although its own go to a relay.
+pub(crate) const DIRECT_ARRIVAL_INTERVAL_MICROS: u64 = 100_000;
+
 // Tuning: liveness
 
 /// Intervals in a row that end with a question unanswered before a hop is suspected: one lost packet, or two, are no failure.

@@ -43,6 +43,14 @@ impl Engine {
         is_asked
     }
 
+    /// Asks the peer something after so much silence; 0: never. Instead of what the configuration says of all associations.
+    pub fn set_keep_alive(&mut self, now: Instant, handle: u32, micros: u64) {
+        if let Some(association) = self.associations.get_mut(handle) {
+            association.set_keep_alive(now, micros);
+            self.settle(now, handle);
+        }
+    }
+
     /// Asks the peer every so often, while the path is in use, whether it is there; 0: no more. [`Event::HopSuspected`](crate::Event::HopSuspected) and
     /// [`Event::HopRecovered`](crate::Event::HopRecovered) follow.
     pub fn set_liveness(&mut self, now: Instant, handle: u32, interval_micros: u64) {

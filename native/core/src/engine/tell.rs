@@ -62,6 +62,9 @@ impl Engine {
         while let Some(answer) = association.poll_trace_answer() {
             self.events.push_back(Event::TraceAnswered { association: handle, answer });
         }
+        if let Some(path) = association.poll_direct_arrival() {
+            self.events.push_back(Event::DirectArrival { association: handle, path });
+        }
         match association.poll_hop_change() {
             Some(HopChange::Suspected { silent_micros }) => {
                 self.events.push_back(Event::HopSuspected { association: handle, silent_micros });
