@@ -8,6 +8,7 @@ import { addId } from './id.js';
 import { addInfo } from './info.js';
 import { addKeygen } from './keygen.js';
 import { addListen } from './listen.js';
+import { addMesh } from './mesh.js';
 import { addPerf } from './perf.js';
 import { addPing } from './ping.js';
 import { addSend } from './send.js';
@@ -28,7 +29,7 @@ async function run(argv: readonly string[]): Promise<number> {
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
     .showHelpAfterError(false);
-  for (const add of [addKeygen, addId, addListen, addSend, addPing, addPerf, addStat, addInfo, addDemo]) add(program, terminal);
+  for (const add of [addKeygen, addId, addListen, addSend, addPing, addPerf, addStat, addMesh, addInfo, addDemo]) add(program, terminal);
   for (const command of program.commands)
     command.copyInheritedSettings(program).option('--json', 'print results and errors as JSON, one object a line');
   try {

@@ -86,7 +86,7 @@ function lineOf(peer: Peer, isAnswered: boolean): string {
 
 function pathText(path: Path | null): string {
   if (path === null) return 'no path';
-  return path.kind === 'direct' ? formatHost(path.remote) : path.kind;
+  return path.kind === 'direct' ? formatHost(path.remote) : `through ${path.nextHop}`;
 }
 
 function durationText(micros: number | null): string {

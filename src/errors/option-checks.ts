@@ -88,6 +88,7 @@ export function reasonOption(value: unknown): Uint8Array {
 export function protocolOption(value: unknown): Uint8Array {
   if (typeof value !== 'string') throw invalidOption('protocol', `must be a string, not ${shown(value)}`);
   const bytes = new TextEncoder().encode(value);
+  if (bytes[0] === 0) throw invalidOption('protocol', "must not begin with a zero byte: such names are Osier's own");
   if (bytes.length < 1 || bytes.length > 64) throw invalidOption('protocol', `must have 1 to 64 bytes of UTF-8, not ${bytes.length}`);
   return bytes;
 }

@@ -3,6 +3,7 @@ import type { RouteInfo, TraceResult } from '../api/routing.js';
 import type { PathRecord } from '../engine/engine.js';
 import { type HostAndPort, type NodeId, routeIdOfNodeId } from '../identity/index.js';
 import type { Association, MeshPeer, PeerMesh, PeerTable } from '../peer/index.js';
+import { LastKnownPeers } from './discovery/last-known-peers.js';
 import { type MeshParts, MeshRouting } from './mesh-routing.js';
 import { type Neighbour, Neighbours } from './neighbours.js';
 import { type LIVENESS_MICROS, PathPolicy } from './path-policy.js';
@@ -17,6 +18,7 @@ const ROUTE_IDS_MAX = 4_096;
 export interface MeshOptions extends Omit<MeshParts, 'neighbours'> {
   readonly peers: PeerTable;
   readonly liveness: keyof typeof LIVENESS_MICROS;
+  /** Of the peers known last; `null`: none is kept. */ readonly cacheFile: string | null;
 }
 
 /**
@@ -27,6 +29,7 @@ export class Mesh implements PeerMesh {
   readonly #options: MeshOptions;
   readonly #neighbours: Neighbours;
   readonly #tracing: RouteTracing;
+  readonly #lastKnown: LastKnownPeers | null;
   #routing: MeshRouting | null = null;
   #policy: PathPolicy | null = null;
   readonly #keys = new Map<NodeId, RouteKey>();
@@ -39,11 +42,12 @@ export class Mesh implements PeerMesh {
   constructor(options: MeshOptions) {
     this.#options = options;
     this.#neighbours = new Neighbours(options.context, options.isRelay, {
-      onUp: (neighbour) => this.#begin().up(neighbour),
+      onUp: (neighbour) => this.#activate().up(neighbour),
       onDown: (neighbour) => this.#because('no-route', () => this.#routing?.down(neighbour)),
-      onMessage: (neighbour, message) => this.#begin().heard(neighbour, message),
+      onMessage: (neighbour, message) => this.#activate().heard(neighbour, message),
       onDrained: (neighbour) => this.#routing?.drained(neighbour),
     });
+    this.#lastKnown = options.cacheFile === null ? null : new LastKnownPeers(options.context, options.peers, options.cacheFile);
     this.#tracing = new RouteTracing(options.context, (routeId) => this.nodeOf(routeId));
   }
 
@@ -65,10 +69,15 @@ export class Mesh implements PeerMesh {
   async close(): Promise<void> {
     this.#neighbours.close();
     this.#policy?.close();
-    await this.#routing?.close();
+    await Promise.all([this.#routing?.close(), this.#lastKnown?.close()]);
   }
 
   // ---- from the node ----
+
+  /** The node answers: peers that it knew last may be called. */
+  begin(): void {
+    this.#lastKnown?.find().catch((cause: unknown) => this.#options.context.onFault(cause));
+  }
 
   /** The peer opened a control stream. False: this node takes none. */
   onControlStream(peer: MeshPeer, association: Association, handle: number): boolean {
@@ -85,6 +94,7 @@ export class Mesh implements PeerMesh {
   onMoved(peer: MeshPeer, association: Association): void {
     this.#because('silence', () => this.#neighbours.onPath(peer, association));
     this.#policy?.onPath(peer, association);
+    if (!peer.isRelayed) this.#lastKnown?.note(peer);
   }
 
   onLost(peer: MeshPeer): void {
@@ -125,7 +135,7 @@ export class Mesh implements PeerMesh {
   }
 
   /** From now on there is a mesh around this node. */
-  #begin(): MeshRouting {
+  #activate(): MeshRouting {
     if (this.#routing !== null) return this.#routing;
     const { context, liveness, peers } = this.#options;
     this.#routing = new MeshRouting(

@@ -172,6 +172,7 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   answer(): void {
     this.#answering.begin();
     this.kept.begin();
+    this.mesh?.begin();
   }
 
   get id(): NodeId {
@@ -373,7 +374,7 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   }
 
   #makeMesh(identity: Identity): Mesh | undefined {
-    const { relay, liveness } = this.#options;
+    const { relay, liveness, cacheFile } = this.#options;
     if (this.#role !== null && this.#role.shards > 1) return undefined;
     return new Mesh({
       context: this,
@@ -382,6 +383,7 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
       instance: this.party.instance,
       isRelay: relay !== null,
       liveness,
+      cacheFile,
       signatures: this.signatures,
       statements: this.statements,
       hosts: () => this.#hosts,

@@ -46,4 +46,18 @@ describe('through a relay', () => {
     expect(relay.stats().relayedPackets).toBeGreaterThan(0n);
     expect(relay.peers.has(far.id)).toBe(true);
   });
+
+  test('ways, traces and the relay to go through pass the thread of one shard', async () => {
+    const network = { secret: generateNetworkSecret() };
+    const relay = await startNode({ network, listen: ['udp://127.0.0.1:0', 'udp://[::1]:0'], relay: {}, shards: 1 });
+    const near = await startNode({ network, shards: 1 });
+    const far = await startNode({ network, listen: 'udp://[::1]:0', peers: [relay.address] });
+    const peer = await near.connect(far.id, { via: relay.address });
+    expect(peer.path).toEqual({ kind: 'relayed', nextHop: relay.id, waypoint: relay.id });
+    expect(near.routes()).toContainEqual(expect.objectContaining({ id: far.id, nextHop: relay.id, backup: null }));
+    const { status, hops } = await near.trace(far.id);
+    expect(status).toBe('complete');
+    expect(hops.map(({ id }) => id)).toEqual([relay.id, far.id]);
+    expect(relay.stats().relayedPackets).toBeGreaterThan(0n);
+  });
 });

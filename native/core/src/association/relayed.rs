@@ -175,7 +175,7 @@ impl Association {
         true
     }
 
-    /// A full packet of others went to the peer, or one that was too large: larger ones would be of use.
+    /// A full packet of others went to the peer: larger ones would be of use.
     pub(crate) fn on_full_hop_packet(&mut self, now: Instant) {
         self.control.on_full_packet(now);
     }

@@ -69,7 +69,8 @@ impl PathControl {
 
     /// As [`PathControl::on_too_long`], where it is a relay that says so: the hop behind it may be at the beginning of its own search.
     pub(crate) fn on_too_long_for_relay(&mut self, now: Instant, bytes: usize) {
-        self.on_too_long(now, bytes);
+        // No packet is so small that the base would not do.
+        self.on_too_long(now, bytes.max(self.mtu.base() + 1));
         self.mtu.raise_by(now.plus_micros(MTU_RELAYED_PAUSE_MICROS));
     }
 

@@ -29,6 +29,24 @@ fn the_oldest_answer_goes_first_and_of_too_many_it_is_forgotten() {
     assert!(responses.is_empty() && responses.owed.capacity() == 0, "it takes no memory then");
 }
 
+/// A session that this end began, at port 1.
+fn session(local_index: u32) -> SessionConfig {
+    SessionConfig {
+        local_index,
+        remote_index: 9,
+        cipher: Cipher::ChaCha20Poly1305,
+        send_key: [4; 32],
+        receive_key: PEER_KEY,
+        hop_keys: None,
+        first_send: 0,
+        first_receive: 0,
+        path: path(1),
+        begun_here: true,
+        confirmed: true,
+        preferred: true,
+    }
+}
+
 /// An association whose peer is known to be at port 1.
 struct End {
     association: Association,
@@ -49,23 +67,7 @@ impl End {
         let now = Instant::from_micros(1_000_000);
         let blocks = Rc::new(RefCell::new(HeapBlocks::default()));
         let mut association = Association::new(now, &engine, &facts, MemoryBudget::new(64 << 20), blocks);
-        association.install_session(
-            now,
-            &SessionConfig {
-                local_index: LOCAL_INDEX,
-                remote_index: 9,
-                cipher: Cipher::ChaCha20Poly1305,
-                send_key: [4; 32],
-                receive_key: PEER_KEY,
-                hop_keys: None,
-                first_send: 0,
-                first_receive: 0,
-                path: path(1),
-                begun_here: true,
-                confirmed: true,
-                preferred: true,
-            },
-        );
+        association.install_session(now, &session(LOCAL_INDEX));
         Self { association, entropy: Entropy::new([5; 32]), now }
     }
 
@@ -169,4 +171,14 @@ fn the_last_packet_is_no_smaller_than_a_challenge_either() {
     end.send();
     end.association.close(end.now, CloseCode::Normal, "");
     assert_eq!(end.send(), [(1, CHALLENGE_PACKET_BYTES)]);
+}
+
+#[test]
+fn a_path_that_was_chosen_is_left_by_no_later_handshake() {
+    let mut end = End::new();
+    end.send();
+    assert!(end.association.move_path(end.now, path(2)));
+    end.association.install_session(end.now, &session(LOCAL_INDEX + 1));
+    assert_eq!(end.association.path(), path(2));
+    assert!(end.send().iter().all(|(port, _)| *port == 2));
 }
