@@ -4,9 +4,10 @@
  *
  * OSIER_FAILOVERS=100: so many of each kind under each traffic, and the distribution of the pauses is printed.
  */
+import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { generateNetworkSecret } from '../../src/index.js';
-import { LOOPBACK, type Place } from './support/environments.js';
+import { generateNetworkSecret, parseAddress } from '../../src/index.js';
+import { describeOnLink, LOOPBACK, type Place } from './support/environments.js';
 import { Party } from './support/party.js';
 
 const FAILOVERS = Number(process.env.OSIER_FAILOVERS ?? 3);
@@ -116,3 +117,30 @@ describe.each(['messages', 'bulk'] as const)('under %s,', (traffic) => {
     tell(`${traffic}, killed`, pausesMs);
   });
 });
+
+describeOnLink('between relays of which packets are dropped silently', ({ places: [place] }) => {
+  test.skipIf(!hasPacketFilter()).each(['messages', 'bulk'] as const)(
+    '%s lose nothing, and make a pause',
+    { timeout: TIMEOUT_MS },
+    async (traffic) => {
+      const pausesMs = await survive(place, traffic, async (_, { address }) => {
+        const ports = parseAddress(address).hosts.map(({ port }) => port);
+        filter(place, ...['add table inet osier', 'add chain inet osier in { type filter hook input priority 0; }']);
+        filter(place, ...['dport', 'sport'].map((end) => `add rule inet osier in udp ${end} { ${ports.join(', ')} } drop`));
+        return async () => filter(place, 'delete table inet osier');
+      });
+      tell(`${traffic}, dropped`, pausesMs);
+    },
+  );
+});
+
+/** Whether packets can be dropped in a namespace; says so where not. */
+function hasPacketFilter(): boolean {
+  const problem = spawnSync('nft', ['list', 'tables']);
+  if (problem.status !== 0) console.warn('SKIPPED: silent drops need nft (nftables) and its part of the kernel');
+  return problem.status === 0;
+}
+
+function filter({ prefix: [command = 'nft', ...args] }: Place, ...commands: readonly string[]): void {
+  execFileSync(command, [...args, 'nft', commands.join('; ')], { stdio: ['ignore', 'pipe', 'pipe'] });
+}
