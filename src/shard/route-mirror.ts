@@ -1,20 +1,19 @@
 import type { DiagnosticsPayloads } from '../api/observing.js';
 import type { RouteInfo } from '../api/routing.js';
-import type { Runtime } from '../engine/runtime.js';
 import type { NodeId } from '../identity/index.js';
 
 /** The ways that the one shard knows, as its news tell. */
 export class RouteMirror {
-  readonly #clock: Runtime['clock'];
+  readonly #nowMs: () => number;
   readonly #ways = new Map<NodeId, { readonly info: RouteInfo; readonly toldAtMs: number }>();
 
-  constructor({ clock }: Pick<Runtime, 'clock'>) {
-    this.#clock = clock;
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
   }
 
   take({ id, after }: DiagnosticsPayloads['osier:route']): void {
     if (after === null) this.#ways.delete(id);
-    else this.#ways.set(id, { info: after, toldAtMs: this.#clock.nowMs() });
+    else this.#ways.set(id, { info: after, toldAtMs: this.#nowMs() });
   }
 
   /** The shard is gone, and all ways with it: the changes. */
@@ -25,7 +24,7 @@ export class RouteMirror {
   }
 
   routes(): RouteInfo[] {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#nowMs();
     return [...this.#ways.values()].map(({ info, toldAtMs }) => ({ ...info, ageMs: info.ageMs + nowMs - toldAtMs }));
   }
 }

@@ -6,15 +6,18 @@ import { offerStream } from '../node/serve-stream.js';
 import { publish, publishStream } from '../observe/index.js';
 import { decodeOsierError, pack, unpack } from './error-codec.js';
 import type { RemotePeer } from './remote-peer.js';
+import { RouteMirror } from './route-mirror.js';
 import type { ShardLink, ShardNews } from './shard-link.js';
 import type { ShardedNode } from './sharded-node.js';
 
 /** Takes in what the shards tell, and passes it on to whom it concerns: peers, handlers, listeners, the logger. */
 export class ShardNewsDesk {
+  readonly routes: RouteMirror;
   readonly #node: ShardedNode;
 
   constructor(node: ShardedNode) {
     this.#node = node;
+    this.routes = new RouteMirror(() => node.clock.nowMs());
   }
 
   take(shard: ShardLink, news: ShardNews): void {
@@ -74,7 +77,7 @@ export class ShardNewsDesk {
 
   /** The shard died, and its peers have no home until something is asked of them, or they call. */
   evict(shard: ShardLink, error: DiagnosticsPayloads['osier:handshake']['error']): void {
-    for (const change of this.#node.routeMirror.takeAll()) publish('osier:route', () => change);
+    for (const change of this.routes.takeAll()) publish('osier:route', () => change);
     for (const peer of this.#node.peers.evict(shard)) {
       // Whoever closes it hears the end from its close.
       if (peer.state.status === 'closed' || peer.closing !== null) continue;
@@ -102,7 +105,7 @@ export class ShardNewsDesk {
 
   #onRoute(change: DiagnosticsPayloads['osier:route']): void {
     publish('osier:route', () => change);
-    this.#node.routeMirror.take(change);
+    this.routes.take(change);
   }
 
   #onState(shard: ShardLink, key: number, state: PeerState, verified: 'id' | 'network'): void {

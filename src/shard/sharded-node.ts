@@ -24,7 +24,6 @@ import type { StreamTold } from './protocol.js';
 import type { PeerHome, RemotePeer, RemotePeerHost } from './remote-peer.js';
 import { RemotePeers } from './remote-peers.js';
 import { RemotePort } from './remote-port.js';
-import { RouteMirror } from './route-mirror.js';
 import type { ShardLink, ShardNews } from './shard-link.js';
 import { ShardNewsDesk } from './shard-news-desk.js';
 import { planShards, type ShardPlan } from './shard-plan.js';
@@ -40,7 +39,6 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
   readonly options: ParsedNodeOptions;
   readonly runtime: Runtime;
   readonly shards: Shards;
-  readonly routeMirror: RouteMirror;
   readonly #desk = new ShardNewsDesk(this);
   /** Protocols with a handler in the shards, and who said so last of each; what a dead shard said holds until it is started again. */
   readonly handledInShards = new Map<string, Map<number, ShardLink>>();
@@ -53,7 +51,6 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
     this.runtime = runtime;
     this.id = credentials.identity.id;
     this.clock = runtime.clock;
-    this.routeMirror = new RouteMirror(runtime);
     const { logger, tracing } = options;
     // What is traced to files and as keys is written by the shards.
     this.observer = new Observer({ id: this.id, runtime, logger, tracing, warn: (error) => this.warn(error), environment: {} });
@@ -121,7 +118,7 @@ export class ShardedNode implements NodeFace, RemotePeerHost, ShardsListener {
   }
 
   routes(): RouteInfo[] {
-    return this.routeMirror.routes();
+    return this.#desk.routes.routes();
   }
 
   async trace(id: string, options: TimedWaitOptions | undefined): Promise<TraceResult> {

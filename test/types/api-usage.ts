@@ -1,13 +1,14 @@
 // Programs against the declarations of the built package, which test/package/programs.ts runs against the packed one. Each is complete but for what its
 // parameters stand for.
-// Left out until their API exists: 5 (relays) and 6 (connecting by a bare id, trace, relayed paths, traversal). In 8 the case of
-// blocked UDP waits for its code.
+// 5 and 6 are only checked against the types; in 6 the channel of routes stands for that of traversal, which does not exist yet. In 8 the case of blocked UDP
+// waits for its code.
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import type { Clock, MessageStream, Peer, ShardModule } from 'osier';
-import { generateIdentity, MeshNode, OsierError } from 'osier';
+import type { Clock, MessageStream, Path, Peer, ShardModule } from 'osier';
+import { generateIdentity, loadIdentity, MeshNode, OsierError, onDiagnostics } from 'osier';
+import { contentType, metricsText } from 'osier/metrics/prometheus';
 import { SimNetwork } from 'osier/testing';
 
 const text = { encode: (value: string) => new TextEncoder().encode(value), decode: (bytes: Uint8Array) => new TextDecoder().decode(bytes) };
@@ -69,6 +70,44 @@ export async function publishQuotes(node: MeshNode, quotes: AsyncIterable<Uint8A
     for (const subscriber of subscribers) if (!subscriber.trySend(quote)) missed++;
   }
   console.log('quotes not sent to slow subscribers:', missed);
+}
+
+// 5. A relay: forwards for members at a bounded rate, on a thread of its own, and lets operators change what matters without a restart.
+export async function relay(secrets: () => [string, string], revocations: () => Uint8Array[]): Promise<() => { contentType: string; body: string }> {
+  const node = await MeshNode.create({
+    identity: await loadIdentity('/var/lib/osier/relay.key', { ifMissing: 'create' }),
+    network: { secret: secrets() },
+    listen: ['udp://0.0.0.0:7400', 'udp://[::]:7400'],
+    advertise: ['relay1.example.net:7400'],
+    relay: { maxBytesPerSecond: 125_000_000 },
+    shards: 1,
+  });
+  for (const reason of node.info().reasons) console.warn(reason);
+  node.on('warning', (error) => console.warn(error.code, error.message));
+  process.on('SIGHUP', () => void node.reload({ network: { secret: secrets() }, statements: revocations() }));
+  process.once('SIGTERM', () => void node.close({ reason: 'maintenance' }));
+  return () => ({ contentType, body: metricsText(node) });
+}
+
+// 6. A client behind NAT: works through a relay at once, moves to a direct path when one opens, and logs why.
+export async function camera(secret: string, relayAddress: string, recorderId: string): Promise<void> {
+  await using node = await MeshNode.create({ identity: './camera.key', network: { secret }, peers: [relayAddress] });
+  using _log = onDiagnostics('osier:route', ({ id, after }) => console.log(id, after?.nextHop ?? 'is out of reach'));
+  const recorder = await node.connect(recorderId, { reconnect: 'always' });
+  recorder.on('path', ({ to, cause }) => console.log(describe(to), 'because', cause));
+  console.log(describe(recorder.path), await node.trace(recorderId));
+  await recorder.openStream('video', { kind: 'datagrams' });
+}
+
+function describe(path: Path | null): string {
+  switch (path?.kind) {
+    case undefined:
+      return 'no path';
+    case 'direct':
+      return `direct to ${path.remote.host}:${path.remote.port}`;
+    case 'relayed':
+      return `through ${path.nextHop}`;
+  }
 }
 
 // 7. A service with a life cycle: requests in flight are finished on shutdown, and what could not be is said.

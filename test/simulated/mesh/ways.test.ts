@@ -33,6 +33,8 @@ describe('a bare id', () => {
       const { nodes } = await startLine(network, ['a', 'b', 'c']);
       const late = network.host('late');
       const identity = await generateIdentity();
+      // Long enough that nobody has connected just now, who might turn out to be a relay.
+      await network.clock.sleep(30_000);
       const connecting = nodes[0]?.connect(identity.id);
       await network.clock.sleep(5_000);
       const node = await late.start({ identity, peers: [(nodes[1] as MeshNode).address] });
