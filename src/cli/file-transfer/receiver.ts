@@ -11,6 +11,8 @@ export interface ReceiveOptions {
   readonly directory: string;
   /** Whether a file of the same name is replaced. */
   readonly overwrite: boolean;
+  /** Called whenever some of the file's content came. */
+  readonly onContent?: (() => void) | undefined;
 }
 
 /** A file that was verified and stored. */
@@ -92,7 +94,7 @@ async function storeFile(stream: ByteStream, offer: FileOffer, path: string, opt
   const partial = join(options.directory, `.${offer.name}.${randomBytes(6).toString('hex')}.part`);
   const file = await open(partial, 'wx', 0o666).catch(cannotWriteTo(options.directory));
   try {
-    const blake2b = await copyVerified(stream, file, offer);
+    const blake2b = await copyVerified(stream, file, offer, options.onContent);
     await file.close();
     await moveIntoPlace(partial, path, options.overwrite);
     return blake2b;
@@ -104,17 +106,20 @@ async function storeFile(stream: ByteStream, offer: FileOffer, path: string, opt
 }
 
 /** Copies `offer.sizeBytes` from the stream and checks the digest that follows them. */
-async function copyVerified(stream: ByteStream, file: FileHandle, offer: FileOffer): Promise<string> {
+async function copyVerified(stream: ByteStream, file: FileHandle, offer: FileOffer, onContent?: () => void): Promise<string> {
   const content = new ContentReader(offer.sizeBytes);
-  await writeFile(file, contentOf(stream, content)).catch((cause: NodeJS.ErrnoException) => {
+  await writeFile(file, contentOf(stream, content, onContent)).catch((cause: NodeJS.ErrnoException) => {
     if (OsierError.is(cause)) throw cause;
     throw new NotStored(cause.code === 'ENOSPC' ? Outcome.noSpace : Outcome.notStored, `writing failed: ${cause.message}`, { cause });
   });
   return content.finish(offer.name);
 }
 
-async function* contentOf(stream: ByteStream, content: ContentReader): AsyncGenerator<Uint8Array> {
-  for await (const batch of stream) yield* content.take(batch);
+async function* contentOf(stream: ByteStream, content: ContentReader, onContent?: () => void): AsyncGenerator<Uint8Array> {
+  for await (const batch of stream) {
+    onContent?.();
+    yield* content.take(batch);
+  }
 }
 
 /** Claims the name before it replaces it, so that two transfers of one name never overwrite one another. */

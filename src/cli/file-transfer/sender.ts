@@ -20,6 +20,15 @@ export interface SendFileOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called about ten times a second with what the peer has acknowledged. */
   readonly onProgress?: ((acknowledgedBytes: number, sizeBytes: number) => void) | undefined;
+  /** Default: as fast as the peer takes it. */
+  readonly pace?: Pace | undefined;
+}
+
+/** A slower pace. */
+export interface Pace {
+  readonly chunkBytes: number;
+  /** The chunk at `offset` of the file is sent when this resolves. */
+  beforeChunk(offset: number): Promise<void>;
 }
 
 /** A file that the receiver has stored after comparing its hash. */
@@ -57,7 +66,7 @@ async function sendOpenFile(peer: Peer, file: FileHandle, path: string, name: st
   await using stream = await peer.openStream(FILE_PROTOCOL, { metadata: offerMetadata({ name, sizeBytes: stat.size }), signal });
   const progress = setInterval(() => options.onProgress?.(Number(stream.stats().bytesAcknowledged), stat.size), PROGRESS_INTERVAL_MS);
   try {
-    const blake2b = await sendContent(stream, file, stat.size, path, signal);
+    const blake2b = await sendContent(stream, { file, sizeBytes: stat.size, path }, options);
     const error = outcomeError(await readOutcome(stream, signal), name);
     if (error !== null) throw error;
     return { name, sizeBytes: stat.size, blake2b, durationMs: performance.now() - startMs };
@@ -66,13 +75,23 @@ async function sendOpenFile(peer: Peer, file: FileHandle, path: string, name: st
   }
 }
 
+/** The first `sizeBytes` of an open file. */
+interface Source {
+  readonly file: FileHandle;
+  readonly sizeBytes: number;
+  readonly path: string;
+}
+
 /** Sends the content and its digest; returns the digest. A receiver that stops reading has its reasons: they come as the outcome. */
-async function sendContent(stream: ByteStream, file: FileHandle, sizeBytes: number, path: string, signal?: AbortSignal): Promise<string> {
+async function sendContent(stream: ByteStream, source: Source, { signal, pace }: SendFileOptions): Promise<string> {
   const hash = createHash(DIGEST_ALGORITHM);
+  let offset = 0;
   try {
-    for await (const chunk of chunksOf(file, sizeBytes, path)) {
+    for await (const chunk of chunksOf(source, pace?.chunkBytes ?? CHUNK_BYTES)) {
+      await pace?.beforeChunk(offset);
       hash.update(chunk);
       await stream.write(chunk, { signal });
+      offset += chunk.length;
     }
     const digest = hash.digest();
     await stream.write(digest, { signal });
@@ -84,11 +103,11 @@ async function sendContent(stream: ByteStream, file: FileHandle, sizeBytes: numb
   }
 }
 
-/** The first `sizeBytes` of `file`; the next chunk is read while the one before is sent. */
-async function* chunksOf(file: FileHandle, sizeBytes: number, path: string): AsyncGenerator<Uint8Array> {
+/** The next chunk is read while the one before is sent. */
+async function* chunksOf({ file, sizeBytes, path }: Source, chunkBytes: number): AsyncGenerator<Uint8Array> {
   let offset = 0;
   const readNext = async () => {
-    const chunk = new Uint8Array(Math.min(CHUNK_BYTES, sizeBytes - offset));
+    const chunk = new Uint8Array(Math.min(chunkBytes, sizeBytes - offset));
     const { bytesRead } = await file.read(chunk, 0, chunk.length, offset);
     offset += bytesRead;
     return chunk.subarray(0, bytesRead);
