@@ -41,7 +41,15 @@ export type PeerState =
   | { readonly status: 'closed'; readonly error: OsierError | null };
 
 /** The way packets take. Open union: another carrier than UDP would be another `kind`. */
-export type Path = { readonly kind: 'direct'; readonly local: SocketAddress; readonly remote: SocketAddress };
+export type Path =
+  | { readonly kind: 'direct'; readonly local: SocketAddress; readonly remote: SocketAddress }
+  | {
+      readonly kind: 'relayed';
+      /** The neighbour that the packets go to first. */
+      readonly nextHop: NodeId;
+      /** A relay asked for by name. */
+      readonly waypoint: NodeId | null;
+    };
 
 /** A UDP endpoint; `host` is an IP address, with its zone where it has one. */
 export interface SocketAddress {

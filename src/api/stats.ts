@@ -17,6 +17,10 @@ export interface NodeStats extends TrafficStats {
   readonly handshakesFailed: bigint;
   /** Packets that failed authentication, were replayed or malformed. */
   readonly packetsRejected: bigint;
+  /** Forwarded for others, and dropped because a queue was full. */
+  readonly relayedPackets: bigint;
+  readonly relayedBytes: bigint;
+  readonly relayDroppedPackets: bigint;
 }
 
 /** A peer's, over all its associations; the levels are those of the present path, `null` while there is none. */

@@ -1,6 +1,6 @@
 /** Walks the records of a batch and calls whom each is for. */
-import type { Engine, PathRecord } from './engine.js';
-import { EventKind, RECORD_WORDS, Word } from './events.js';
+import { type Engine, type PathRecord, ROUTE_ID_BYTES } from './engine.js';
+import { EventKind, RECORD_WORDS, UNANSWERED, Word } from './events.js';
 import { SlotTable } from './slot-table.js';
 
 const ASSOCIATION_SLOT_BITS = 20;
@@ -23,10 +23,22 @@ export interface StreamSink {
   onClosed(droppedMessages: number): void;
 }
 
+/** What whoever decides about an association's paths wants to hear. */
+export interface PathSink {
+  /** What came of `probePath`; `null`: no answer. */
+  onPathProbed(token: number, rttMicros: number | null): void;
+  /** The other end of the present path does not answer. Told in turns with {@link PathSink.onHopRecovered}. */
+  onHopSuspected(silentMicros: number): void;
+  onHopRecovered(): void;
+  /** Somebody on the way said who it is. What a relay says, its neighbours may have made up; the far end has proved it. */
+  onTraceAnswered(token: number, rttMicros: number, reporter: Uint8Array, isFarEnd: boolean): void;
+}
+
 /** What an association wants to hear. Byte arrays are valid until the call returns. */
 export interface AssociationSink {
   readonly handle: number;
   readonly streams: StreamTable;
+  /** Who decides about its paths; `null`: nobody. */ readonly pathSink: PathSink | null;
   onStreamOpened(stream: number, kind: number, head: Uint8Array): void;
   onSessionConfirmed(localIndex: number): void;
   onSessionDropped(localIndex: number): void;
@@ -45,6 +57,8 @@ export interface NodeSink {
   /** `localIndex` is 0 for a first message; `proven`: a cookie showed that its sender is at its address. */
   onHandshake(localIndex: number, admissionKey: number, message: Uint8Array, proven: boolean): void;
   onRefusalHint(localIndex: number, kind: number): void;
+  /** A packet for `destination` was not passed on, `reporter` says; see {@link EventKind.routeError}. */
+  onRouteError?(fault: number, mtuBytes: number, destination: Uint8Array, reporter: Uint8Array): void;
   onEngineFailed(message: string): void;
   /** Something below threw: a fault of this library. */
   onFault(error: unknown): void;
@@ -95,6 +109,12 @@ export class Dispatcher {
       case EventKind.refusalHint:
         this.#node.onRefusalHint(word(events, at + Word.association), word(events, at + Word.a));
         return;
+      case EventKind.routeError: {
+        const ids = bytesOf(engine, events, at);
+        const [destination, reporter] = [ids.subarray(0, ROUTE_ID_BYTES), ids.subarray(ROUTE_ID_BYTES)];
+        this.#node.onRouteError?.(word(events, at + Word.a), word(events, at + Word.b), destination, reporter);
+        return;
+      }
       case EventKind.engineFailed:
         this.#node.onEngineFailed(new TextDecoder().decode(bytesOf(engine, events, at)));
         return;
@@ -108,6 +128,10 @@ export class Dispatcher {
       if (kind === EventKind.streamClosed) association.streams.delete(stream);
       return;
     }
+    if (isPathEvent(kind)) {
+      if (association.pathSink !== null) dispatchToPathSink(association.pathSink, kind, engine, events, at);
+      return;
+    }
     dispatchToAssociation(association, kind, stream, engine, events, at);
     if (kind === EventKind.associationClosed) this.associations.delete(association.handle);
   }
@@ -115,6 +139,28 @@ export class Dispatcher {
 
 function isStreamEvent(kind: number): boolean {
   return (kind >= EventKind.streamReadable && kind <= EventKind.streamFlushed) || kind === EventKind.messageSettled;
+}
+
+function isPathEvent(kind: number): boolean {
+  return kind >= EventKind.pathProbed && kind <= EventKind.traceAnswered;
+}
+
+function dispatchToPathSink(sink: PathSink, kind: number, engine: Engine, events: Uint32Array, at: number): void {
+  const micros = word(events, at + Word.a);
+  switch (kind) {
+    case EventKind.pathProbed:
+      sink.onPathProbed(word(events, at + Word.stream), micros === UNANSWERED ? null : micros);
+      break;
+    case EventKind.hopSuspected:
+      sink.onHopSuspected(micros);
+      break;
+    case EventKind.hopRecovered:
+      sink.onHopRecovered();
+      break;
+    case EventKind.traceAnswered:
+      sink.onTraceAnswered(word(events, at + Word.stream), micros, bytesOf(engine, events, at), word(events, at + Word.b) === 1);
+      break;
+  }
 }
 
 function dispatchToStream(sink: StreamSink, kind: number, events: Uint32Array, at: number): void {

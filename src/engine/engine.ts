@@ -22,8 +22,16 @@ export interface EngineConfig {
   /** Engines that share a port, this one included; at most 256. What arrives here for another of them goes there. Default 1. */ readonly shards?: number;
   /** The native engine polls its sockets for so long before its loop sleeps; left out or 0: not at all. Others say that they don't. */
   readonly spinMicros?: number;
+  /** What relays know this node by, {@link ROUTE_ID_BYTES} bytes; left out: nothing is relayed to it or by it. */ readonly routeId?: Uint8Array;
+  /** What is forwarded for others; left out: nothing. */ readonly relay?: RelayConfig;
   /** The packet number that associations begin with. Default 0; another is for tests that want to be near the end of a generation of keys. */
   readonly firstPacketNumber?: number;
+}
+
+/** What a relay lets others take of it. */
+export interface RelayConfig {
+  /** 0: no bound. */ readonly maxBytesPerSecond: number;
+  /** Bytes that may wait for one neighbour. */ readonly queueBytes: number;
 }
 
 /** An opaque record of {@link PATH_RECORD_BYTES} bytes: socket, remote and local address. */
@@ -36,6 +44,7 @@ export interface AssociationConfig {
   readonly peerMaxData: number;
   readonly peerMaxStreamData: number;
   readonly peerMaxStreams: number;
+  /** What relays know the peer by; left out: nothing is relayed by it or through it. */ readonly peerRouteId?: Uint8Array;
 }
 
 /** Keys and indices from one finished handshake. */
@@ -45,6 +54,8 @@ export interface SessionConfig {
   /** 0: ChaCha20-Poly1305, 1: AES-256-GCM. */ readonly cipher: number;
   readonly sendKey: Uint8Array;
   readonly receiveKey: Uint8Array;
+  /** 16 bytes each, for relayed packets between these two: both, or neither. */ readonly sendHopKey?: Uint8Array;
+  readonly receiveHopKey?: Uint8Array;
   /** The least packet number that each side uses under these keys. */ readonly firstSend: bigint;
   readonly firstReceive: bigint;
   /** Where this end asked, or where the message came from that it answered. */ readonly path: PathRecord;
@@ -126,6 +137,27 @@ export interface Engine {
   /** Asks for an acknowledgement at once; a pong record follows. */ ping(association: number, token: number): void;
   /** Tells the peer to open no new streams. */ drain(association: number): void;
 
+  /**
+   * The policy's move: packets go this way from now on, and what was under way goes again at once. The association stays there until the next move, or until
+   * the peer proves that it has moved. No pathChanged record follows. False: it has ended, or has no session yet.
+   */
+  movePath(association: number, path: PathRecord): boolean;
+  /**
+   * Asks whether the peer answers at a candidate, by the smallest packet that there is, three times at most; a pathProbed record follows, and nothing else.
+   * False: the association cannot send, or asks at {@link PATH_PROBES_MAX} candidates already.
+   */
+  probePath(association: number, path: PathRecord, token: number): boolean;
+  /**
+   * Watches the present path, whichever it is: within a second after it was used its other end is asked once an interval, unless something else shows that
+   * it is there. hopSuspected and hopRecovered records follow, in turns. 0: no more.
+   */
+  setLiveness(association: number, intervalMicros: number): void;
+  /**
+   * Asks the relay that is `ttl` hops away on a relayed path who it is; beyond the last relay the far end answers. A traceAnswered record follows, or nothing:
+   * a relay answers for a pair of ends ten times a second at most. `ttl`: 1 to 32. False: the path is not relayed, or nothing can be sent.
+   */
+  traceHop(association: number, ttl: number, token: number): boolean;
+
   /** Returns a handle; -1 at the peer's stream limit (a moreStreams record follows); -2 when this node's memory budget is spent. */
   openStream(association: number, kind: number, priority: number, protocol: Uint8Array, metadata: Uint8Array): number;
   setPriority(association: number, stream: number, priority: number): void;
@@ -178,8 +210,17 @@ export interface Engine {
    *  those, sent and received, with more than acknowledgements, probes and what keeps an association. */
   associationStats(association: number, into: BigUint64Array): boolean;
   /** The present path of an association. */ associationPath(association: number): PathRecord | null;
+  /**
+   * Sets and removes routes, all at once: records of {@link ROUTE_RECORD_BYTES} bytes, little-endian: RouteId of the destination [8], handle of the next
+   * neighbour's association (u32, {@link NO_HANDLE}: there is no route any more), the largest end-to-end packet that passes (u32). Associations whose
+   * packets go another way from now on send again what was under way on the old one.
+   */
+  setRoutes(records: Uint8Array): void;
+  /** A path through relays to the node with this RouteId, by whichever neighbour the routes say; through `waypoint` first, if there is one. */
+  relayedPath(far: Uint8Array, waypoint: Uint8Array | null): PathRecord;
   /** packetsSent, packetsReceived, bytesSent, bytesReceived, packetsRejected, streamsOpen, memoryBytes, straysForwarded, straysReceived, straysDropped,
-   *  reportsHeeded: {@link ENGINE_COUNTERS} words. Strays are datagrams for another shard; those received are not among packetsReceived. Reports are
+   *  reportsHeeded, relayedPackets, relayedBytes, relayDroppedPackets, and relayed packets that were rejected (also among packetsRejected): with a wrong
+   *  tag, replayed, of strangers, without a hop left, in a loop: {@link ENGINE_COUNTERS} words. Strays are datagrams for another shard; those received are not among packetsReceived. Reports are
    *  those of the network, about datagrams sent, that led to something. */
   stats(into: BigUint64Array): void;
   info(): EngineInfo;
@@ -193,7 +234,16 @@ export interface Engine {
 export const SendAnswer = { accepted: 0, noRoom: 1, tooLarge: 2, ended: -1 } as const;
 
 /** Words that {@link Engine.stats} writes. */
-export const ENGINE_COUNTERS = 11;
+export const ENGINE_COUNTERS = 19;
+
+/** Length of a RouteId. */
+export const ROUTE_ID_BYTES = 8;
+
+/** Length of one record of {@link Engine.setRoutes}. */
+export const ROUTE_RECORD_BYTES = 16;
+
+/** Candidates that one association asks at once. */
+export const PATH_PROBES_MAX = 16;
 
 /** Length of a {@link PathRecord}. */
 export const PATH_RECORD_BYTES = 48;

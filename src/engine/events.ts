@@ -51,6 +51,16 @@ export const EventKind = {
   messageSettled: 19,
   /** The association's packets go another way. bytes: the new path's record. */
   pathChanged: 20,
+  /** What came of `probePath`. stream: token; a: round trip in microseconds, or {@link UNANSWERED}. */
+  pathProbed: 21,
+  /** The other end of the present path leaves unanswered what it is asked. a: for how many microseconds. Told once, until hopRecovered. */
+  hopSuspected: 22,
+  /** It answers again, or the peer was heard on another path. `movePath` ends a suspicion without this. */
+  hopRecovered: 23,
+  /** Somebody on the way of a relayed path said who it is. stream: token; a: round trip in microseconds; b: 1 for the far end, which has proved it; bytes: its RouteId. */
+  traceAnswered: 24,
+  /** Something that this node sent on a relayed path was not passed on. a: fault (0: no route, 1: too big, 2: no hop left); b: largest packet that passes, for 1; bytes: RouteIds of the destination and of who says so. A hint, unless that is this node. */
+  routeError: 25,
 } as const;
 
 /** Whether the listener runs, or the ticks that follow it before the engine sends: the last word of `events` is 1 for so long. */
@@ -60,6 +70,9 @@ export function isDelivering(events: Uint32Array): boolean {
 
 /** Why an association ended. */
 export const ClosedBy = { local: 1, remote: 2, idle: 3, peerLost: 4, protocol: 5 } as const;
+
+/** No round trip: there was no answer. */
+export const UNANSWERED = 0xffff_ffff;
 
 /** No handle. */
 export const NO_HANDLE = 0xffff_ffff;

@@ -2,7 +2,7 @@ import type { EngineConfig, EngineInfo } from '../engine/engine.js';
 import type { Runtime } from '../engine/runtime.js';
 import { invalidOption } from '../errors/index.js';
 import { type Cipher, type HandshakeParty, INSTANCE_BYTES, Timestamps } from '../handshake/index.js';
-import { exchangeKeysOf, type Identity, loadIdentity, stretchPassphrase } from '../identity/index.js';
+import { exchangeKeysOf, type Identity, loadIdentity, type NodeId, routeIdOfNodeId, stretchPassphrase } from '../identity/index.js';
 import type { ParsedNetwork, ParsedNodeOptions } from './options.js';
 import type { ShardRole } from './shard-role.js';
 
@@ -62,7 +62,7 @@ export function handshakePartyOf(
 }
 
 /** The engine's configuration. */
-export function engineConfigOf(options: ParsedNodeOptions, role: Pick<ShardRole, 'index' | 'shards'> | null = null): EngineConfig {
+export function engineConfigOf(options: ParsedNodeOptions, role: Pick<ShardRole, 'index' | 'shards'> | null = null, id?: NodeId): EngineConfig {
   const { limits } = options;
   return {
     idleTimeoutMicros: micros(options.idleTimeoutMs),
@@ -81,6 +81,7 @@ export function engineConfigOf(options: ParsedNodeOptions, role: Pick<ShardRole,
     spinMicros: options.spinMicros,
     shard: role?.index ?? 0,
     shards: role?.shards ?? 1,
+    ...(id === undefined ? {} : { routeId: routeIdOfNodeId(id) }),
   };
 }
 

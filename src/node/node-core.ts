@@ -66,12 +66,18 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   /** Where the node's events go; set before any can occur. */
   events: EventEmitter<MeshNodeEvents> | null = null;
 
-  private constructor(options: ParsedNodeOptions, runtime: Runtime, role: ShardRole | null, makeParty: (engine: Engine) => HandshakeParty) {
+  private constructor(
+    options: ParsedNodeOptions,
+    runtime: Runtime,
+    role: ShardRole | null,
+    id: NodeId,
+    makeParty: (engine: Engine) => HandshakeParty,
+  ) {
     this.#options = options;
     this.#role = role;
     this.runtime = runtime;
     this.dispatcher = new Dispatcher(this);
-    this.engine = runtime.createEngine(engineConfigOf(options, role), (records) => {
+    this.engine = runtime.createEngine(engineConfigOf(options, role, id), (records) => {
       this.dispatcher.dispatch(this.engine, records);
       this.flusher.onDelivered();
     });
@@ -110,7 +116,9 @@ export class NodeCore implements NodeFace, PeerContext, NodeSink {
   /** Errors: as {@link MeshNode.create}. */
   static async start(options: ParsedNodeOptions, runtime: Runtime, role: ShardRole | null = null): Promise<NodeCore> {
     const credentials = await loadCredentials(options);
-    const core = new NodeCore(options, runtime, role, (engine) => handshakePartyOf(options, credentials, runtime, engine.info(), role));
+    const core = new NodeCore(options, runtime, role, credentials.identity.id, (engine) =>
+      handshakePartyOf(options, credentials, runtime, engine.info(), role),
+    );
     try {
       const group = role?.group ?? null;
       core.#sockets = await bindSockets(runtime, core.engine, options.listen, group !== null);

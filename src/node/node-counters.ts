@@ -15,6 +15,9 @@ export const Counter = {
   straysForwarded: 7,
   straysReceived: 8,
   straysDropped: 9,
+  relayedPackets: 11,
+  relayedBytes: 12,
+  relayDroppedPackets: 13,
   handshakesCompleted: ENGINE_COUNTERS,
   handshakesFailed: ENGINE_COUNTERS + 1,
 } as const;
@@ -39,6 +42,9 @@ export function nodeStatsOf(words: BigUint64Array, peersConnected: number): Node
     peersConnected,
     handshakesCompleted: count(Counter.handshakesCompleted),
     handshakesFailed: count(Counter.handshakesFailed),
+    relayedPackets: count(Counter.relayedPackets),
+    relayedBytes: count(Counter.relayedBytes),
+    relayDroppedPackets: count(Counter.relayDroppedPackets),
   };
 }
 

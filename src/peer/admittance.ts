@@ -40,8 +40,14 @@ export class Admittance {
       settle('limit');
       return;
     }
+    const cameBy = pathOf(path, this.#context.sockets, this.#context.routeNames);
+    if (cameBy === null) {
+      // By a relay that is no neighbour any more.
+      settle('policy');
+      return;
+    }
     this.#asked.add(settle);
-    const candidate = { id: caller, path: pathOf(path, this.#context.sockets) };
+    const candidate = { id: caller, path: cameBy };
     // A promise's callbacks run in the same tick when `accept` answers at once.
     new Promise<boolean>((resolve) => resolve(asked(candidate)))
       .catch((cause: unknown) => {

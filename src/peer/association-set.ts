@@ -1,6 +1,7 @@
 import type { PathRecord } from '../engine/engine.js';
 import { type OsierError, osierError } from '../errors/index.js';
 import { type HandshakeResult, wipeKeys } from '../handshake/index.js';
+import { routeIdOfNodeId } from '../identity/index.js';
 import { Association, type AssociationOwner } from './association.js';
 import { type CloseNotice, peerClosed, peerRestarted } from './closing-errors.js';
 import type { PeerContext } from './context.js';
@@ -218,6 +219,7 @@ export class AssociationSet implements AssociationOwner {
       peerMaxData: maxData,
       peerMaxStreamData: maxStreamData,
       peerMaxStreams: maxStreams,
+      peerRouteId: routeIdOfNodeId(result.peer),
     });
     if (handle < 0) {
       throw osierError('ERR_OSIER_LIMIT', 'This node holds as many peers as its limits allow: raise limits.peers or limits.memoryBytes.', {

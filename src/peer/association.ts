@@ -1,4 +1,4 @@
-import type { AssociationSink } from '../engine/dispatch.js';
+import type { AssociationSink, PathSink } from '../engine/dispatch.js';
 import { StreamTable } from '../engine/dispatch.js';
 import type { Engine, PathRecord } from '../engine/engine.js';
 import type { Flusher } from '../engine/flusher.js';
@@ -54,6 +54,7 @@ export class Association implements AssociationSink {
   readonly handle: number;
   readonly facts: AssociationFacts;
   readonly streams = new StreamTable();
+  pathSink: PathSink | null = null;
   readonly #engine: Engine;
   readonly #flusher: Flusher;
   readonly #owner: AssociationOwner;

@@ -11,6 +11,7 @@ import type { Observer } from '../observe/index.js';
 import type { Association } from './association.js';
 import type { CallRouting } from './call-routing.js';
 import type { MeshPeer } from './mesh-peer.js';
+import type { RouteNames } from './path-record.js';
 
 /** Takes what comes for an index that it reserved. */
 export interface Calling {
@@ -32,6 +33,8 @@ export interface PeerContext {
   readonly calls: Map<number, Calling>;
   /** Bound sockets, in the order of binding. */
   readonly sockets: readonly SocketAddress[];
+  /** Who relays are; left out: nobody knows. */
+  readonly routeNames?: RouteNames;
   /** Where peers live, in a node of several shards. */
   readonly routing: CallRouting | null;
   readonly streamsPerPeer: number;

@@ -18,7 +18,7 @@ import type { Admittance, Refusal } from './admittance.js';
 import { closeNumber } from './closing-errors.js';
 import type { PeerContext } from './context.js';
 import type { MeshPeer } from './mesh-peer.js';
-import { pathOf } from './path-record.js';
+import { directPathOf } from './path-record.js';
 import type { PeerTable } from './peer-table.js';
 import type { RareWarnings } from './rare-warnings.js';
 import { sessionConfigOf } from './session-config.js';
@@ -114,7 +114,7 @@ export class JoinAnswering {
       this.#admit(join, path, refusal);
       return;
     }
-    routing.claim(join.caller, pathOf(path, sockets).remote, (isHere) => {
+    routing.claim(join.caller, directPathOf(path, sockets).remote, (isHere) => {
       if (isHere) {
         this.#admit(join, path, null);
         return;

@@ -108,10 +108,10 @@ export class PeerConnection implements AssociationSetOwner {
   }
 
   onEstablished(association: Association): void {
-    const { engine, sockets } = this.#context;
+    const { engine, sockets, routeNames } = this.#context;
     const record = engine.associationPath(association.handle);
-    const path = record === null ? null : pathOf(record, sockets);
-    if (path !== null) this.hosts.saw(path.remote);
+    const path = record === null ? null : pathOf(record, sockets, routeNames);
+    if (path?.kind === 'direct') this.hosts.saw(path.remote);
     const { remoteInstance, cipher, verified } = association.facts;
     if (this.#instances.alternates(remoteInstance, this.#context.runtime.clock.nowMs())) this.#context.warn(duplicateIdentity(this.#peer.id));
     if (verified === 'id' || this.#isAskedById) this.#verified = 'id';
@@ -130,10 +130,10 @@ export class PeerConnection implements AssociationSetOwner {
   }
 
   onPathChanged(_association: Association, record: PathRecord): void {
-    const to = pathOf(record, this.#context.sockets);
+    const to = pathOf(record, this.#context.sockets, this.#context.routeNames);
     // It may have been told with the connection already.
-    if (isDeepStrictEqual(to, this.status.path)) return;
-    this.hosts.saw(to.remote);
+    if (to === null || isDeepStrictEqual(to, this.status.path)) return;
+    if (to.kind === 'direct') this.hosts.saw(to.remote);
     this.status.roamTo(to);
   }
 

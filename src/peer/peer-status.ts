@@ -1,4 +1,4 @@
-import type { Path, PathCause, Peer, PeerState } from '../api/peers.js';
+import type { Path, PathCause, Peer, PeerState, SocketAddress } from '../api/peers.js';
 import { safely } from '../errors/safely.js';
 import type { Observer } from '../observe/index.js';
 
@@ -35,8 +35,9 @@ export class PeerStatus {
 
   /** One end has another address now. */
   roamTo(to: Path): void {
-    const remote = this.#path?.remote;
-    const stayed = remote?.host === to.remote.host && remote.port === to.remote.port;
+    const remoteOf = (path: Path | null): SocketAddress | undefined => (path?.kind === 'direct' ? path.remote : undefined);
+    const [remote, there] = [remoteOf(this.#path), remoteOf(to)];
+    const stayed = remote?.host === there?.host && remote?.port === there?.port;
     this.moveTo(to, { kind: 'roamed', end: stayed ? 'local' : 'remote' });
   }
 

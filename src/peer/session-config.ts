@@ -13,6 +13,8 @@ export function sessionConfigOf(
     cipher: CIPHER_NUMBERS[result.cipher],
     sendKey: result.sendKeys.data,
     receiveKey: result.receiveKeys.data,
+    sendHopKey: result.sendKeys.hopTag,
+    receiveHopKey: result.receiveKeys.hopTag,
     path,
     begunHere: result.role === 'initiator',
     confirmed: result.isConfirmed,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { formatAddress, generateIdentity, generateNetworkSecret, OsierError, type Peer, parseAddress } from '../../src/index.js';
+import { directRemote } from '../support/direct-remote.js';
 import { nextEvent, startConnected, startNode, startTwo } from './support/nodes.js';
 
 describe('connecting', () => {
@@ -9,7 +10,7 @@ describe('connecting', () => {
     const peer = await client.connect(server.address);
     expect(peer.id).toBe(server.id);
     expect(peer.state.status).toBe('connected');
-    expect(peer.path?.remote.host).toBe('127.0.0.1');
+    expect(directRemote(peer.path)?.host).toBe('127.0.0.1');
     expect(client.peers.get(server.id)).toBe(peer);
     expect(await seen).toEqual([peer]);
   });
@@ -58,7 +59,7 @@ describe('connecting', () => {
     const { id, hosts } = parseAddress(server.address);
     const address = formatAddress({ id, hosts: [{ host: 'no-such-host.invalid', port: 1 }, { host: '127.0.0.1', port: 9 }, ...hosts] });
     const peer = await client.connect(address);
-    expect(peer.path?.remote.port).toBe(hosts[0]?.port);
+    expect(directRemote(peer.path)?.port).toBe(hosts[0]?.port);
   });
 
   test('a node that listens on all addresses is reached at each that it announces', async () => {
@@ -67,7 +68,7 @@ describe('connecting', () => {
     const client = await startNode({ network, listen: undefined });
     for (const host of parseAddress(server.address).hosts) {
       const peer = await client.connect(formatAddress({ id: server.id, hosts: [host] }));
-      expect(peer.path?.remote.port).toBe(host.port);
+      expect(directRemote(peer.path)?.port).toBe(host.port);
       await peer.close();
     }
   });

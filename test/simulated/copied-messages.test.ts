@@ -4,6 +4,7 @@ import type { MeshNode, Path, Peer } from '../../src/index.js';
 import type { SimHost } from '../../src/testing/index.js';
 import { observeDatagrams, type SimNetwork, underneath } from '../../src/testing/sim-network.js';
 import { nextEvent, patternBytes, sameBytes } from '../scenario/support/nodes.js';
+import { directRemote } from '../support/direct-remote.js';
 import { echoed, serveEcho, simulate } from './support/programs.js';
 
 const BYTES = patternBytes(5_000);
@@ -32,7 +33,7 @@ async function three(network: SimNetwork) {
   serveEcho(server);
   const remotes: string[] = [];
   const follow = (node: MeshNode): unknown =>
-    node.on('peer', (peer: Peer) => peer.on('path', ({ to }: { to: Path | null }) => remotes.push(to?.remote.host ?? 'none')));
+    node.on('peer', (peer: Peer) => peer.on('path', ({ to }: { to: Path | null }) => remotes.push(directRemote(to)?.host ?? 'none')));
   for (const node of [server, client]) follow(node);
   return { home, away, thief, server, client, remotes };
 }
@@ -50,8 +51,8 @@ describe.each(['by id', 'by address'] as const)('an observer who copies messages
       const peer = await client.connect(way === 'by id' ? server.address : placeOf(server));
       await known;
       const [serversPath, clientsPath] = [server.peers.get(client.id)?.path, peer.path];
-      expect(clientsPath?.remote.host).toBe(underneath(network).machineOf(home).address);
-      expect(serversPath?.remote.host).toBe(underneath(network).machineOf(away).address);
+      expect(directRemote(clientsPath)?.host).toBe(underneath(network).machineOf(home).address);
+      expect(directRemote(serversPath)?.host).toBe(underneath(network).machineOf(away).address);
       expect(sameBytes(await echoed(peer, BYTES), BYTES)).toBe(true);
       expect(counts.copied).toBeGreaterThan(0);
       expect(counts.dataToThief).toBe(0);
@@ -90,7 +91,7 @@ describe('a host that answers from another of its addresses', () => {
       const { home, thief: otherAddress, server, client } = await three(network);
       answerFrom(network, home, otherAddress);
       const peer = await client.connect(way === 'by id' ? server.address : placeOf(server));
-      expect(peer.path?.remote.host).toBe(underneath(network).machineOf(home).address);
+      expect(directRemote(peer.path)?.host).toBe(underneath(network).machineOf(home).address);
       expect(sameBytes(await echoed(peer, BYTES), BYTES)).toBe(true);
       await network.clock.sleep(60_000);
       expect(sameBytes(await echoed(peer, BYTES), BYTES)).toBe(true);
@@ -105,7 +106,7 @@ describe('a host that answers from another of its addresses', () => {
       answerFrom(network, home, otherAddress);
       const hosts = ['one:7400', placeOf(server).replace('osier://', ''), 'two:7400'].join(',');
       const peer = await client.connect(`osier://${way === 'by id' ? `${server.id}@` : ''}${hosts}`);
-      expect(peer.path?.remote.host).toBe(underneath(network).machineOf(home).address);
+      expect(directRemote(peer.path)?.host).toBe(underneath(network).machineOf(home).address);
       expect(sameBytes(await echoed(peer, BYTES), BYTES)).toBe(true);
     });
   });

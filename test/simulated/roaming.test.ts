@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { PathChange } from '../../src/index.js';
 import { patternBytes, sameBytes } from '../scenario/support/nodes.js';
+import { directRemote } from '../support/direct-remote.js';
 import { connectTwo, echoed, simulate } from './support/programs.js';
 
 test.each([0, 1])('a transfer goes on, and tells of it, when host %s has another address in its middle', async (mover) => {
@@ -25,6 +26,6 @@ test.each([0, 1])('a transfer goes on, and tells of it, when host %s has another
     expect(states).toEqual([]);
     expect(heard.map(({ cause }) => cause)).toEqual([{ kind: 'roamed', end: 'remote' }]);
     expect(watcher?.path).toEqual(heard[0]?.to);
-    expect(heard[0]?.from?.remote.host).not.toBe(heard[0]?.to?.remote.host);
+    expect(directRemote(heard[0]?.from)?.host).not.toBe(directRemote(heard[0]?.to)?.host);
   });
 });

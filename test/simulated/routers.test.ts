@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { observeDatagrams } from '../../src/testing/sim-network.js';
 import { nextEvent } from '../scenario/support/nodes.js';
+import { directRemote } from '../support/direct-remote.js';
 import { simulate } from './support/programs.js';
 
 describe('a router', () => {
@@ -14,7 +15,7 @@ describe('a router', () => {
           const known = nextEvent(outside, 'peer');
           await (await inside.connect(outside.address)).ping();
           await known;
-          return outside.peers.get(inside.id)?.path?.remote;
+          return directRemote(outside.peers.get(inside.id)?.path);
         }),
       );
       expect(seen[0]).toBeDefined();
@@ -39,7 +40,7 @@ describe('a router', () => {
           const known = nextEvent(outside, 'peer');
           await inside.connect(outside.address);
           await known;
-          return outside.peers.get(inside.id)?.path?.remote.port;
+          return directRemote(outside.peers.get(inside.id)?.path)?.port;
         }),
       );
       expect(new Set(ports).size).toBe(2);

@@ -5,8 +5,8 @@ use std::ops::Deref;
 
 use napi_sys as sys;
 use osier_core::{
-    AssociationConfig, Cipher, CloseCode, CongestionAlgorithm, EngineConfig, Path, SessionConfig,
-    PATH_RECORD_LENGTH,
+    AssociationConfig, Cipher, CloseCode, CongestionAlgorithm, EngineConfig, HopKeys, Path, RelayConfig,
+    RouteId, SessionConfig, PATH_RECORD_LENGTH,
 };
 use osier_udp::MAX_TRAIN_BYTES;
 
@@ -60,6 +60,14 @@ impl Object {
     fn array<const N: usize>(&self, name: &CStr) -> JsResult<[u8; N]> {
         read_array(self.js, self.js.get(self.object, name)?, name)
     }
+
+    fn optional_route_id(&self, name: &CStr) -> JsResult<Option<RouteId>> {
+        if self.has(name)? {
+            self.array(name).map(|bytes| Some(RouteId(bytes)))
+        } else {
+            Ok(None)
+        }
+    }
 }
 
 pub(crate) fn engine_config(js: Js, value: sys::napi_value) -> JsResult<EngineConfig> {
@@ -85,7 +93,21 @@ pub(crate) fn engine_config(js: Js, value: sys::napi_value) -> JsResult<EngineCo
         mtu_bytes,
         mtu_ceiling_bytes: if has_ceiling { mtu(&object, c"mtuCeilingBytes")? } else { mtu_bytes },
         congestion: congestion(&object)?,
+        route_id: object.optional_route_id(c"routeId")?,
+        relay: relay(&object)?,
     })
+}
+
+/// What is forwarded for others; nothing where nothing is said.
+fn relay(object: &Object) -> JsResult<Option<RelayConfig>> {
+    if !object.has(c"relay")? {
+        return Ok(None);
+    }
+    let relay = Object::new(object.js, object.js.get(object.object, c"relay")?, c"relay")?;
+    Ok(Some(RelayConfig {
+        max_bytes_per_second: relay.integer(c"maxBytesPerSecond")?,
+        queue_bytes: relay.u32(c"queueBytes")? as usize,
+    }))
 }
 
 /// Which shard the engine is, and of how many; the only one where nothing is said.
@@ -138,6 +160,7 @@ pub(crate) fn association_config(js: Js, value: sys::napi_value) -> JsResult<Ass
         peer_max_data: object.integer(c"peerMaxData")?,
         peer_max_stream_data: object.integer(c"peerMaxStreamData")?,
         peer_max_streams: object.integer(c"peerMaxStreams")?,
+        peer_route_id: object.optional_route_id(c"peerRouteId")?,
     })
 }
 
@@ -171,6 +194,7 @@ pub(crate) fn session_config(js: Js, value: sys::napi_value) -> JsResult<ReadSes
         cipher,
         send_key: [0; 32],
         receive_key: [0; 32],
+        hop_keys: None,
         first_send: packet_number(&object, c"firstSend")?,
         first_receive: packet_number(&object, c"firstReceive")?,
         path: path(&object.array(c"path")?)?,
@@ -181,6 +205,11 @@ pub(crate) fn session_config(js: Js, value: sys::napi_value) -> JsResult<ReadSes
     // Last, and into their place: what fails before leaves none behind.
     session.0.send_key = object.array(c"sendKey")?;
     session.0.receive_key = object.array(c"receiveKey")?;
+    if object.has(c"sendHopKey")? {
+        let keys = session.0.hop_keys.insert(HopKeys { send: [0; 16], receive: [0; 16] });
+        keys.send = object.array(c"sendHopKey")?;
+        keys.receive = object.array(c"receiveHopKey")?;
+    }
     Ok(session)
 }
 

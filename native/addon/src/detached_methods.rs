@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 
 use napi_sys as sys;
-use osier_core::{Ecn, Instant, Path, ReceiveMeta, PATH_RECORD_LENGTH, TRAIN_BYTES_MAX};
+use osier_core::{Ecn, Instant, Path, ReceiveMeta, PATH_RECORD_LENGTH, RELAY_SOCKET, TRAIN_BYTES_MAX};
 
 use crate::arguments::{read_safe_integer, Arguments};
 use crate::config::path;
@@ -152,7 +152,7 @@ pub(crate) fn path_record(
     _endpoint: &Rc<Endpoint>,
     arguments: &mut Arguments,
 ) -> JsResult<sys::napi_value> {
-    let socket = arguments.up_to(0, c"socket", u16::MAX.into())? as u16;
+    let socket = arguments.up_to(0, c"socket", u32::from(RELAY_SOCKET) - 1)? as u16;
     let remote = socket_address(arguments, 1)?;
     js.bytes(&Path { socket, remote, local: None, interface: 0 }.to_record())
 }

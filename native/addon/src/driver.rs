@@ -3,7 +3,7 @@
 use std::io;
 use std::rc::Rc;
 
-use osier_core::{Ecn, Engine, EngineStats, Event, Instant, Path, ReceiveMeta};
+use osier_core::{Ecn, Engine, EngineStats, Event, Instant, Path, ReceiveMeta, RELAY_SOCKET};
 use osier_udp::{ReceiveBuffer, Route, SendOutcome, SendQueue, UdpSocket};
 
 use crate::clock::Clock;
@@ -76,7 +76,7 @@ impl Driver {
 
     /// Adds a socket; returns its number, or `None` when there are too many.
     pub(crate) fn add_socket(&mut self, socket: UdpSocket) -> Option<u16> {
-        let number = u16::try_from(self.sockets.len()).ok()?;
+        let number = u16::try_from(self.sockets.len()).ok().filter(|number| *number != RELAY_SOCKET)?;
         self.sockets.push(BoundSocket { socket, receive_errors: 0 });
         Some(number)
     }

@@ -1,6 +1,8 @@
 //! Records in which events cross to JavaScript. `src/engine/events.ts` reads the same layout.
 
-use osier_core::{CloseCause, CloseCode, Event, MessageFate, RefusalKind, ResetReason, StreamEvent};
+use osier_core::{
+    CloseCause, CloseCode, Event, MessageFate, RefusalKind, ResetReason, RouteFault, StreamEvent,
+};
 
 /// Words of one record: kind, association, stream or index, bytes offset, bytes length, a, b, c.
 pub(crate) const RECORD_WORDS: usize = 8;
@@ -31,6 +33,14 @@ const ENGINE_FAILED: u32 = 17;
 const SESSION_DROPPED: u32 = 18;
 const MESSAGE_SETTLED: u32 = 19;
 const PATH_CHANGED: u32 = 20;
+const PATH_PROBED: u32 = 21;
+const HOP_SUSPECTED: u32 = 22;
+const HOP_RECOVERED: u32 = 23;
+const TRACE_ANSWERED: u32 = 24;
+const ROUTE_ERROR: u32 = 25;
+
+/// A round trip that was not measured: there was no answer.
+const UNANSWERED: u32 = u32::MAX;
 
 /// No room is left in the batch.
 #[derive(Debug, PartialEq, Eq)]
@@ -99,7 +109,28 @@ impl<'a> RecordWriter<'a> {
             Event::PathChanged { association, to, .. } => {
                 self.write(&about(PATH_CHANGED, *association, 0), &[&to.to_record()])
             }
+            Event::PathProbed { association, token, rtt_micros } => {
+                let a = rtt_micros.map_or(UNANSWERED, |micros| clamp(micros).min(UNANSWERED - 1));
+                self.write(&Record { a, ..about(PATH_PROBED, *association, *token) }, &[])
+            }
+            Event::HopSuspected { association, silent_micros } => {
+                self.write(&Record { a: clamp(*silent_micros), ..about(HOP_SUSPECTED, *association, 0) }, &[])
+            }
+            Event::TraceAnswered { association, answer } => {
+                let (a, b) = (clamp(answer.rtt_micros), u32::from(answer.is_far_end));
+                let record = Record { a, b, ..about(TRACE_ANSWERED, *association, answer.token) };
+                self.write(&record, &[&answer.reporter.0])
+            }
+            Event::HopRecovered { association } => self.write(&about(HOP_RECOVERED, *association, 0), &[]),
             Event::PeerDraining { association } => self.write(&about(PEER_DRAINING, *association, 0), &[]),
+            Event::RouteError { fault, destination, reporter } => {
+                let (a, b) = match fault {
+                    RouteFault::NoRoute => (0, 0),
+                    RouteFault::TooBig { mtu_bytes } => (1, u32::from(*mtu_bytes)),
+                    RouteFault::TtlExpired => (2, 0),
+                };
+                self.write(&Record { a, b, ..about(ROUTE_ERROR, 0, 0) }, &[&destination.0, &reporter.0])
+            }
         }
     }
 

@@ -38,6 +38,14 @@ pub(crate) fn stats(js: Js, endpoint: &Rc<Endpoint>, arguments: &mut Arguments) 
         stats.strays_received,
         stats.strays_dropped,
         stats.reports_heeded,
+        stats.relayed_packets,
+        stats.relayed_bytes,
+        stats.relay_dropped_packets,
+        stats.relay_rejected.forged,
+        stats.relay_rejected.replayed,
+        stats.relay_rejected.strangers,
+        stats.relay_rejected.expired,
+        stats.relay_rejected.looped,
     ];
     arguments.put_counters(0, c"into", &numbers)?;
     js.undefined()

@@ -12,8 +12,8 @@ use crate::entry;
 use crate::failure::Failure;
 use crate::js::{Js, JsResult};
 use crate::{
-    association_methods, detached_methods, handshake_methods, info, message_methods, shard_methods,
-    socket_methods, spin, stream_methods,
+    association_methods, detached_methods, handshake_methods, info, message_methods, path_methods,
+    route_methods, shard_methods, socket_methods, spin, stream_methods,
 };
 
 /// Gives `object` the methods of `table`. Each function keeps the object, and with it the endpoint, alive.
@@ -103,6 +103,12 @@ fn common() -> Vec<sys::napi_property_descriptor> {
         method!(c"drain", association_methods::drain),
         method!(c"associationStats", association_methods::association_stats),
         method!(c"associationPath", association_methods::association_path),
+        method!(c"movePath", path_methods::move_path),
+        method!(c"probePath", path_methods::probe_path),
+        method!(c"setLiveness", path_methods::set_liveness),
+        method!(c"traceHop", path_methods::trace_hop),
+        method!(c"setRoutes", route_methods::set_routes),
+        method!(c"relayedPath", route_methods::relayed_path),
         method!(c"openStream", stream_methods::open_stream),
         method!(c"setPriority", stream_methods::set_priority),
         method!(c"write", stream_methods::write),

@@ -3,6 +3,7 @@
 use crate::congestion::CongestionAlgorithm;
 use crate::constants::{CREDIT_INITIAL_BYTES, MESSAGE_MAX_BYTES, MTU_CEILING_BYTES, STREAM_WINDOW_MAX_BYTES};
 use osier_wire::limits::BASE_DATAGRAM_BYTES;
+use osier_wire::RouteId;
 
 /// Bounds and times of an [`Engine`](crate::Engine). Times in microseconds; 0 switches a timer off.
 #[derive(Clone, Debug)]
@@ -37,9 +38,22 @@ pub struct EngineConfig {
     pub mtu_ceiling_bytes: usize,
     /// How new associations find their window.
     pub congestion: CongestionAlgorithm,
+    /// What relays know this node by; none: nothing is relayed to it or by it.
+    pub route_id: Option<RouteId>,
+    /// Whether packets are forwarded for others.
+    pub relay: Option<RelayConfig>,
     /// The packet number that associations begin with. Both ends of a session reckon generations of keys from its own first number, so another than 0 is
     /// for tests that want to be near the end of one.
     pub first_packet_number: u64,
+}
+
+/// What a relay lets others take of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RelayConfig {
+    /// Bytes forwarded a second, headers included; 0: no bound.
+    pub max_bytes_per_second: u64,
+    /// Bytes that may wait for one neighbour.
+    pub queue_bytes: usize,
 }
 
 impl Default for EngineConfig {
@@ -60,6 +74,8 @@ impl Default for EngineConfig {
             mtu_bytes: BASE_DATAGRAM_BYTES,
             mtu_ceiling_bytes: MTU_CEILING_BYTES,
             congestion: CongestionAlgorithm::Cubic,
+            route_id: None,
+            relay: None,
             first_packet_number: 0,
         }
     }
@@ -76,4 +92,6 @@ pub struct AssociationConfig {
     pub peer_max_stream_data: u64,
     /// Streams that the peer allows at first.
     pub peer_max_streams: u64,
+    /// What relays know the peer by; none: nothing is relayed by it or through it.
+    pub peer_route_id: Option<RouteId>,
 }

@@ -3,8 +3,10 @@
 //! Protocol constants must be the same at both ends; tuning constants are free choices of one end.
 
 mod congestion;
+mod path_policy;
 
 pub use congestion::*;
+pub(crate) use path_policy::*;
 
 // Protocol: acknowledgement
 

@@ -1,8 +1,9 @@
 //! What an engine tells the layer above.
 
+use crate::association::TraceAnswer;
 use crate::path::Path;
 use crate::stream::StreamEvent;
-use osier_wire::CloseCode;
+use osier_wire::{CloseCode, RouteFault, RouteId};
 
 /// Something that the layer above should know. Handles may be dead by the time it is read.
 #[derive(Debug)]
@@ -78,10 +79,47 @@ pub enum Event {
         /// Where they go now.
         to: Path,
     },
+    /// What came of [`Engine::probe_path`](crate::Engine::probe_path).
+    PathProbed {
+        /// Association handle.
+        association: u32,
+        /// As given to it.
+        token: u32,
+        /// From the question to its answer; `None`: nobody answered.
+        rtt_micros: Option<u64>,
+    },
+    /// Somebody on the way of a relayed path said who it is.
+    TraceAnswered {
+        /// Association handle.
+        association: u32,
+        /// Who, and how soon.
+        answer: TraceAnswer,
+    },
+    /// The other end of the present path does not answer. Told once, until [`Event::HopRecovered`].
+    HopSuspected {
+        /// Association handle.
+        association: u32,
+        /// How long it left a question unanswered.
+        silent_micros: u64,
+    },
+    /// A suspected end is there again, on the present path. [`Engine::move_path`](crate::Engine::move_path) ends a suspicion without this.
+    HopRecovered {
+        /// Association handle.
+        association: u32,
+    },
     /// The peer takes no new streams.
     PeerDraining {
         /// Association handle.
         association: u32,
+    },
+    /// Something that this node sent on a relayed path was not passed on. A hint, unless this node itself says so.
+    RouteError {
+        /// Why.
+        fault: RouteFault,
+        /// Where it was to go.
+        destination: RouteId,
+        /// Who says so.
+        reporter: RouteId,
     },
 }
 

@@ -33,6 +33,7 @@ mod range_set;
 mod received_packets;
 mod recent_least;
 mod recovery;
+mod relay;
 mod replay_window;
 mod rtt;
 mod sealed_refusal;
@@ -43,16 +44,19 @@ mod stream;
 mod time;
 mod token_bucket;
 
-pub use association::{AssociationCounters, SessionConfig, Transmit, TRAIN_BYTES_MAX};
-pub use config::{AssociationConfig, EngineConfig};
+pub use association::{AssociationCounters, SessionConfig, TraceAnswer, Transmit, TRAIN_BYTES_MAX};
+pub use config::{AssociationConfig, EngineConfig, RelayConfig};
 pub use congestion::CongestionAlgorithm;
 pub use engine::{
-    AdmissionKey, AssociationRefused, AssociationStats, Engine, EngineStats, ReceiveMeta, Stray,
+    AdmissionKey, AssociationRefused, AssociationStats, Engine, EngineStats, ReceiveMeta, RelayRejected,
+    RouteChange, Stray,
 };
 pub use event::{CloseCause, Event, RefusalKind};
-pub use osier_wire::{CloseCode, ResetReason, StreamKind};
+pub use osier_wire::limits::MAX_TTL;
+pub use osier_wire::{CloseCode, ResetReason, RouteFault, RouteId, StreamKind};
 pub use packet_key::Cipher;
-pub use path::{BadPathRecord, Ecn, Path, PATH_RECORD_LENGTH};
+pub use path::{BadPathRecord, Ecn, Path, RelayedWay, PATH_RECORD_LENGTH, RELAY_SOCKET};
+pub use relay::HopKeys;
 pub use sealed_refusal::sealed_refusal;
 pub use stream::{
     Block, BlockPool, BlockSource, HeapBlocks, MessageFate, MessageOptions, MessageStats, MessagesRead,

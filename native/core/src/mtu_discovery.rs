@@ -78,11 +78,6 @@ impl MtuDiscovery {
         }
     }
 
-    /// The same bounds for another path, of which nothing is known.
-    pub(crate) fn anew(&self) -> Self {
-        Self::up_to(self.base, self.ceiling)
-    }
-
     pub(crate) fn current(&self) -> usize {
         self.current
     }
@@ -142,6 +137,27 @@ impl MtuDiscovery {
         }
         self.finish_if_found(now);
         true
+    }
+
+    /// Nothing larger than `ceiling` is to be sent any more, or something larger than before may be: the search goes on where it ended at the bound.
+    pub(crate) fn limit(&mut self, now: Instant, ceiling: usize) {
+        let ceiling = ceiling.max(self.base);
+        if ceiling == self.ceiling {
+            return;
+        }
+        if ceiling > self.ceiling && self.bound == self.ceiling {
+            self.bound = ceiling;
+            self.raise_at = None;
+        }
+        self.ceiling = ceiling;
+        self.bound = self.bound.min(ceiling);
+        if self.current > self.bound {
+            self.current = self.bound;
+            self.black_hole = BlackHole::default();
+        }
+        self.lost = 0;
+        self.probe_under_way = false;
+        self.finish_if_found(now);
     }
 
     /// A probe of so many bytes was lost: that size does not pass once several were.

@@ -1,5 +1,9 @@
 //! Where a packet came from and where one goes: a path, its 48-byte record, and the ECN codepoint beside it.
 
+mod relayed;
+
+pub use relayed::{RelayedWay, RELAY_SOCKET};
+
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
 /// The pair of ends that packets travel between. RTT, congestion window, pacing and MTU belong to a path.
@@ -22,6 +26,7 @@ pub const PATH_RECORD_LENGTH: usize = 48;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct BadPathRecord;
 
+const FAMILY_RELAYED: u8 = 1;
 const FAMILY_V4: u8 = 4;
 const FAMILY_V6: u8 = 6;
 const FLAG_LOCAL_PRESENT: u8 = 1;
@@ -30,6 +35,9 @@ impl Path {
     /// Whether packets between the same ends take this path and `other`: what one of them does not know of its local end counts as the same.
     #[must_use]
     pub fn is_same_way(&self, other: &Self) -> bool {
+        if let (Some(one), Some(another)) = (self.relay(), other.relay()) {
+            return one.is_same_way(&another);
+        }
         let same_local = self.local == other.local || self.local.is_none() || other.local.is_none();
         let same_interface = self.interface == other.interface || self.interface == 0 || other.interface == 0;
         self.remote == other.remote && self.socket == other.socket && same_local && same_interface
@@ -46,9 +54,12 @@ impl Path {
     /// The path as the opaque record that crosses to JavaScript and back, integers little-endian:
     ///
     /// ```text
-    ///  0 socket u16 | 2 family u8 (4, 6) | 3 flags u8 (1: local present) | 4 port u16 | 6 zero u16
+    ///  0 socket u16 | 2 family u8 (4, 6; 1: relayed) | 3 flags u8 (1: local present) | 4 port u16 | 6 zero u16
     ///  8 scope id u32 | 12 interface u32 | 16..32 remote address | 32..48 local address (IPv4 in the first 4 bytes)
     /// ```
+    ///
+    /// Of a relayed path the remote address is the RouteIds of the hop and of the far end, and the local one, where it is present, 8 zero bytes and
+    /// the RouteId of the waypoint.
     ///
     /// Both addresses are of the remote's family. A local address of the other one is written as what it is mapped to
     /// (RFC 4291 §2.5.5.2), and left out where no mapping exists.
@@ -65,7 +76,7 @@ impl Path {
                 self.local.and_then(as_v4).map(|local| padded(local.octets()))
             }
             SocketAddr::V6(remote) => {
-                record[2] = FAMILY_V6;
+                record[2] = if self.is_relayed() { FAMILY_RELAYED } else { FAMILY_V6 };
                 record[8..12].copy_from_slice(&remote.scope_id().to_le_bytes());
                 record[16..32].copy_from_slice(&remote.ip().octets());
                 self.local.map(|local| as_v6(local).octets())
@@ -88,7 +99,9 @@ impl Path {
         let scope = u32_at(record, 8);
         let remote = match family {
             FAMILY_V4 => SocketAddr::V4(SocketAddrV4::new(v4_at(record, 16), port)),
-            FAMILY_V6 => SocketAddr::V6(SocketAddrV6::new(v6_at(record, 16), port, 0, scope)),
+            FAMILY_V6 | FAMILY_RELAYED => {
+                SocketAddr::V6(SocketAddrV6::new(v6_at(record, 16), port, 0, scope))
+            }
             _ => return Err(BadPathRecord),
         };
         let local = match (flags & FLAG_LOCAL_PRESENT != 0, family) {
@@ -98,7 +111,7 @@ impl Path {
         };
         let path =
             Self { socket: u16::from_le_bytes([s0, s1]), remote, local, interface: u32_at(record, 12) };
-        if path.to_record() == *record {
+        if path.to_record() == *record && (!path.is_relayed() || path.relay().is_some()) {
             Ok(path)
         } else {
             Err(BadPathRecord)
@@ -198,12 +211,13 @@ mod tests {
                 IpAddr::V6(v6) => SocketAddr::V6(SocketAddrV6::new(v6, port, 0, scope)),
             };
             let local = local.filter(|local| same_family(remote, *local));
+            let socket = socket % RELAY_SOCKET;
             let path = Path { socket, remote: remote_address, local, interface };
             prop_assert_eq!(Path::from_record(&path.to_record()), Ok(path));
         }
 
         #[test]
-        fn one_path_has_one_record(mut record: [u8; 32], family in 3_u8..8, flags in 0_u8..4, local: [u8; 16]) {
+        fn one_path_has_one_record(mut record: [u8; 32], family in 0_u8..8, flags in 0_u8..4, local: [u8; 16]) {
             record[2] = family;
             record[3] = flags;
             record[6..8].fill(0);

@@ -108,15 +108,6 @@ impl PathControl {
         }
     }
 
-    /// Another network: nothing is known of it.
-    pub(crate) fn anew(&self, tag: u8) -> Self {
-        Self {
-            mtu: self.mtu.anew(),
-            ecn: self.ecn.anew(),
-            ..Self::new(tag, self.mtu.base(), self.controller.algorithm())
-        }
-    }
-
     /// The same network under another address: round trip, window and MTU stay, but nothing is under way there yet.
     pub(crate) fn renewed(&self, tag: u8) -> Self {
         let mut mtu = self.mtu.clone();

@@ -54,6 +54,11 @@ pub(crate) enum SentFrame {
     },
     /// Streams that the peer may open.
     MaxStreams,
+    /// A PING that goes so far and no farther.
+    Trace {
+        /// Which one.
+        serial: u32,
+    },
     /// An acknowledgement.
     Ack {
         /// The largest packet number that it named.

@@ -30,6 +30,7 @@ fn end(parity: u8) -> End {
         peer_max_data: config.initial_data_bytes,
         peer_max_stream_data: config.initial_stream_data_bytes,
         peer_max_streams: config.streams_per_peer,
+        peer_route_id: None,
     };
     let association = engine.create_association(Instant::from_micros(0), &facts).unwrap();
     let path = Path {
@@ -52,6 +53,7 @@ fn pair() -> [End; 2] {
             cipher: Cipher::ChaCha20Poly1305,
             send_key: [me as u8; 32],
             receive_key: [other as u8; 32],
+            hop_keys: None,
             first_send: 0,
             first_receive: 0,
             path: ends[me].path,

@@ -1,7 +1,7 @@
 //! A host, and what its socket holds while it does not run.
 
 use crate::network::HostId;
-use osier_core::Engine;
+use osier_core::{Engine, RouteId};
 use std::net::SocketAddr;
 
 /// What a host allows its peers before any grant.
@@ -16,6 +16,7 @@ pub(crate) struct Host {
     pub(crate) credit: Credit,
     pub(crate) engine: Engine,
     pub(crate) address: SocketAddr,
+    pub(crate) route_id: Option<RouteId>,
     pub(crate) frozen_until_micros: u64,
     /// What its socket holds while it is frozen; 0 is unbounded.
     pub(crate) receive_buffer_bytes: usize,

@@ -4,7 +4,9 @@
 //! and hosts with an engine each. It does **not** model handshakes (keys are installed) and reads no real clock.
 #![forbid(unsafe_code)]
 
+mod associating;
 pub mod campaign;
+mod further_addresses;
 mod host;
 pub mod link;
 pub mod message_cell;

@@ -41,7 +41,7 @@ pub struct LinkConfig {
 }
 
 /// A datagram that will arrive.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Arrival {
     /// When.
     pub at_micros: u64,
@@ -56,6 +56,8 @@ pub struct Arrival {
 pub struct LinkCounters {
     /// Datagrams given to the link.
     pub offered: u64,
+    /// Their bytes.
+    pub offered_bytes: u64,
     /// Lost at random, in bursts, or while the link was down.
     pub lost: u64,
     /// Dropped because the queue was full.
@@ -94,6 +96,7 @@ impl Link {
         arrivals: &mut Vec<Arrival>,
     ) {
         self.counters.offered += 1;
+        self.counters.offered_bytes += datagram.len() as u64;
         if self.config.mtu_bytes > 0 && datagram.len() > self.config.mtu_bytes {
             self.counters.too_large += 1;
             return;

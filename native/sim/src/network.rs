@@ -1,13 +1,11 @@
 //! Hosts, links, and the virtual clock that moves them.
 
+use crate::further_addresses::{FurtherAddresses, Passage};
 use crate::host::{Credit, Host, InFlight};
 use crate::link::{Arrival, Link, LinkConfig};
 use crate::observer::Observer;
 use crate::rng::Rng;
-use osier_core::{
-    AssociationConfig, Cipher, Ecn, Engine, EngineConfig, HeapBlocks, Instant, Path, ReceiveMeta,
-    SessionConfig, TRAIN_BYTES_MAX,
-};
+use osier_core::{Ecn, Engine, EngineConfig, HeapBlocks, Instant, Path, ReceiveMeta, TRAIN_BYTES_MAX};
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -23,8 +21,9 @@ pub struct Network {
     /// The one source of chance.
     pub rng: Rng,
     now_micros: u64,
-    hosts: Vec<Host>,
+    pub(crate) hosts: Vec<Host>,
     links: HashMap<(HostId, HostId), Link>,
+    pub(crate) further: FurtherAddresses,
     /// Datagrams between these pass this bottleneck before their own link.
     shared: Option<(Vec<(HostId, HostId)>, Link)>,
     observer: Option<Observer>,
@@ -43,6 +42,7 @@ impl Network {
             now_micros: 1_000_000,
             hosts: Vec::new(),
             links: HashMap::new(),
+            further: FurtherAddresses::default(),
             shared: None,
             observer: None,
             bytes_to_observer: 0,
@@ -67,12 +67,14 @@ impl Network {
             stream_data: config.initial_stream_data_bytes,
             streams: config.streams_per_peer,
         };
+        let route_id = config.route_id;
         let engine = Engine::new(config, seed, Rc::new(RefCell::new(HeapBlocks::default())));
         let address = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, (id.0 >> 8) as u8, id.0 as u8)), 7400);
         self.hosts.push(Host {
             engine,
             credit,
             address,
+            route_id,
             frozen_until_micros: 0,
             receive_buffer_bytes: 0,
             held_bytes: 0,
@@ -156,41 +158,6 @@ impl Network {
         self.bytes_to_observer
     }
 
-    /// Connects two hosts as a finished handshake would; `a` is the initiator. Returns their association handles.
-    pub fn associate(&mut self, a: HostId, b: HostId, cipher: Cipher) -> (u32, u32) {
-        let (key_ab, key_ba) = (self.rng.bytes32(), self.rng.bytes32());
-        let now = self.now();
-        let (index_a, index_b) = (self.reserve(a), self.reserve(b));
-        let (path_a, path_b) = (self.path_to(b), self.path_to(a));
-        let handle_a = self.create(a, b, 0);
-        let handle_b = self.create(b, a, 1);
-        let session = |local_index, remote_index, send_key, receive_key, path, confirmed| SessionConfig {
-            local_index,
-            remote_index,
-            cipher,
-            send_key,
-            receive_key,
-            first_send: 0,
-            first_receive: 0,
-            path,
-            begun_here: confirmed,
-            confirmed,
-            preferred: true,
-        };
-        self.engine(b).install_session(
-            now,
-            handle_b,
-            &session(index_b, index_a, key_ba, key_ab, path_b, false),
-        );
-        self.engine(a).install_session(
-            now,
-            handle_a,
-            &session(index_a, index_b, key_ab, key_ba, path_a, true),
-        );
-        self.flush(a);
-        (handle_a, handle_b)
-    }
-
     /// Moves time to the next thing that happens and lets it happen; `false` when nothing ever will, or not before `until`.
     pub fn step(&mut self, until: Instant) -> bool {
         let Some(next) = self.next_micros().filter(|next| *next <= until.as_micros()) else {
@@ -215,6 +182,11 @@ impl Network {
         while let Some(transmit) = self.hosts[host.0].engine.poll_transmit(now, &mut train) {
             let remote = transmit.path.remote;
             for datagram in train[..transmit.len].chunks(transmit.segment_size) {
+                let local = transmit.path.local;
+                if let Some(passage) = self.further.passage(host, local, remote) {
+                    self.send_further(host, &passage, transmit.ecn, datagram);
+                    continue;
+                }
                 match (self.host_at(remote), &self.observer) {
                     (Some(to), _) => self.send(host, to, transmit.ecn, datagram),
                     (None, Some(observer)) if observer.address == remote => self.relay(host, datagram),
@@ -223,32 +195,6 @@ impl Network {
             }
         }
         self.train = train;
-    }
-
-    fn reserve(&mut self, host: HostId) -> u32 {
-        match self.engine(host).reserve_index([0; 32]) {
-            Some(index) => index,
-            None => panic!("no receiver index left"),
-        }
-    }
-
-    fn create(&mut self, host: HostId, peer: HostId, parity: u8) -> u32 {
-        let Credit { data, stream_data, streams } = self.hosts[peer.0].credit;
-        let config = AssociationConfig {
-            parity,
-            peer_max_data: data,
-            peer_max_stream_data: stream_data,
-            peer_max_streams: streams,
-        };
-        let now = self.now();
-        match self.engine(host).create_association(now, &config) {
-            Ok(handle) => handle,
-            Err(refused) => panic!("no association: {refused:?}"),
-        }
-    }
-
-    fn path_to(&self, host: HostId) -> Path {
-        path_from(self.hosts[host.0].address)
     }
 
     fn host_at(&self, address: SocketAddr) -> Option<HostId> {
@@ -278,33 +224,51 @@ impl Network {
                 engine.on_unreachable(now, to_address, datagram);
             }
         }
-        for Arrival { at_micros, ecn, datagram } in self.arrivals.drain(..) {
-            if let Some(observer) = self.observer.as_ref().filter(|at| (at.from, at.to) == (from, to)) {
-                let sooner = at_micros.saturating_sub(observer.lead_micros).max(self.now_micros);
-                self.sequence += 1;
-                self.in_flight.push(Reverse(InFlight {
-                    at_micros: sooner,
-                    sequence: self.sequence,
-                    from: observer.address,
-                    to,
-                    to_address,
-                    ecn: ecn.to_bits(),
-                    held: false,
-                    datagram: datagram.clone(),
-                }));
-            }
+        let observer = self.observer.as_ref().filter(|at| (at.from, at.to) == (from, to));
+        let observed = observer.map(|observer| (observer.address, observer.lead_micros));
+        if let Some((observer, lead_micros)) = observed {
+            let (copies, now_micros) = (self.arrivals.clone(), self.now_micros);
+            let sooner = |at: u64| at.saturating_sub(lead_micros).max(now_micros);
+            let copies = copies.into_iter().map(|copy| Arrival { at_micros: sooner(copy.at_micros), ..copy });
+            self.put_in_flight(copies, observer, (to, to_address));
+        }
+        let mut arrivals = std::mem::take(&mut self.arrivals);
+        self.put_in_flight(arrivals.drain(..), from_address, (to, to_address));
+        self.arrivals = arrivals;
+    }
+
+    fn put_in_flight(
+        &mut self,
+        arrivals: impl Iterator<Item = Arrival>,
+        from: SocketAddr,
+        (to, to_address): (HostId, SocketAddr),
+    ) {
+        for Arrival { at_micros, ecn, datagram } in arrivals {
             self.sequence += 1;
+            let (sequence, ecn) = (self.sequence, ecn.to_bits());
+            let held = false;
             self.in_flight.push(Reverse(InFlight {
                 at_micros,
-                sequence: self.sequence,
-                from: from_address,
+                sequence,
+                from,
                 to,
                 to_address,
-                ecn: ecn.to_bits(),
-                held: false,
+                ecn,
+                held,
                 datagram,
             }));
         }
+    }
+
+    /// A datagram to or from a further address.
+    fn send_further(&mut self, host: HostId, passage: &Passage, ecn: Ecn, datagram: &[u8]) {
+        let Some(to) = passage.to.or_else(|| self.host_at(passage.to_address)) else { return };
+        let from = passage.from_address.unwrap_or(self.hosts[host.0].address);
+        let link = self.further.link(passage);
+        link.send(self.now_micros, ecn, datagram, &mut self.rng, &mut self.arrivals);
+        let mut arrivals = std::mem::take(&mut self.arrivals);
+        self.put_in_flight(arrivals.drain(..), from, (to, passage.to_address));
+        self.arrivals = arrivals;
     }
 
     /// What was sent to the observer goes on to the host that it watches, at the price of the link, with its sender's address.
@@ -329,7 +293,8 @@ impl Network {
                 break;
             }
             let Some(Reverse(mut arrived)) = self.in_flight.pop() else { break };
-            if self.hosts[arrived.to.0].address != arrived.to_address {
+            let is_further = self.further.owner(arrived.to_address) == Some(arrived.to);
+            if self.hosts[arrived.to.0].address != arrived.to_address && !is_further {
                 continue;
             }
             let host = &mut self.hosts[arrived.to.0];
@@ -344,8 +309,9 @@ impl Network {
             }
             let now = self.now();
             let segment_size = arrived.datagram.len();
-            let meta =
-                ReceiveMeta { path: path_from(arrived.from), ecn: Ecn::from_bits(arrived.ecn), segment_size };
+            let local = self.further.has_several(arrived.to).then_some(arrived.to_address.ip());
+            let path = Path { local, ..path_from(arrived.from) };
+            let meta = ReceiveMeta { path, ecn: Ecn::from_bits(arrived.ecn), segment_size };
             self.hosts[arrived.to.0].engine.handle_train(now, &meta, &mut arrived.datagram);
         }
     }
@@ -363,6 +329,6 @@ impl Network {
     }
 }
 
-fn path_from(address: SocketAddr) -> Path {
+pub(crate) fn path_from(address: SocketAddr) -> Path {
     Path { socket: 0, remote: address, local: None, interface: 0 }
 }

@@ -71,7 +71,7 @@ export async function serveRoaming(stream: ByteStream, { peer }: HandlerContext)
     tellChange = resolve;
   });
   const onPath = ({ from, to, cause }: PathChange): void => {
-    if (cause.kind === 'roamed' && from !== null && to !== null) tellChange({ from: from.remote, to: to.remote });
+    if (cause.kind === 'roamed' && from?.kind === 'direct' && to?.kind === 'direct') tellChange({ from: from.remote, to: to.remote });
   };
   peer.on('path', onPath);
   try {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type AssociationSink, Dispatcher, type StreamSink, StreamTable } from '../../../src/engine/dispatch.js';
-import { EventKind } from '../../../src/engine/events.js';
+import { EventKind, UNANSWERED } from '../../../src/engine/events.js';
 import { FakeEngine } from '../support/fake-engine.js';
 
 const HANDLE = (3 << 20) | 5;
@@ -34,6 +34,7 @@ function associationSink(): AssociationSink {
   return {
     handle: HANDLE,
     streams,
+    pathSink: { onPathProbed: note('probed'), onHopSuspected: note('suspected'), onHopRecovered: note('recovered'), onTraceAnswered: note('traced') },
     onStreamOpened: note('opened'),
     onSessionConfirmed: note('confirmed'),
     onSessionDropped: note('dropped'),
@@ -72,6 +73,11 @@ describe('a batch', () => {
       { kind: EventKind.streamReset, ...at, a: 1, b: 0xffff_ffff },
       { kind: EventKind.messageSettled, ...at, a: 0xffff_fffe, b: 2 },
       { kind: EventKind.pong, ...at, a: 12 },
+      { kind: EventKind.pathProbed, association: HANDLE, stream: 7, a: 900 },
+      { kind: EventKind.pathProbed, association: HANDLE, stream: 8, a: UNANSWERED },
+      { kind: EventKind.hopSuspected, association: HANDLE, a: 30_000 },
+      { kind: EventKind.hopRecovered, association: HANDLE },
+      { kind: EventKind.traceAnswered, association: HANDLE, stream: 9, a: 800, b: 1, bytes: new TextEncoder().encode('far') },
       { kind: EventKind.associationClosed, association: HANDLE, a: 2, b: 1, c: 9, bytes: new TextEncoder().encode('bye') },
     );
     expect(heard).toEqual([
@@ -81,6 +87,11 @@ describe('a batch', () => {
       'reset 1 4294967295',
       'settled 4294967294 2',
       `pong ${STREAM} 12`,
+      'probed 7 900',
+      'probed 8 ',
+      'suspected 30000',
+      'recovered',
+      'traced 9 800 far true',
       'closed 2 1 9 bye',
     ]);
   });

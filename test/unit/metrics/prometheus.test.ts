@@ -13,6 +13,9 @@ const nodeStats: NodeStats = {
   handshakesCompleted: 8n,
   handshakesFailed: 9n,
   packetsRejected: 10n,
+  relayedPackets: 0n,
+  relayedBytes: 0n,
+  relayDroppedPackets: 0n,
 };
 const peerStats: PeerStats = {
   ...traffic,

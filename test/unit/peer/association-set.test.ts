@@ -5,11 +5,14 @@ import { Flusher } from '../../../src/engine/flusher.js';
 import type { Runtime } from '../../../src/engine/runtime.js';
 import type { OsierError } from '../../../src/errors/index.js';
 import type { HandshakeResult } from '../../../src/handshake/index.js';
+import { nodeIdOf } from '../../../src/identity/node-id.js';
 import { AssociationSet } from '../../../src/peer/association-set.js';
 import { peerRestarted } from '../../../src/peer/closing-errors.js';
 import type { PeerContext } from '../../../src/peer/context.js';
 import { FakeEngine } from '../support/fake-engine.js';
 import { silentObserver } from '../support/silent-observer.js';
+
+const PEER = nodeIdOf(new Uint8Array(32).fill(7));
 
 const PATH = new Uint8Array(48);
 
@@ -74,7 +77,7 @@ function finished(role: 'initiator' | 'responder', token: string, instance: stri
     role,
     isConfirmed: role === 'initiator',
     verified: 'id',
-    peer: 'peer' as HandshakeResult['peer'],
+    peer: PEER,
     remoteToken: token,
     remoteInstance: instance,
     localIndex: nextIndex++,

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { pathOf } from '../../../src/peer/path-record.js';
+import type { NodeId } from '../../../src/identity/index.js';
+import { directPathOf, pathOf, type RouteNames, sameRemote } from '../../../src/peer/path-record.js';
 
 /** A record as docs/protocol.md lays it out. */
 function record(fields: {
   socket?: number;
-  family: 4 | 6;
+  family: 1 | 4 | 6;
   port: number;
   scope?: number;
   interface?: number;
@@ -59,6 +60,39 @@ describe('a path record', () => {
     [[0x20, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1], 0, '2001:0:1:0:1:0:1:1'],
     [Array(16).fill(0xff), 0, 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'],
   ])('writes IPv6 %j as RFC 5952 does', (remote, scope, text) => {
-    expect(pathOf(record({ family: 6, port: 1, scope, remote }), sockets).remote.host).toBe(text);
+    expect(directPathOf(record({ family: 6, port: 1, scope, remote }), sockets).remote.host).toBe(text);
+  });
+
+  describe('of a relayed path', () => {
+    const [hop, far, waypoint] = [1, 2, 3].map((byte) => Array<number>(8).fill(byte)) as [number[], number[], number[]];
+    const relayed = (by: number[], through?: number[]): Uint8Array =>
+      record({
+        socket: 0xffff,
+        family: 1,
+        port: 0,
+        remote: [...by, ...far],
+        ...(through === undefined ? {} : { local: [...Array<number>(8).fill(0), ...through] }),
+      });
+    const idOf = (byte: number): NodeId => `node${byte}` as NodeId;
+    const names = (routed: readonly number[]): RouteNames => ({
+      nodeOf: (routeId) => (routeId[0] === 0 ? null : idOf(routeId[0] ?? 0)),
+      nextHopTo: (routeId) => (routed.includes(routeId[0] ?? 0) ? idOf(90 + (routeId[0] ?? 0)) : null),
+    });
+
+    test('names the neighbour that the route goes by, or else the one that brought a packet', () => {
+      expect(pathOf(relayed(hop), sockets, names([2]))).toEqual({ kind: 'relayed', nextHop: 'node92', waypoint: null });
+      expect(pathOf(relayed(hop), sockets, names([]))).toEqual({ kind: 'relayed', nextHop: 'node1', waypoint: null });
+      expect(pathOf(relayed(hop, waypoint), sockets, names([2, 3]))).toEqual({ kind: 'relayed', nextHop: 'node93', waypoint: 'node3' });
+    });
+
+    test('names nobody that is not known', () => {
+      expect(pathOf(relayed(Array<number>(8).fill(0)), sockets, names([]))).toBeNull();
+      expect(pathOf(relayed(hop), sockets)).toBeNull();
+    });
+
+    test('leads to its peer by whichever neighbour', () => {
+      expect(sameRemote(relayed(hop), relayed(waypoint))).toBe(true);
+      expect(sameRemote(relayed(hop), record({ family: 6, port: 0, remote: [...hop, ...far] }))).toBe(false);
+    });
   });
 });

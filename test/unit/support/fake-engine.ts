@@ -242,6 +242,10 @@ export class FakeEngine implements Engine {
     return this.nextHandle++;
   }
 
+  setRoutes(): void {}
+  relayedPath(): PathRecord {
+    return new Uint8Array(48);
+  }
   associationPath(): PathRecord | null {
     return null;
   }
@@ -268,6 +272,25 @@ export class FakeEngine implements Engine {
 
   ping(association: number): void {
     this.calls.push(`ping ${association}`);
+  }
+
+  movePath(association: number): boolean {
+    this.calls.push(`move ${association}`);
+    return true;
+  }
+
+  probePath(association: number, _path: PathRecord, token: number): boolean {
+    this.calls.push(`probe ${association} ${token}`);
+    return true;
+  }
+
+  setLiveness(association: number, intervalMicros: number): void {
+    this.calls.push(`liveness ${association} ${intervalMicros}`);
+  }
+
+  traceHop(association: number, ttl: number, token: number): boolean {
+    this.calls.push(`trace ${association} ${ttl} ${token}`);
+    return true;
   }
 
   setAdmissionKeys(): void {}

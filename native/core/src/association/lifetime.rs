@@ -88,6 +88,12 @@ impl Association {
         if self.timers.take_expired(now, Timer::PathValidation) {
             self.on_validation_timeout(now);
         }
+        if self.timers.take_expired(now, Timer::PathProbes) {
+            self.on_probes_timeout(now);
+        }
+        if self.timers.take_expired(now, Timer::Liveness) {
+            self.on_liveness_timeout(now);
+        }
         if self.timers.take_expired(now, Timer::Release) {
             self.grown = false;
             self.recovery.release_memory();
@@ -106,6 +112,10 @@ impl Association {
     /// The machine slept, or the process was stopped: silence meanwhile proves nothing. What still lies in the socket is read first, and
     /// the peer is asked.
     pub(crate) fn resume(&mut self, now: Instant) {
+        if let Some(liveness) = self.liveness.as_mut().filter(|_| matches!(self.phase, Phase::Open)) {
+            liveness.resume(now);
+            self.timers.set(Timer::Liveness, liveness.deadline());
+        }
         if self.is_open() && self.unanswered_since.is_some() {
             self.unanswered_since = Some(now);
             self.pings.request_probe();
@@ -118,7 +128,7 @@ impl Association {
         match recovery.on_timeout(now, control, &mut fate) {
             TimeoutOutcome::Lost(packets) => self.counters.packets_lost += packets,
             TimeoutOutcome::Probe { .. } => {
-                if self.recovery.pto_count() >= LOCAL_ADDRESS_PTOS {
+                if self.recovery.pto_count() >= LOCAL_ADDRESS_PTOS && !self.path.is_relayed() {
                     (self.path.local, self.path.interface) = (None, 0);
                 }
                 if !self.streams.wants_to_send() {
@@ -153,6 +163,8 @@ impl Association {
         self.timers.set(Timer::Lifetime, self.streams.deadline());
         self.timers.set(Timer::Session, self.sessions.deadline());
         self.timers.set(Timer::PathValidation, self.validation.deadline());
+        self.timers.set(Timer::PathProbes, self.path_probes.as_ref().and_then(|probes| probes.deadline()));
+        self.timers.set(Timer::Liveness, self.liveness.as_ref().and_then(|liveness| liveness.deadline()));
         let silent = self.streams.open_streams() == 0;
         let release = self.grown && silent && self.control.bytes_in_flight() == 0;
         self.timers

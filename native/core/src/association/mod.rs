@@ -8,15 +8,20 @@
 
 mod fate;
 mod lifetime;
+mod liveness;
 mod mtu_probe;
 mod network_reports;
 mod packet_numbers;
 mod path_packets;
+mod path_policy;
+mod path_probes;
 mod path_validation;
 mod pings;
 mod receive;
+mod relayed;
 mod session_set;
 mod timer_table;
+mod traces;
 mod transmit;
 
 use crate::config::{AssociationConfig, EngineConfig};
@@ -31,14 +36,19 @@ use crate::stream::{
     BlockSource, LocalCredit, MemoryBudget, PeerCredit, StreamEvent, Streams, StreamsConfig,
 };
 use crate::time::Instant;
+pub(crate) use liveness::HopChange;
+use liveness::Liveness;
 use osier_wire::limits::MAX_MESSAGE_BYTES;
 use osier_wire::CloseCode;
 use packet_numbers::PacketNumbers;
 pub(crate) use path_packets::PathChange;
 use path_packets::PathResponses;
+use path_probes::PathProbes;
+pub(crate) use path_probes::ProbeOutcome;
 use path_validation::PathValidation;
 use pings::Pings;
 pub(crate) use receive::Arrival;
+use relayed::Relayed;
 pub(crate) use session_set::DroppedSession;
 pub use session_set::SessionConfig;
 use session_set::SessionSet;
@@ -46,8 +56,10 @@ use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use timer_table::{Timer, TimerTable};
-pub(crate) use transmit::OVERHEAD as DATA_OVERHEAD_BYTES;
+pub use traces::TraceAnswer;
+use traces::Traces;
 pub use transmit::{Transmit, TRAIN_BYTES_MAX};
+pub(crate) use transmit::{OVERHEAD as DATA_OVERHEAD_BYTES, TRAIN_PACKETS_MAX};
 
 /// What authenticated processing of one packet led to, beside changes inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +155,13 @@ pub(crate) struct Association {
     responses: PathResponses,
     validation: PathValidation,
     path_change: Option<PathChange>,
+    /// The layer above has chosen the path: a later handshake leaves it.
+    path_is_chosen: bool,
+    /// On the heap, as what follows: few associations have any.
+    path_probes: Option<Box<PathProbes>>,
+    liveness: Option<Box<Liveness>>,
+    traces: Option<Box<Traces>>,
+    relayed: Relayed,
     last_activity: Instant,
     /// When the last authentic packet came, or the last session began.
     heard_at: Instant,
@@ -189,6 +208,11 @@ impl Association {
             responses: PathResponses::default(),
             validation: PathValidation::default(),
             path_change: None,
+            path_is_chosen: false,
+            path_probes: None,
+            liveness: None,
+            traces: None,
+            relayed: Relayed::new(engine, config),
             last_activity: now,
             heard_at: now,
             unanswered_since: None,
@@ -203,11 +227,15 @@ impl Association {
     /// Returns a session that had to give way.
     pub(crate) fn install_session(&mut self, now: Instant, config: &SessionConfig) -> Option<DroppedSession> {
         if self.path == UNKNOWN_PATH {
-            self.path = config.path;
+            self.begin_at(config.path);
         }
         let evicted = self.sessions.install(now, config, self.linger_micros());
         if config.confirmed {
-            self.take_path(now, config.path);
+            if self.path_is_chosen {
+                self.sessions.place(config.local_index, self.path);
+            } else {
+                self.take_path(now, config.path);
+            }
             self.pings.request_probe();
         }
         self.last_activity = now;

@@ -4,7 +4,7 @@ use super::transmit::OVERHEAD;
 use super::{Association, Transmit};
 use crate::recovery::PacketSent;
 use crate::time::Instant;
-use osier_wire::limits::DATA_HEADER_BYTES;
+use osier_wire::limits::{DATA_HEADER_BYTES, MAX_TTL};
 use osier_wire::{Frame, Writer};
 
 impl Association {
@@ -31,6 +31,15 @@ impl Association {
             mtu_probe: true,
         };
         self.recovery.on_packet_sent(now, packet, &[], &mut self.control);
-        Some(Transmit { path: self.path, ecn, segment_size: len, len, is_answer: false })
+        let path = self.path;
+        Some(Transmit {
+            path,
+            ecn,
+            segment_size: len,
+            len,
+            is_answer: false,
+            is_control: false,
+            ttl: MAX_TTL,
+        })
     }
 }

@@ -118,7 +118,9 @@ impl Association {
                 break;
             }
         }
-        self.counters.packets_in_use += u64::from(is_in_use);
+        if is_in_use {
+            self.note_use(now);
+        }
         if let Some(data) = challenge {
             // One answer a packet: it is no larger than what asked for it.
             self.responses.owe(*from, data);
@@ -162,7 +164,10 @@ impl Association {
                 self.on_close(now, close.code, close.reason);
                 Ok(())
             }
-            Frame::RouteError(_) => Ok(()),
+            Frame::RouteError(error) => {
+                self.relayed.on_told(*error);
+                Ok(())
+            }
             Frame::Message(message) => self.streams.on_message(now, message).map_err(broken),
             Frame::Datagram(datagram) => self.streams.on_datagram(datagram).map_err(broken),
             Frame::Expire(expire) => self.streams.on_expire(now, expire).map_err(broken),
@@ -176,6 +181,9 @@ impl Association {
             .on_ack(now, ack.delay_micros, ack.ranges(), control, &mut fate)
             .map_err(|_| Violation("an acknowledgement of a packet that was never sent"))?;
         self.counters.packets_lost += outcome.lost_packets;
+        if outcome.is_of_path {
+            self.note_proof(now);
+        }
         self.control.on_marks(now, ack.ecn.as_ref(), &outcome);
         Ok(())
     }
@@ -208,8 +216,13 @@ mod tests {
     use std::rc::Rc;
 
     fn association() -> Association {
-        let facts =
-            AssociationConfig { parity: 0, peer_max_data: 0, peer_max_stream_data: 0, peer_max_streams: 0 };
+        let facts = AssociationConfig {
+            parity: 0,
+            peer_max_data: 0,
+            peer_max_stream_data: 0,
+            peer_max_streams: 0,
+            peer_route_id: None,
+        };
         let blocks = Rc::new(RefCell::new(HeapBlocks::default()));
         let budget = MemoryBudget::new(1 << 20);
         Association::new(Instant::from_micros(0), &EngineConfig::default(), &facts, budget, blocks)

@@ -3,6 +3,7 @@
 use crate::key_schedule::{ReceiveKeys, SendKeys};
 use crate::packet_key::Cipher;
 use crate::path::Path;
+use crate::relay::{Hop, HopKeys};
 use crate::time::Instant;
 use std::net::SocketAddr;
 use zeroize::Zeroize;
@@ -29,6 +30,8 @@ pub struct SessionConfig {
     pub send_key: [u8; 32],
     /// Secret of what this end receives.
     pub receive_key: [u8; 32],
+    /// Secrets for relayed packets between these two; without them none are taken from this peer or sent to it.
+    pub hop_keys: Option<HopKeys>,
     /// Least packet number that this end sends under the key.
     pub first_send: u64,
     /// Least packet number that the peer sends under the key.
@@ -48,6 +51,7 @@ impl SessionConfig {
     pub fn erase_keys(&mut self) {
         self.send_key.zeroize();
         self.receive_key.zeroize();
+        self.hop_keys.iter_mut().for_each(HopKeys::erase);
     }
 }
 
@@ -57,6 +61,8 @@ pub(crate) struct Session {
     pub(crate) remote_index: u32,
     pub(crate) send: SendKeys,
     pub(crate) receive: ReceiveKeys,
+    /// Boxed: most peers are no neighbours of which anything is relayed.
+    pub(crate) hop: Option<Box<Hop>>,
     pub(crate) path: Path,
     pub(crate) confirmed: bool,
     pub(crate) begun_here: bool,
@@ -85,10 +91,15 @@ impl Session {
     fn dropped(&self) -> DroppedSession {
         DroppedSession {
             local_index: self.local_index,
-            remote: self.path.remote,
+            remote: self.path.peer_address(),
             remote_index: self.remote_index,
         }
     }
+}
+
+/// Whose the index is: the top byte of every receiver index.
+fn shard_of(local_index: u32) -> u8 {
+    (local_index >> 24) as u8
 }
 
 /// All sessions of one association.
@@ -111,6 +122,7 @@ impl SessionSet {
             remote_index: config.remote_index,
             send: SendKeys::new(config.cipher, config.send_key, config.first_send),
             receive: ReceiveKeys::new(config.cipher, config.receive_key, config.first_receive),
+            hop: config.hop_keys.as_ref().map(|keys| Box::new(Hop::new(keys, shard_of(config.local_index)))),
             path: config.path,
             confirmed: config.confirmed,
             begun_here: config.begun_here,
@@ -152,6 +164,16 @@ impl SessionSet {
         self.sending_position().is_some()
     }
 
+    /// Whether the session that new packets go out on can prove routing headers, too.
+    pub(crate) fn sends_hops(&self) -> bool {
+        self.sending_position().is_some_and(|at| self.sessions[at].hop.is_some())
+    }
+
+    /// What proves routing headers under `local_index`, once the peer has shown that it has the keys.
+    pub(crate) fn hop_of(&mut self, local_index: u32) -> Option<&mut Hop> {
+        self.by_index(local_index).filter(|session| session.confirmed)?.hop.as_deref_mut()
+    }
+
     /// Drops the next session whose time is over.
     pub(crate) fn drop_expired(&mut self, now: Instant) -> Option<DroppedSession> {
         let expired = |session: &Session| session.discard_at.is_some_and(|at| at <= now);
@@ -181,7 +203,8 @@ impl SessionSet {
 
     /// The peer is reached by `to` instead of `from`.
     pub(crate) fn follow(&mut self, from: &Path, to: Path) {
-        for session in self.sessions.iter_mut().filter(|session| session.path.remote == from.remote) {
+        let address = from.peer_address();
+        for session in self.sessions.iter_mut().filter(|session| session.path.peer_address() == address) {
             session.path = to;
         }
     }

@@ -16,6 +16,10 @@ pub(crate) enum Timer {
     Lifetime,
     /// A path challenge is to be repeated, given up or decided.
     PathValidation,
+    /// A candidate is to be asked again, or given up.
+    PathProbes,
+    /// A hop that is in use is to be asked, or judged.
+    Liveness,
     /// Silence for so long that memory is given back.
     Release,
     /// Silence for the idle time-out.

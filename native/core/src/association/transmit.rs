@@ -7,7 +7,7 @@ use crate::path_control::SendPermit;
 use crate::recovery::PacketSent;
 use crate::sent_frame::{FrameLog, SentFrame};
 use crate::time::Instant;
-use osier_wire::limits::{DATA_HEADER_BYTES, MAX_CLOSE_REASON_BYTES, TAG_BYTES};
+use osier_wire::limits::{DATA_HEADER_BYTES, MAX_CLOSE_REASON_BYTES, MAX_TTL, TAG_BYTES};
 use osier_wire::{CloseFrame, DataHeader, Frame, Writer};
 
 /// Packets in one train: what every kernel with UDP_SEGMENT takes.
@@ -32,6 +32,10 @@ pub struct Transmit {
     pub len: usize,
     /// It answers a packet that belongs to nothing here: whoever sent that shows no life.
     pub is_answer: bool,
+    /// Nothing but a probe or an answer: relays may pass it on before bulk.
+    pub is_control: bool,
+    /// Hops that it may take on a relayed path.
+    pub ttl: u8,
 }
 
 /// What one packet may hold.
@@ -72,7 +76,8 @@ impl Association {
     }
 
     fn has_content(&self) -> bool {
-        self.streams.wants_to_send() || self.pings.wants_to_send() || self.drain == Drain::Owed
+        let owes = self.drain == Drain::Owed || self.relayed.wants_to_send();
+        self.streams.wants_to_send() || self.pings.wants_to_send() || owes
     }
 
     fn build_train(&mut self, now: Instant, out: &mut [u8]) -> Option<Transmit> {
@@ -85,6 +90,7 @@ impl Association {
         let ecn = self.control.begin_train();
         let mut len = 0;
         let mut packets = 0;
+        let packets_in_use = self.counters.packets_in_use;
         while packets < most && len + segment_size <= limit {
             let Some(content) = self.permitted(now, segment_size) else { break };
             let Some(size) = self.build_packet(now, &mut out[len..len + segment_size], content) else {
@@ -102,7 +108,16 @@ impl Association {
             self.control.on_application_limited();
         }
         let segment_size = segment_size.min(len);
-        (len > 0).then_some(Transmit { path: self.path, ecn, segment_size, len, is_answer: false })
+        let is_control = packets == 1 && self.counters.packets_in_use == packets_in_use;
+        (len > 0).then_some(Transmit {
+            path: self.path,
+            ecn,
+            segment_size,
+            len,
+            is_answer: false,
+            is_control,
+            ttl: MAX_TTL,
+        })
     }
 
     /// What the next packet may hold; `None` when nothing may or need be sent.
@@ -157,7 +172,9 @@ impl Association {
             self.fail(now, "the keys of the session are used up");
             return None;
         };
-        self.counters.packets_in_use += u64::from(is_in_use);
+        if is_in_use {
+            self.note_use(now);
+        }
         let size = OVERHEAD + payload_len;
         self.record(now, number, size, ack_eliciting, &log);
         Some(size)
@@ -171,6 +188,7 @@ impl Association {
             self.drain = Drain::Sent;
             log.push(SentFrame::Drain);
         }
+        self.relayed.write(writer);
     }
 
     /// Puts the header before and the tag behind `payload_len` bytes; returns the packet number used.
@@ -202,6 +220,9 @@ impl Association {
             self.grown = true;
             self.last_activity = now;
             self.unanswered_since.get_or_insert(now);
+            if let Some(liveness) = &mut self.liveness {
+                liveness.on_asked(now);
+            }
         }
     }
 
@@ -228,6 +249,15 @@ impl Association {
         let len = OVERHEAD + payload_len;
         self.counters.packets_sent += 1;
         self.counters.bytes_sent += len as u64;
-        Some(Transmit { path: self.path, ecn: Ecn::NotEct, segment_size: len, len, is_answer: false })
+        let path = self.path;
+        Some(Transmit {
+            path,
+            ecn: Ecn::NotEct,
+            segment_size: len,
+            len,
+            is_answer: false,
+            is_control: false,
+            ttl: MAX_TTL,
+        })
     }
 }

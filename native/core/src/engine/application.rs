@@ -86,7 +86,9 @@ impl Engine {
         }
         let association =
             Association::new(now, &self.config, config, self.budget.clone(), self.blocks.clone());
-        self.associations.insert(association).map_err(|_| AssociationRefused::Peers)
+        let handle = self.associations.insert(association).map_err(|_| AssociationRefused::Peers)?;
+        self.note_neighbour(handle, config);
+        Ok(handle)
     }
 
     /// Adds a session to an association. `false`: the association has ended or is ending, or the index was never reserved; a reserved one
@@ -103,11 +105,12 @@ impl Engine {
             self.half_open.insert(config.local_index);
         }
         let evicted = association.install_session(now, config);
+        let remote = association.path().peer_address();
         if let Some(evicted) = evicted {
             self.forget_session(handle, evicted);
         }
         if config.confirmed {
-            self.remotes.list(config.path.remote, config.remote_index, handle);
+            self.remotes.list(remote, config.remote_index, handle);
         }
         self.settle(now, handle);
         true

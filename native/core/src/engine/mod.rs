@@ -12,13 +12,21 @@ mod messages;
 mod network_reports;
 #[cfg(test)]
 mod notice_tests;
+mod path_policy;
 mod prefix_limit;
 mod receive;
+mod relay;
+mod relay_faults;
+mod relay_receive;
+#[cfg(test)]
+mod relay_tests;
+mod relay_transmit;
 mod remotes;
 mod reply_limit;
 mod schedule;
 #[cfg(test)]
 mod starved_tests;
+mod stats;
 mod strays;
 mod streams;
 mod tell;
@@ -40,9 +48,13 @@ pub use admission::AdmissionKey;
 use answer_limit::AnswerLimit;
 use event_queue::EventQueue;
 use half_open::HalfOpen;
+use osier_wire::limits::MAX_TTL;
+use relay::Relaying;
+pub use relay::RouteChange;
 use remotes::Remotes;
 use reply_limit::{Replies, ReplyLimit};
 use schedule::Schedule;
+pub use stats::{EngineStats, RelayRejected};
 use std::cell::RefCell;
 use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
@@ -61,33 +73,6 @@ pub struct ReceiveMeta {
     pub ecn: Ecn,
     /// Size of every datagram but the last, which may be shorter. 0 counts as one datagram.
     pub segment_size: usize,
-}
-
-/// Counters since the start and present levels.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct EngineStats {
-    /// Datagrams sent, handshakes included.
-    pub packets_sent: u64,
-    /// Datagrams received, whatever came of them.
-    pub packets_received: u64,
-    /// UDP payload bytes sent.
-    pub bytes_sent: u64,
-    /// UDP payload bytes received.
-    pub bytes_received: u64,
-    /// Failed authentication, replayed, malformed or not admitted.
-    pub packets_rejected: u64,
-    /// Streams open now.
-    pub streams_open: u64,
-    /// Held for peers now: credit given out and buffers.
-    pub memory_bytes: u64,
-    /// Datagrams that arrived here for another shard and went there.
-    pub strays_forwarded: u64,
-    /// Datagrams that arrived at another shard and came here. They are not among `packets_received`.
-    pub strays_received: u64,
-    /// Datagrams for another shard that were dropped: too many waited, or it is gone.
-    pub strays_dropped: u64,
-    /// Reports of the network about datagrams sent that led to something.
-    pub reports_heeded: u64,
 }
 
 /// What comes in answer to a handshake.
@@ -133,6 +118,7 @@ pub struct Engine {
     resets: AnswerLimit,
     version_hints: AnswerLimit,
     strays: StrayQueue,
+    relaying: Relaying,
     schedule: Schedule,
     /// Associations that the spent budget refused a grant.
     starved: BTreeSet<u32>,
@@ -151,9 +137,11 @@ impl Engine {
     pub fn new(config: EngineConfig, seed: [u8; 32], blocks: Rc<RefCell<dyn BlockSource>>) -> Self {
         let budget = MemoryBudget::new(config.memory_bytes);
         let indices = IndexTable::new(config.shard);
+        let mut entropy = Entropy::new(seed);
+        let relaying = Relaying::new(&config, &mut entropy);
         Self {
             config,
-            entropy: Entropy::new(seed),
+            entropy,
             budget,
             blocks,
             indices,
@@ -166,6 +154,7 @@ impl Engine {
             resets: AnswerLimit::default(),
             version_hints: AnswerLimit::default(),
             strays: StrayQueue::default(),
+            relaying,
             schedule: Schedule::default(),
             starved: BTreeSet::new(),
             #[cfg(test)]
@@ -226,7 +215,9 @@ impl Engine {
 
     /// Writes the next train into `out`, which should hold [`TRAIN_BYTES_MAX`](crate::TRAIN_BYTES_MAX) bytes.
     pub fn poll_transmit(&mut self, now: Instant, out: &mut [u8]) -> Option<Transmit> {
-        if let Some(transmit) = self.transmit_datagram(out) {
+        if let Some(transmit) =
+            self.transmit_datagram(now, out).or_else(|| self.transmit_forwarded_in_turn(now, out))
+        {
             return Some(self.count_sent(transmit));
         }
         if self.budget.take_freed() {
@@ -242,19 +233,27 @@ impl Engine {
                 }
                 continue;
             }
-            let transmit = association.poll_transmit(now, out);
-            if transmit.is_some() && association.wants_to_send(now) {
+            let transmit = match association.path().relay() {
+                None => association.poll_transmit(now, out),
+                Some(way) => self.poll_relayed(now, handle, &way, out),
+            };
+            let wants_more = |association: &Association| transmit.is_some() && association.wants_to_send(now);
+            if let Some(association) = self.associations.get_mut(handle).filter(|at| wants_more(at)) {
                 association.queued = true;
                 self.schedule.push_ready(handle);
             }
             self.note_refusal(handle);
             self.tell_events(now, handle);
             self.reschedule(handle);
+            let transmit = match transmit {
+                Some(transmit) if transmit.path.is_relayed() => self.wrap(now, transmit, out),
+                transmit => transmit,
+            };
             if let Some(transmit) = transmit {
                 return Some(self.count_sent(transmit));
             }
         }
-        None
+        self.transmit_forwarded(now, out).map(|transmit| self.count_sent(transmit))
     }
 
     /// Whether anybody could send something that concerns an association.
@@ -281,11 +280,21 @@ impl Engine {
         transmit
     }
 
-    fn transmit_datagram(&mut self, out: &mut [u8]) -> Option<Transmit> {
-        let Datagram { path, bytes: datagram, is_answer } = self.datagrams.pop_front()?;
-        let len = datagram.len();
-        out.get_mut(..len)?.copy_from_slice(&datagram);
-        Some(Transmit { path, ecn: Ecn::NotEct, segment_size: len, len, is_answer })
+    fn transmit_datagram(&mut self, now: Instant, out: &mut [u8]) -> Option<Transmit> {
+        loop {
+            let Datagram { path, bytes: datagram, is_answer } = self.datagrams.pop_front()?;
+            let len = datagram.len();
+            out.get_mut(..len)?.copy_from_slice(&datagram);
+            let ecn = Ecn::NotEct;
+            let transmit =
+                Transmit { path, ecn, segment_size: len, len, is_answer, is_control: true, ttl: MAX_TTL };
+            if !path.is_relayed() {
+                return Some(transmit);
+            }
+            if let Some(transmit) = self.wrap(now, transmit, out) {
+                return Some(transmit);
+            }
+        }
     }
 
     /// After anything that touched an association: tells its events, queues it for sending or for its removal, sets its timer.
@@ -333,17 +342,18 @@ impl Engine {
         for session in association.sessions.confirmed().filter(|session| session.remote_index == remote_index)
         {
             // The peer has used the index twice.
-            self.remotes.list(session.path.remote, remote_index, handle);
+            self.remotes.list(session.path.peer_address(), remote_index, handle);
         }
         self.events.push_back(Event::SessionDropped { association: handle, local_index });
     }
 
     fn remove_association(&mut self, handle: u32) {
         let Some(association) = self.associations.remove(handle) else { return };
+        self.forget_neighbour(handle, &association);
         for session in association.sessions.iter() {
             self.indices.remove(session.local_index);
             self.half_open.remove(session.local_index);
-            self.remotes.unlist(session.path.remote, session.remote_index, handle);
+            self.remotes.unlist(session.path.peer_address(), session.remote_index, handle);
         }
     }
 

@@ -61,14 +61,19 @@ impl Engine {
     }
 
     /// `None`: rejected. `Some(None)`: done. `Some(Some(handle))`: an association changed.
-    fn handle_packet(&mut self, now: Instant, meta: &ReceiveMeta, packet: &mut [u8]) -> Option<Option<u32>> {
+    pub(super) fn handle_packet(
+        &mut self,
+        now: Instant,
+        meta: &ReceiveMeta,
+        packet: &mut [u8],
+    ) -> Option<Option<u32>> {
         match PacketKind::of(packet).ok()? {
             PacketKind::Data => self.handle_data(now, meta, packet),
             PacketKind::Handshake => self.handle_handshake(now, meta, packet).map(|()| None),
             PacketKind::Reset => self.handle_reset(now, meta, packet).map(|()| None),
             PacketKind::Hint => self.handle_hint(now, packet).map(|()| None),
             PacketKind::Cookie => self.handle_cookie(now, meta, packet).map(|()| None),
-            PacketKind::Relay => None,
+            PacketKind::Relay => self.handle_relayed(now, meta, packet),
         }
     }
 
@@ -85,7 +90,7 @@ impl Engine {
             Ok(Received::Confirmed { local_index }) => {
                 self.half_open.remove(local_index);
                 if let Some(session) = association.sessions.by_index(local_index) {
-                    self.remotes.list(session.path.remote, session.remote_index, handle);
+                    self.remotes.list(session.path.peer_address(), session.remote_index, handle);
                 }
                 self.events.push_back(Event::SessionConfirmed { association: handle, local_index });
                 Some(Some(handle))
@@ -114,7 +119,7 @@ impl Engine {
 
     fn handle_reset(&mut self, now: Instant, meta: &ReceiveMeta, packet: &[u8]) -> Option<()> {
         let reset = Reset::decode(packet).ok()?;
-        let handle = self.remotes.find(meta.path.remote, reset.receiver_index)?;
+        let handle = self.remotes.find(meta.path.peer_address(), reset.receiver_index)?;
         let association = self.associations.get_mut(handle)?;
         if !association.is_open() || !association.may_have_sent(reset.packet_number) {
             return None;

@@ -16,6 +16,7 @@ fn associate(engine: &mut Engine, number: u32) -> u32 {
         peer_max_data: 1 << 20,
         peer_max_stream_data: 1 << 20,
         peer_max_streams: 8,
+        peer_route_id: None,
     };
     let association = engine.create_association(NOW, &facts).unwrap();
     let session = SessionConfig {
@@ -24,6 +25,7 @@ fn associate(engine: &mut Engine, number: u32) -> u32 {
         cipher: Cipher::ChaCha20Poly1305,
         send_key: [1; 32],
         receive_key: [2; 32],
+        hop_keys: None,
         first_send: 0,
         first_receive: 0,
         path: Path { socket: 0, remote: ([192, 0, 2, 1], 9).into(), local: None, interface: 0 },

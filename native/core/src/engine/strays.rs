@@ -175,7 +175,7 @@ impl Engine {
     /// others are asked. Of a flood from all sides each of them is asked no more often than of one from a single side.
     fn put_reset_aside(&mut self, now: Instant, meta: &ReceiveMeta, packet: &[u8]) -> bool {
         let Ok(reset) = Reset::decode(packet) else { return false };
-        if self.remotes.find(meta.path.remote, reset.receiver_index).is_some()
+        if self.remotes.find(meta.path.peer_address(), reset.receiver_index).is_some()
             || !self.strays.resets.admit_copies(now, u64::from(self.config.shards) - 1)
         {
             return false;

@@ -2,7 +2,7 @@
 
 use super::event_queue::Queued;
 use super::Engine;
-use crate::association::PathChange;
+use crate::association::{HopChange, PathChange, ProbeOutcome};
 use crate::event::Event;
 use crate::time::Instant;
 
@@ -32,19 +32,53 @@ impl Engine {
             let rtt_micros = now.saturating_micros_since(sent_at);
             self.events.push_back(Event::Pong { association: handle, token, rtt_micros });
         }
-        if let Some(PathChange { from, to }) = association.poll_path_change() {
-            for session in association.sessions.confirmed().filter(|session| session.path == to) {
-                self.remotes.unlist(from.remote, session.remote_index, handle);
-                self.remotes.list(to.remote, session.remote_index, handle);
-            }
+        let change = association.poll_path_change();
+        self.tell_of_paths(handle);
+        if let Some(change) = change {
+            let PathChange { from, to } = change;
             self.events.push_back(Event::PathChanged { association: handle, from, to });
+            self.relist(handle, change);
         }
+        let Some(association) = self.associations.get_mut(handle) else { return };
+        let has_route_errors = association.has_route_errors();
         if association.poll_peer_draining() {
             self.events.push_back(Event::PeerDraining { association: handle });
         }
         if !association.eventful && association.has_events() {
             association.eventful = true;
             self.events.push_association(handle);
+        }
+        if has_route_errors {
+            self.take_route_errors(now, handle);
+        }
+    }
+
+    /// What came of the questions of the policy.
+    fn tell_of_paths(&mut self, handle: u32) {
+        let Some(association) = self.associations.get_mut(handle) else { return };
+        while let Some(ProbeOutcome { token, rtt_micros }) = association.poll_probe_outcome() {
+            self.events.push_back(Event::PathProbed { association: handle, token, rtt_micros });
+        }
+        while let Some(answer) = association.poll_trace_answer() {
+            self.events.push_back(Event::TraceAnswered { association: handle, answer });
+        }
+        match association.poll_hop_change() {
+            Some(HopChange::Suspected { silent_micros }) => {
+                self.events.push_back(Event::HopSuspected { association: handle, silent_micros });
+            }
+            Some(HopChange::Recovered) => {
+                self.events.push_back(Event::HopRecovered { association: handle });
+            }
+            None => {}
+        }
+    }
+
+    /// Sessions of an association are reached another way.
+    pub(super) fn relist(&mut self, handle: u32, PathChange { from, to }: PathChange) {
+        let Some(association) = self.associations.get(handle) else { return };
+        for session in association.sessions.confirmed().filter(|session| session.path == to) {
+            self.remotes.unlist(from.peer_address(), session.remote_index, handle);
+            self.remotes.list(to.peer_address(), session.remote_index, handle);
         }
     }
 

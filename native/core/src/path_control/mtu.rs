@@ -66,6 +66,21 @@ impl PathControl {
         is_news
     }
 
+    /// Another network, whose packets are at first as large as `base_bytes`, and at most as `ceiling_bytes`. Nothing is known of it.
+    pub(crate) fn anew_between(&self, tag: u8, base_bytes: usize, ceiling_bytes: usize) -> Self {
+        let anew = Self::new(tag, base_bytes, self.controller.algorithm()).probing_up_to(ceiling_bytes);
+        Self { ecn: self.ecn.anew(), ..anew }
+    }
+
+    /// Packets are at most so large from now on, as somebody says who knows: larger than before where it is more.
+    pub(crate) fn limit_mtu(&mut self, now: Instant, ceiling_bytes: usize) {
+        let before = self.mtu.current();
+        self.mtu.limit(now, ceiling_bytes);
+        if self.mtu.current() != before {
+            self.controller.on_mtu(self.mtu.current() as u64);
+        }
+    }
+
     /// With larger datagrams up to `ceiling_bytes` where the path carries them.
     pub(crate) fn probing_up_to(mut self, ceiling_bytes: usize) -> Self {
         self.mtu = MtuDiscovery::up_to(self.mtu.base(), ceiling_bytes);

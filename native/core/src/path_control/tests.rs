@@ -132,7 +132,7 @@ fn the_next_path_has_another_tag_and_the_same_algorithm_and_knows_nothing() {
         path.on_mtu_probe_acked(at(0), 1_440);
         path.take_rtt_sample(at(0), 1_000, 0);
         path.on_sent(at(0), 1_440, true);
-        let next = path.anew(0);
+        let next = path.anew_between(0, MTU as usize, 9_000);
         assert_eq!((next.tag(), next.mtu_bytes(), next.controller.algorithm()), (0, MTU as usize, algorithm));
         assert!(!next.rtt.has_sample() && next.bytes_in_flight() == 0);
     }

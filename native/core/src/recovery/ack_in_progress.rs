@@ -35,6 +35,7 @@ impl AckInProgress {
             return;
         }
         self.outcome.newly_acked_marked += u64::from(record.marked);
+        self.outcome.is_of_path = true;
         if self.largest == Some(number) {
             self.largest_sent_at = Some(record.sent_at);
         }

@@ -32,6 +32,8 @@ pub(crate) struct AckOutcome {
     pub(crate) rtt_sample_micros: Option<u64>,
     /// Packets of this path among the newly acknowledged that were marked ECT(0).
     pub(crate) newly_acked_marked: u64,
+    /// Packets of this path are among the newly acknowledged.
+    pub(crate) is_of_path: bool,
     /// The frame's largest number is larger than all before.
     pub(crate) is_newest: bool,
     /// When the packet with the frame's largest number was sent, where that is newly acknowledged and was sent on this path.

@@ -46,6 +46,7 @@ pub fn associate(ends: &mut [End; 2], now: Instant) -> [u32; 2] {
             peer_max_data: config.initial_data_bytes,
             peer_max_stream_data: config.initial_stream_data_bytes,
             peer_max_streams: config.streams_per_peer,
+            peer_route_id: None,
         };
         ends[usize::from(parity)].engine.create_association(now, &facts).unwrap()
     });
@@ -57,6 +58,7 @@ pub fn associate(ends: &mut [End; 2], now: Instant) -> [u32; 2] {
             cipher: Cipher::ChaCha20Poly1305,
             send_key: [me as u8; 32],
             receive_key: [other as u8; 32],
+            hop_keys: None,
             first_send: 0,
             first_receive: 0,
             path: ends[me].path_back,

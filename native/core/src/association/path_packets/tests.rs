@@ -18,14 +18,33 @@ fn path(port: u16) -> Path {
 }
 
 #[test]
-fn the_oldest_answer_goes_first_and_a_third_replaces_it() {
+fn the_oldest_answer_goes_first_and_of_too_many_it_is_forgotten() {
     let mut responses = PathResponses::default();
-    responses.owe(path(1), [1; 8]);
-    responses.owe(path(2), [2; 8]);
-    responses.owe(path(3), [3; 8]);
+    for port in 0..PATH_RESPONSES_MAX as u16 + 2 {
+        responses.owe(path(port), [port as u8; 8]);
+    }
     let answered: Vec<_> = std::iter::from_fn(|| responses.pop()).collect();
-    assert_eq!(answered, [(path(2), [2; 8]), (path(3), [3; 8])]);
-    assert!(responses.is_empty());
+    assert_eq!(answered.len(), PATH_RESPONSES_MAX);
+    assert_eq!(answered[0], (path(2), [2; 8]));
+    assert!(responses.is_empty() && responses.owed.capacity() == 0, "it takes no memory then");
+}
+
+/// A session that this end began, at port 1.
+fn session(local_index: u32) -> SessionConfig {
+    SessionConfig {
+        local_index,
+        remote_index: 9,
+        cipher: Cipher::ChaCha20Poly1305,
+        send_key: [4; 32],
+        receive_key: PEER_KEY,
+        hop_keys: None,
+        first_send: 0,
+        first_receive: 0,
+        path: path(1),
+        begun_here: true,
+        confirmed: true,
+        preferred: true,
+    }
 }
 
 /// An association whose peer is known to be at port 1.
@@ -43,26 +62,12 @@ impl End {
             peer_max_data: 1 << 20,
             peer_max_stream_data: 1 << 20,
             peer_max_streams: 8,
+            peer_route_id: None,
         };
         let now = Instant::from_micros(1_000_000);
         let blocks = Rc::new(RefCell::new(HeapBlocks::default()));
         let mut association = Association::new(now, &engine, &facts, MemoryBudget::new(64 << 20), blocks);
-        association.install_session(
-            now,
-            &SessionConfig {
-                local_index: LOCAL_INDEX,
-                remote_index: 9,
-                cipher: Cipher::ChaCha20Poly1305,
-                send_key: [4; 32],
-                receive_key: PEER_KEY,
-                first_send: 0,
-                first_receive: 0,
-                path: path(1),
-                begun_here: true,
-                confirmed: true,
-                preferred: true,
-            },
-        );
+        association.install_session(now, &session(LOCAL_INDEX));
         Self { association, entropy: Entropy::new([5; 32]), now }
     }
 
@@ -166,4 +171,14 @@ fn the_last_packet_is_no_smaller_than_a_challenge_either() {
     end.send();
     end.association.close(end.now, CloseCode::Normal, "");
     assert_eq!(end.send(), [(1, CHALLENGE_PACKET_BYTES)]);
+}
+
+#[test]
+fn a_path_that_was_chosen_is_left_by_no_later_handshake() {
+    let mut end = End::new();
+    end.send();
+    assert!(end.association.move_path(end.now, path(2)));
+    end.association.install_session(end.now, &session(LOCAL_INDEX + 1));
+    assert_eq!(end.association.path(), path(2));
+    assert!(end.send().iter().all(|(port, _)| *port == 2));
 }

@@ -12,6 +12,7 @@ fn config(local_index: u32, confirmed: bool, preferred: bool) -> SessionConfig {
         cipher: Cipher::ChaCha20Poly1305,
         send_key: [1; 32],
         receive_key: [2; 32],
+        hop_keys: None,
         first_send: 0,
         first_receive: 0,
         path,

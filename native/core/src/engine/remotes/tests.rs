@@ -19,6 +19,7 @@ fn associate(engine: &mut Engine) -> u32 {
         peer_max_data: 1 << 20,
         peer_max_stream_data: 1 << 20,
         peer_max_streams: 8,
+        peer_route_id: None,
     };
     engine.create_association(NOW, &facts).unwrap()
 }
@@ -39,6 +40,7 @@ fn install_session(
         cipher: Cipher::ChaCha20Poly1305,
         send_key: keys[0],
         receive_key: keys[1],
+        hop_keys: None,
         first_send: 0,
         first_receive: 0,
         path,

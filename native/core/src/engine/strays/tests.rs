@@ -95,6 +95,7 @@ fn associate(engine: &mut Engine, remote_index: u32, send: u8, receive: u8) -> (
         peer_max_data: 10_000,
         peer_max_stream_data: 10_000,
         peer_max_streams: 4,
+        peer_route_id: None,
     };
     let association = engine.create_association(now(), &facts).expect("room");
     let local_index = engine.reserve_index([0; 32]).expect("an index");
@@ -104,6 +105,7 @@ fn associate(engine: &mut Engine, remote_index: u32, send: u8, receive: u8) -> (
         cipher: Cipher::ChaCha20Poly1305,
         send_key: [send; 32],
         receive_key: [receive; 32],
+        hop_keys: None,
         first_send: 0,
         first_receive: 0,
         path: path(),
