@@ -16,6 +16,13 @@ export const NODE_METRICS: readonly Metric<NodeStats>[] = [
   counter('osier_rejected_packets_total', 'Packets that failed authentication, were replayed or malformed.', (stats) => stats.packetsRejected),
   counter('osier_handshakes_completed_total', 'Handshakes that succeeded.', (stats) => stats.handshakesCompleted),
   counter('osier_handshakes_failed_total', 'Handshakes that came to nothing.', (stats) => stats.handshakesFailed),
+  counter('osier_relayed_packets_total', 'Packets forwarded for others.', (stats) => stats.relayedPackets),
+  counter('osier_relayed_bytes_total', 'Bytes forwarded for others, routing headers included.', (stats) => stats.relayedBytes),
+  counter(
+    'osier_relay_dropped_packets_total',
+    'Packets that were to be forwarded and found no room or no way.',
+    (stats) => stats.relayDroppedPackets,
+  ),
   gauge('osier_connected_peers', 'Peers that are connected.', (stats) => stats.peersConnected),
   gauge('osier_open_streams', 'Streams that have not ended in both directions.', (stats) => stats.streamsOpen),
   gauge('osier_memory_bytes', 'Memory held for peers.', (stats) => stats.memoryBytes),

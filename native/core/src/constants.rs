@@ -90,6 +90,10 @@ pub(crate) const MTU_BLACK_HOLE_ROUNDS: u32 = 3;
 /// After a black hole sizes above the base are tried again this much later: a route that flaps costs its three rounds once a minute.
 pub(crate) const MTU_BLACK_HOLE_PAUSE_MICROS: u64 = 60_000_000;
 
+/// After a relay said what its next hop does not carry, larger sizes are tried again this much later: the hop's own search takes some round trips, and
+/// no longer than this where packets are full.
+pub(crate) const MTU_RELAYED_PAUSE_MICROS: u64 = 10_000_000;
+
 // Tuning: round trips and loss
 
 /// Round-trip time assumed before the first sample. RFC 9002 takes 333 ms; services talk within a continent, where 100 ms is

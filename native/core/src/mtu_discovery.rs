@@ -139,6 +139,11 @@ impl MtuDiscovery {
         true
     }
 
+    /// A larger size is tried again at `at` at the latest: who said what does not pass may see it otherwise soon.
+    pub(crate) fn raise_by(&mut self, at: Instant) {
+        self.raise_at = self.raise_at.map(|raise_at| raise_at.min(at));
+    }
+
     /// Nothing larger than `ceiling` is to be sent any more, or something larger than before may be: the search goes on where it ended at the bound.
     pub(crate) fn limit(&mut self, now: Instant, ceiling: usize) {
         let ceiling = ceiling.max(self.base);

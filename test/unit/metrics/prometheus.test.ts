@@ -13,9 +13,9 @@ const nodeStats: NodeStats = {
   handshakesCompleted: 8n,
   handshakesFailed: 9n,
   packetsRejected: 10n,
-  relayedPackets: 0n,
-  relayedBytes: 0n,
-  relayDroppedPackets: 0n,
+  relayedPackets: 21n,
+  relayedBytes: 22n,
+  relayDroppedPackets: 23n,
 };
 const peerStats: PeerStats = {
   ...traffic,
@@ -54,6 +54,9 @@ describe('metricsText', () => {
       osier_sent_bytes_total: [2 ** 63],
       osier_received_bytes_total: [4],
       osier_rejected_packets_total: [10],
+      osier_relayed_packets_total: [21],
+      osier_relayed_bytes_total: [22],
+      osier_relay_dropped_packets_total: [23],
       osier_handshakes_completed_total: [8],
       osier_handshakes_failed_total: [9],
       osier_connected_peers: [5],

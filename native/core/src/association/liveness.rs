@@ -175,6 +175,11 @@ impl Liveness {
         }
     }
 
+    /// Whether [`Liveness::poll_change`] has one.
+    pub(super) fn has_change(&self) -> bool {
+        self.change.is_some()
+    }
+
     /// The last change that was not told.
     pub(super) fn poll_change(&mut self) -> Option<HopChange> {
         self.change.take()

@@ -135,6 +135,11 @@ impl Association {
         self.traces.as_mut()?.poll_answer()
     }
 
+    /// Whether [`Association::poll_hop_change`] has one.
+    pub(super) fn has_hop_change(&self) -> bool {
+        self.liveness.as_ref().is_some_and(|liveness| liveness.has_change())
+    }
+
     /// The last change of the present hop that was not told.
     pub(crate) fn poll_hop_change(&mut self) -> Option<HopChange> {
         self.liveness.as_mut()?.poll_change()

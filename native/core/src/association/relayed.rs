@@ -1,6 +1,6 @@
 //! What an association knows of relays: it may itself be the hop to a neighbour, and its own packets may go through one.
 
-use super::{Association, Timer};
+use super::{Arrival, Association, Timer};
 use crate::config::{AssociationConfig, EngineConfig};
 use crate::path::Path;
 use crate::path_control::PathControl;
@@ -107,6 +107,28 @@ impl Association {
         Some(HopWay { path: self.path, remote_index: session.remote_index, hop: session.hop.as_deref_mut()? })
     }
 
+    /// A relayed packet came from the peer, with its tag: where it came from counts as where a data packet comes from. True when the association is to be
+    /// settled for it.
+    #[must_use]
+    pub(crate) fn on_hop_packet(
+        &mut self,
+        now: Instant,
+        arrival: &mut Arrival<'_>,
+        bytes: usize,
+        is_newest: bool,
+    ) -> bool {
+        let is_woken = self.on_hop_used(now);
+        if !self.is_open() {
+            return false;
+        }
+        self.on_arrival(now, arrival, bytes, is_newest);
+        let is_changed = self.has_path_packet() || self.has_hop_change();
+        if is_changed {
+            self.update_timers(now);
+        }
+        is_woken || is_changed
+    }
+
     /// A packet of others came from the peer or went to it: the association is of use. True: the peer is watched from now on, and the association is to be
     /// scheduled anew.
     #[must_use]
@@ -120,15 +142,6 @@ impl Association {
             }
         }
         self.watch_hop(now)
-    }
-
-    /// The same, of one that came on `from` and was authentic: its neighbour is there.
-    #[must_use]
-    pub(crate) fn on_hop_heard(&mut self, now: Instant, from: &Path) -> bool {
-        if self.path.is_same_way(from) {
-            self.note_proof(now);
-        }
-        self.on_hop_used(now)
     }
 
     /// Has the peer told of a fault, unless many wait already.
@@ -156,13 +169,13 @@ impl Association {
         if let RouteFault::TooBig { mtu_bytes } = fault {
             let sent = self.recovery.size_under_way(packet_number, &self.control);
             if let Some(bytes) = sent.filter(|bytes| *bytes > usize::from(mtu_bytes)) {
-                self.control.on_too_long(now, bytes.min(usize::from(mtu_bytes) + 1));
+                self.control.on_too_long_for_relay(now, bytes.min(usize::from(mtu_bytes) + 1));
             }
         }
         true
     }
 
-    /// A full packet of others went to the peer, or one that was too large: larger ones would be of use.
+    /// A full packet of others went to the peer: larger ones would be of use.
     pub(crate) fn on_full_hop_packet(&mut self, now: Instant) {
         self.control.on_full_packet(now);
     }

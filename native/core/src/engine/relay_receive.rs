@@ -1,6 +1,7 @@
 //! Relayed packets that arrive: who they are from, and whether they end here.
 
 use super::{Engine, ReceiveMeta, Receiver};
+use crate::association::Arrival;
 use crate::path::{Path, RelayedWay};
 use crate::relay::{Forwarded, HopRejected};
 use crate::time::Instant;
@@ -9,8 +10,8 @@ use osier_wire::{DecodeError, Field, RelayHeader, RouteFault, RouteId, Writer};
 
 /// The longest routing header.
 const HEADER_BYTES_MAX: usize = RELAY_HEADER_BYTES + WAYPOINT_BYTES;
-/// What every hop carries, with a waypoint, too.
-const HOP_BYTES_MIN: usize = BASE_RELAYED_BYTES + HEADER_BYTES_MAX;
+/// What every hop carries where there is a waypoint, beyond the least MTU.
+const HOP_BYTES_WITH_WAYPOINT: usize = BASE_RELAYED_BYTES + HEADER_BYTES_MAX;
 
 /// The neighbour that a packet came from.
 struct Neighbour {
@@ -61,7 +62,7 @@ impl Engine {
     ) -> Option<(RouteId, Neighbour)> {
         let rejected = &mut self.stats.relay_rejected;
         let receiver = match self.indices.get(header.hop_receiver_index) {
-            Some(&Receiver::Session { association }) if !meta.path.is_relayed() => Some(association),
+            Some(&Receiver::Session { association }) => Some(association),
             _ => None,
         };
         let association = receiver.and_then(|handle| self.associations.get_mut(handle));
@@ -76,9 +77,10 @@ impl Engine {
             return None;
         };
         match hop.open(packet, header) {
-            Ok(()) => {
-                if association.on_hop_heard(now, &meta.path) {
-                    self.reschedule(handle);
+            Ok(is_newest) => {
+                let mut arrival = Arrival { path: meta.path, ecn: meta.ecn, entropy: &mut self.entropy };
+                if association.on_hop_packet(now, &mut arrival, packet.len(), is_newest) {
+                    self.settle(now, handle);
                 }
                 Some((own, Neighbour { association: handle, id }))
             }
@@ -114,7 +116,7 @@ impl Engine {
         }
         let waypoint = header.waypoint.filter(|waypoint| Some(*waypoint) != self.relaying.own);
         let next = self.relaying.route(waypoint.unwrap_or(header.destination)).map(|route| route.next);
-        let hop = next.and_then(|next| self.associations.get_mut(next).filter(|hop| hop.is_hop()));
+        let hop = next.and_then(|next| self.associations.get(next).filter(|hop| hop.is_hop()));
         let (Some(next), Some(hop)) = (next, hop) else {
             self.stats.relay_dropped_packets += 1;
             self.report(now, from.association, RouteFault::NoRoute, header, inner);
@@ -127,13 +129,10 @@ impl Engine {
         }
         let onward = RelayHeader { ttl: header.ttl - 1, waypoint, ..*header };
         let header_len = onward.encoded_len();
-        let hop_bytes = hop.control().mtu_bytes().max(HOP_BYTES_MIN);
-        if header_len + inner.len() >= hop_bytes {
-            hop.on_full_hop_packet(now);
-        }
+        let least = if waypoint.is_some() { HOP_BYTES_WITH_WAYPOINT } else { 0 };
+        let hop_bytes = hop.control().mtu_bytes().max(least);
         if header_len + inner.len() > hop_bytes {
             self.stats.relay_dropped_packets += 1;
-            self.settle(now, next);
             let mtu_bytes = u16::try_from(hop_bytes - header_len).unwrap_or(u16::MAX);
             self.report(now, from.association, RouteFault::TooBig { mtu_bytes }, header, inner);
             return Some(None);

@@ -2,6 +2,7 @@
 
 use super::PathControl;
 use crate::congestion::CongestionControl;
+use crate::constants::MTU_RELAYED_PAUSE_MICROS;
 use crate::mtu_discovery::MtuDiscovery;
 use crate::time::Instant;
 
@@ -64,6 +65,13 @@ impl PathControl {
             self.controller.on_mtu(self.mtu.current() as u64);
         }
         is_news
+    }
+
+    /// As [`PathControl::on_too_long`], where it is a relay that says so: the hop behind it may be at the beginning of its own search.
+    pub(crate) fn on_too_long_for_relay(&mut self, now: Instant, bytes: usize) {
+        // No packet is so small that the base would not do.
+        self.on_too_long(now, bytes.max(self.mtu.base() + 1));
+        self.mtu.raise_by(now.plus_micros(MTU_RELAYED_PAUSE_MICROS));
     }
 
     /// Another network, whose packets are at first as large as `base_bytes`, and at most as `ceiling_bytes`. Nothing is known of it.

@@ -137,3 +137,22 @@ fn the_next_path_has_another_tag_and_the_same_algorithm_and_knows_nothing() {
         assert!(!next.rtt.has_sample() && next.bytes_in_flight() == 0);
     }
 }
+
+#[test]
+fn what_a_relay_called_too_big_is_tried_again_in_seconds_and_what_a_link_did_in_minutes() {
+    let tried_after = |by_relay: bool| {
+        let mut path = PathControl::new(0, MTU as usize, CongestionAlgorithm::Cubic).probing_up_to(9_000);
+        path.take_rtt_sample(at(0), 1_000, 0);
+        path.on_mtu_probe_acked(at(0), 1_452);
+        match by_relay {
+            true => path.on_too_long_for_relay(at(0), MTU as usize + 1),
+            false => assert!(path.on_too_long(at(0), MTU as usize + 1)),
+        }
+        assert_eq!(path.mtu_bytes(), MTU as usize);
+        (0..700).find(|second| {
+            path.on_full_packet(at(second * 1_000_000));
+            path.next_mtu_probe().is_some()
+        })
+    };
+    assert_eq!((tried_after(true), tried_after(false)), (Some(10), Some(600)));
+}

@@ -151,8 +151,12 @@ mod tests {
             assert!(push(&mut queue, 1, 100, ecn));
         }
         let mut out = [0; 65_507];
-        let marks: Vec<Ecn> = std::iter::from_fn(|| queue.pop_train(1, &mut out)).map(|at| at.ecn).collect();
-        assert_eq!(marks, [Ecn::Ect0, Ecn::Ect0, Ecn::Ce]);
+        let mut trains = |most: usize, queue: &mut ForwardQueue| -> Vec<(Ecn, usize)> {
+            std::iter::from_fn(|| queue.pop_train(most, &mut out)).map(|at| (at.ecn, at.len)).collect()
+        };
+        assert_eq!(trains(64, &mut queue), [(Ecn::Ect0, 200), (Ecn::Ce, 100)]);
+        assert!((0..3).all(|_| push(&mut queue, 1, 100, Ecn::Ect0)));
+        assert_eq!(trains(2, &mut queue), [(Ecn::Ect0, 200), (Ecn::Ect0, 100)]);
     }
 
     #[test]

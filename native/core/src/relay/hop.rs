@@ -71,8 +71,8 @@ impl Hop {
         self.send.stamp(packet, header_len)
     }
 
-    /// Takes a whole packet with its `header`: replay pre-check, tag, replay commit.
-    pub(crate) fn open(&mut self, packet: &[u8], header: &RelayHeader) -> Result<(), HopRejected> {
+    /// Takes a whole packet with its `header`: replay pre-check, tag, replay commit. True: its number is the highest so far.
+    pub(crate) fn open(&mut self, packet: &[u8], header: &RelayHeader) -> Result<bool, HopRejected> {
         let shard = (header.hop_packet_number >> COUNTER_BITS) as u8;
         let counter = header.hop_packet_number & COUNTER_MAX;
         let known = self.windows.iter().position(|(of, _)| *of == shard);
@@ -86,8 +86,10 @@ impl Hop {
             self.windows.push((shard, ReplayWindow::new()));
             self.windows.len() - 1
         });
-        self.windows[at].1.commit(counter);
-        Ok(())
+        let window = &mut self.windows[at].1;
+        let is_newest = window.is_newest(counter);
+        window.commit(counter);
+        Ok(is_newest)
     }
 }
 
@@ -124,7 +126,7 @@ mod tests {
     }
 
     fn open(hop: &mut Hop, bytes: &[u8]) -> Result<(), HopRejected> {
-        hop.open(bytes, &RelayHeader::decode(bytes).unwrap().0)
+        hop.open(bytes, &RelayHeader::decode(bytes).unwrap().0).map(drop)
     }
 
     #[test]

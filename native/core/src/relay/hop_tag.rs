@@ -77,6 +77,21 @@ mod tests {
         assert_eq!(SipHasher24::new_with_key(&key).hash(&message), 0xa129_ca61_49be_45e5);
     }
 
+    /// From an implementation of its own, by the words of docs/protocol.md.
+    #[test]
+    fn the_tag_is_that_of_an_independent_implementation() {
+        let key = TagKey::new(&std::array::from_fn(|i| i as u8));
+        let known = [
+            (RELAY_HEADER_BYTES, "05db38065055e7d8"),
+            (RELAY_HEADER_BYTES + WAYPOINT_BYTES, "be3f98516f9ee1ea"),
+        ];
+        for (header_len, expected) in known {
+            let packet: Vec<u8> = (0..header_len + 100).map(|i| (i * 7 + 3) as u8).collect();
+            let tag = key.tag(&packet, header_len).unwrap();
+            assert_eq!(tag.map(|byte| format!("{byte:02x}")).concat(), expected);
+        }
+    }
+
     #[test]
     fn every_byte_that_is_covered_changes_the_tag_and_no_other_does() {
         let key = TagKey::new(&[7; 16]);

@@ -113,17 +113,23 @@ fn a_report_is_believed_beside_its_packet_and_not_after_it_arrived() {
 
 #[test]
 fn what_is_too_big_for_a_hop_lowers_the_size_and_never_below_the_base() {
-    let mut line = Line::new(3);
-    let (handle, _) = line.connect_ends();
-    let association = line.engines[0].associations.get_mut(handle).unwrap();
-    association.pretend_mtu(line.now, 4_000);
-    let quote = send_one(&mut line, handle);
-    for mtu_bytes in [3_000, 1_152] {
-        let association = line.engines[0].associations.get_mut(handle).unwrap();
-        let number = u64::from_le_bytes(quote[8..].try_into().unwrap());
-        assert!(association.on_route_fault(line.now, number, RouteFault::TooBig { mtu_bytes }));
-        let mtu = association.control().mtu_bytes();
-        assert!((1_160..=4_000).contains(&mtu), "{mtu}");
+    for (mtu_bytes, left) in [(3_000, 1_160..=3_000), (1_152, 1_160..=1_160)] {
+        let mut line = Line::new(3);
+        let (handle, _) = line.connect_ends();
+        let (now, hop) = (line.now, line.handles[&(0, 1)]);
+        line.route(0, 2, Some(hop), 4_000);
+        for (of, bytes) in [(hop, 4_040), (handle, 4_000)] {
+            line.engines[0].associations.get_mut(of).unwrap().pretend_mtu(now, bytes);
+        }
+        line.write(handle, &[1; 12_000]);
+        let mut out = vec![0; crate::TRAIN_BYTES_MAX];
+        let sent = line.engines[0].poll_transmit(now, &mut out).unwrap();
+        assert_eq!(sent.segment_size, 4_040);
+        let quote: [u8; 16] = out[40..56].try_into().unwrap();
+        say(&mut line, report(RouteFault::TooBig { mtu_bytes }, quote));
+        assert_eq!(told(&mut line).first(), Some(&(RouteFault::TooBig { mtu_bytes }, id(2), id(7))));
+        let mtu = line.engines[0].association_stats(handle).unwrap().mtu_bytes;
+        assert!(left.contains(&mtu), "{mtu} after {mtu_bytes}");
     }
 }
 
@@ -141,4 +147,16 @@ fn a_report_ends_after_its_hops_and_never_goes_back_where_it_came_from() {
         };
         assert_eq!((owed(onward), owed(from.min(onward + 99).max(from))), (passed, 0), "ttl {ttl}");
     }
+}
+
+#[test]
+fn more_faults_than_a_few_do_not_wait() {
+    let mut line = Line::new(3);
+    let (now, handle) = (line.now, line.handles[&(1, 0)]);
+    for number in 0..1_000_u64 {
+        let quote = std::array::from_fn(|at| number.to_le_bytes()[at % 8]);
+        line.engines[1].tell_neighbour(now, handle, report(RouteFault::NoRoute, quote));
+    }
+    let owed = std::iter::from_fn(|| line.engines[1].associations.get_mut(handle)?.take_owed_error()).count();
+    assert_eq!(owed, 64);
 }

@@ -142,3 +142,21 @@ fn a_next_hop_that_is_relayed_itself_or_gone_is_no_route() {
     assert!(line.engines[0].poll_transmit(line.now, &mut out).is_none());
     assert_eq!(line.engines[0].stats().relay_dropped_packets, 2);
 }
+
+#[test]
+fn what_is_for_another_shard_of_this_node_crosses_with_its_relayed_path() {
+    let mut line = Line::new(3);
+    line.engines[2].config.shards = 4;
+    let mut forger = Forger::new(&line, 1, 2);
+    let data = inner(3 << 24 | 9, 1);
+    let packet = forger.packet(&header(0, 2), &data);
+    assert!(line.hand(2, 1, &packet));
+    let stray = line.engines[2].poll_stray().unwrap();
+    assert_eq!((stray.shard, stray.meta.path, stray.bytes), (3, came_by(1, 0), data));
+    let whole = forger.packet(&header(0, 2), &inner(1, 1));
+    let mut elsewhere = whole.clone();
+    elsewhere[7] = 2;
+    assert!(!line.hand(2, 1, &elsewhere));
+    let stray = line.engines[2].poll_stray().unwrap();
+    assert_eq!((stray.shard, stray.meta.path, stray.bytes), (2, direct(1), elsewhere), "the hop's own shard");
+}
