@@ -4,6 +4,7 @@ mod faults;
 mod forwarding;
 mod paths;
 mod strangers;
+mod ways;
 
 use super::*;
 use crate::association::SessionConfig;
