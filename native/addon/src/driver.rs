@@ -171,6 +171,8 @@ impl Driver {
                 }
             }
         }
+        // What came in a relayed packet may be for a third shard.
+        self.forward_strays();
     }
 
     /// Whether the last [`Driver::receive`] found something.

@@ -34,6 +34,8 @@ pub(crate) struct MtuDiscovery {
     /// A full packet was sent since the last probe.
     is_used: bool,
     raise_at: Option<Instant>,
+    /// Until then whoever named the bound stands by it.
+    bound_until: Option<Instant>,
     black_hole: BlackHole,
 }
 
@@ -74,6 +76,7 @@ impl MtuDiscovery {
             lost: 0,
             is_used: false,
             raise_at: None,
+            bound_until: None,
             black_hole: BlackHole::default(),
         }
     }
@@ -90,6 +93,7 @@ impl MtuDiscovery {
     pub(crate) fn on_full_packet(&mut self, now: Instant) {
         if self.raise_at.is_some_and(|at| now >= at) {
             self.raise_at = None;
+            self.bound_until = None;
             self.bound = self.ceiling;
             self.lost = 0;
         }
@@ -139,8 +143,9 @@ impl MtuDiscovery {
         true
     }
 
-    /// A larger size is tried again at `at` at the latest: who said what does not pass may see it otherwise soon.
+    /// A larger size is tried again at `at` at the latest, or once the search below it is over: who said what does not pass may see it otherwise soon.
     pub(crate) fn raise_by(&mut self, at: Instant) {
+        self.bound_until = Some(at);
         self.raise_at = self.raise_at.map(|raise_at| raise_at.min(at));
     }
 
@@ -236,7 +241,8 @@ impl MtuDiscovery {
 
     fn finish_if_found(&mut self, now: Instant) {
         if self.candidate().is_none() {
-            self.raise_at = Some(now.plus_micros(MTU_RAISE_MICROS));
+            let usual = now.plus_micros(MTU_RAISE_MICROS);
+            self.raise_at = Some(self.bound_until.map_or(usual, |until| until.min(usual)));
         }
     }
 }

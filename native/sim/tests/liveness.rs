@@ -140,6 +140,23 @@ fn the_end_that_only_hears_suspects_silence_as_well() {
 }
 
 #[test]
+fn an_end_that_hears_the_other_and_is_not_heard_suspects_that() {
+    let mut hop = Hop::new(ONE_WAY_MICROS, LAN);
+    let [a, b] = hop.hosts;
+    hop.net.link(a, b).config.down = true;
+    for _ in 0..200 {
+        let now = hop.net.now();
+        hop.net.engine(b).ping(now, hop.handles[1], 1);
+        hop.net.flush(b);
+        hop.write_for(MILLISECOND, MILLISECOND);
+    }
+    assert_eq!(hop.kinds(0), [Told::Suspected]);
+    hop.net.link(a, b).config.down = false;
+    hop.write_for(2 * SECOND, MILLISECOND);
+    assert_eq!(hop.kinds(0), [Told::Suspected, Told::Recovered]);
+}
+
+#[test]
 fn a_hop_that_nobody_uses_sends_nothing() {
     let mut hop = Hop::new(ONE_WAY_MICROS, LAN);
     let before = hop.sent();

@@ -8,8 +8,8 @@
 //!                     +-----------------any proof: told once, as the suspicion was-----------+
 //! ```
 //!
-//! A question is any packet that asks for an acknowledgement; a proof is an authentic packet that came this way, or an acknowledgement of one that went
-//! it. There is one timer, which goes off once an interval at most. What lies in the socket is read before it, and a timer that comes late counts once:
+//! A question is any packet that asks for an acknowledgement; a proof is an acknowledgement of one that went this way. An authentic packet that came this
+//! way makes a question needless, and is no answer to one: what goes the other way may get lost. There is one timer, which goes off once an interval at most. What lies in the socket is read before it, and a timer that comes late counts once:
 //! however long this end did not look, its peer is judged by what it left unanswered while this end did.
 
 #[cfg(test)]
@@ -30,6 +30,7 @@ pub(super) struct Liveness {
     change: Option<HopChange>,
     used_at: Option<Instant>,
     proven_at: Instant,
+    heard_at: Instant,
     /// When the first question went that is unanswered, less the time in which this end did not look.
     asked_since: Option<Instant>,
     /// Times that the timer found a question unanswered.
@@ -82,6 +83,7 @@ impl Liveness {
             change: None,
             used_at: None,
             proven_at: now,
+            heard_at: now,
             asked_since: None,
             misses: 0,
             slowest: None,
@@ -108,7 +110,18 @@ impl Liveness {
         self.asked_since.get_or_insert(now);
     }
 
-    /// The peer has shown that it is there.
+    /// An authentic packet came this way. A suspected peer that was silent until then is asked soon.
+    pub(super) fn on_heard(&mut self, now: Instant) {
+        let was_silent = now >= self.heard_at.plus_micros(self.interval_micros);
+        self.heard_at = now;
+        if let State::Suspected { next_at, .. } = &mut self.state {
+            if was_silent {
+                *next_at = (*next_at).min(now);
+            }
+        }
+    }
+
+    /// The peer has shown that it is there, and hears this end.
     pub(super) fn on_proof(&mut self, now: Instant) {
         self.proven_at = now;
         self.misses = 0;
@@ -170,7 +183,7 @@ impl Liveness {
                 self.state = State::Asleep;
                 Tick::Nothing
             }
-            None => self.ask_unless_proven(now, rtt, Instant::FAR_FUTURE),
+            None => self.ask_unless(self.proven_at.max(self.heard_at), now, rtt, Instant::FAR_FUTURE),
             Some(since) => self.judge(now, since, rtt),
         }
     }
@@ -189,7 +202,7 @@ impl Liveness {
         self.misses = self.misses.saturating_add(1);
         let given_up_at = since.plus_micros(self.patience_micros(now, rtt));
         if self.misses < LIVENESS_MISSES || now < given_up_at {
-            return self.ask_unless_proven(now, rtt, given_up_at);
+            return self.ask_unless(self.proven_at, now, rtt, given_up_at);
         }
         let silent_micros = now.saturating_micros_since(since);
         self.change = Some(HopChange::Suspected { silent_micros });
@@ -198,10 +211,16 @@ impl Liveness {
         Tick::Nothing
     }
 
-    /// Sets the timer, sooner where the peer is to be given up sooner. An end that only hears asks once all the same: how long an answer takes must be known
+    /// A question, unless the peer was there an interval ago or later. Sets the timer, sooner where the peer is to be given up sooner. An end that only hears asks once all the same: how long an answer takes must be known
     /// before one can be missed.
-    fn ask_unless_proven(&mut self, now: Instant, rtt: &RttEstimator, given_up_at: Instant) -> Tick {
-        let again_at = self.proven_at.plus_micros(self.interval_micros);
+    fn ask_unless(
+        &mut self,
+        there_at: Instant,
+        now: Instant,
+        rtt: &RttEstimator,
+        given_up_at: Instant,
+    ) -> Tick {
+        let again_at = there_at.plus_micros(self.interval_micros);
         let is_proven = now < again_at && rtt.has_sample();
         let mut next_at = if is_proven { again_at } else { now.plus_micros(self.interval_micros) };
         if given_up_at > now {

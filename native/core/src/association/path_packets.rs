@@ -65,11 +65,11 @@ impl Association {
     ) {
         let is_present = self.path.is_same_way(&arrival.path);
         if is_present {
-            self.note_proof(now);
+            self.note_arrival(now);
         }
         if self.path.is_relayed() || arrival.path.is_relayed() {
             self.note_direct_arrival(now, arrival.path);
-            self.on_relayed_arrival(arrival.path, is_newest);
+            self.on_relayed_arrival(now, arrival.path, is_newest);
             return;
         }
         if is_present {
@@ -118,6 +118,11 @@ impl Association {
             self.learn_local_end(path);
             return;
         }
+        self.switch_path(now, path);
+    }
+
+    /// As [`Association::take_path`], where `path` is known to be another.
+    pub(super) fn switch_path(&mut self, now: Instant, path: Path) {
         let from = std::mem::replace(&mut self.path, path);
         self.path_is_chosen = false;
         self.validation.forget();

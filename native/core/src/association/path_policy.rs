@@ -17,11 +17,11 @@ impl Association {
         if !self.is_open() || self.path == UNKNOWN_PATH {
             return false;
         }
-        if self.path.is_same_way(&path) {
+        if self.path.is_same_choice(&path) {
             self.learn_local_end(path);
         } else {
             self.trust_other_path(now);
-            self.take_path(now, path);
+            self.switch_path(now, path);
             let measured = self.path_probes.as_ref().and_then(|probes| probes.rtt_micros(&path));
             if let Some(rtt_micros) = measured.filter(|_| !self.control.rtt.has_sample()) {
                 self.control.take_rtt_of_challenge(now, rtt_micros, true);
@@ -76,7 +76,14 @@ impl Association {
         }
     }
 
-    /// The other end of the present path is there.
+    /// Something came on the present path.
+    pub(super) fn note_arrival(&mut self, now: Instant) {
+        if let Some(liveness) = &mut self.liveness {
+            liveness.on_heard(now);
+        }
+    }
+
+    /// The other end has acknowledged what went on the present path.
     pub(super) fn note_proof(&mut self, now: Instant) {
         if let Some(liveness) = &mut self.liveness {
             liveness.on_proof(now);

@@ -135,7 +135,7 @@ impl PathProbes {
 
     /// The round trip of a candidate that has answered.
     pub(super) fn rtt_micros(&self, path: &Path) -> Option<u64> {
-        self.measured.iter().find(|(measured, _)| measured.is_same_way(path)).map(|(_, rtt)| *rtt)
+        self.measured.iter().find(|(measured, _)| measured.is_same_choice(path)).map(|(_, rtt)| *rtt)
     }
 }
 

@@ -25,6 +25,8 @@ pub(super) struct Relayed {
     route_bytes: usize,
     /// The neighbour's association that packets last went by.
     over: Option<u32>,
+    /// When the hop that the path names brought the peer's newest packet.
+    brought_at: Option<Instant>,
     /// Faults to tell the peer.
     owed: VecDeque<RouteErrorFrame>,
     /// Faults that the peer told.
@@ -46,6 +48,7 @@ impl Relayed {
             direct_ceiling_bytes: engine.mtu_ceiling_bytes.max(engine.mtu_bytes),
             route_bytes: MIN_ROUTE_MTU_BYTES,
             over: None,
+            brought_at: None,
             owed: VecDeque::new(),
             told: VecDeque::new(),
         }
@@ -117,16 +120,22 @@ impl Association {
         bytes: usize,
         is_newest: bool,
     ) -> bool {
+        let is_woken = self.on_hop_used(now);
         if !self.is_open() {
-            return self.on_hop_used(now);
+            return is_woken;
         }
-        self.on_arrival(now, arrival, bytes, is_newest);
-        let wants_to_send = self.has_path_packet();
-        let is_watched = self.on_hop_used(now);
-        if wants_to_send {
+        if self.path.is_same_way(&arrival.path) {
+            // Hops count their own packets: this one says nothing of what is newer than the data packet that began a challenge.
+            self.note_arrival(now);
+            self.learn_local_end(arrival.path);
+        } else {
+            self.on_arrival(now, arrival, bytes, is_newest);
+        }
+        let is_changed = self.has_path_packet() || self.has_hop_change();
+        if is_changed {
             self.update_timers(now);
         }
-        wants_to_send || is_watched || self.has_hop_change()
+        is_woken || is_changed
     }
 
     /// A packet of others came from the peer or went to it: the association is of use. True: the peer is watched from now on, and the association is to be
@@ -195,16 +204,23 @@ impl Association {
     }
 
     /// A packet came from a relay, or came directly although packets go to one. Neither moves the association: that is decided above. A peer that is
-    /// reached without a route is answered by whoever brought its newest packet.
-    pub(super) fn on_relayed_arrival(&mut self, from: Path, is_newest: bool) {
-        if is_newest && self.path.is_same_way(&from) {
+    /// reached without a route is answered by whoever brings its newest packets; by another one than before once that one has brought none for
+    /// a probe time-out, so that packets that come by two ways do not make the way back change with each of them.
+    pub(super) fn on_relayed_arrival(&mut self, now: Instant, from: Path, is_newest: bool) {
+        if !is_newest || !self.path.is_relayed() || !self.path.is_same_way(&from) {
+            return;
+        }
+        let wait_micros = self.recovery.answer_wait_micros(&self.control);
+        let recent = |at: Instant| now.saturating_micros_since(at) < wait_micros;
+        if self.path.remote == from.remote || !self.relayed.brought_at.is_some_and(recent) {
             self.path.remote = from.remote;
+            self.relayed.brought_at = Some(now);
         }
     }
 
     /// Packets will go by this neighbour, and may be so large, once the association has moved to `path`: no other way than it begins with there.
     pub(crate) fn expect_route(&mut self, path: &Path, over: u32, route_bytes: usize) {
-        if !self.path.is_same_way(path) {
+        if !self.path.is_same_choice(path) {
             self.relayed.over = Some(over);
             self.relayed.route_bytes = route_bytes;
         }

@@ -8,6 +8,7 @@ use super::prefix_limit::PrefixLimit;
 use crate::cookie::{self, CookieJar};
 use crate::entropy::Entropy;
 use crate::mac1;
+use crate::path::Path;
 use crate::time::Instant;
 use osier_wire::limits::{COOKIE_NONCE_BYTES, MAC_BYTES};
 use osier_wire::{CookieReply, HandshakeInvariants};
@@ -72,25 +73,32 @@ impl Admission {
         self.keys.iter().position(|key| mac1::verify(&key.mac1, message.before_mac1, &message.mac1))
     }
 
-    /// What becomes of a first message from `address`, with `half_open` sessions waiting to be confirmed.
+    /// What becomes of a first message that came by `path`, with `half_open` sessions waiting to be confirmed.
     pub(super) fn judge(
         &mut self,
         now: Instant,
-        address: SocketAddr,
+        path: &Path,
         message: &HandshakeInvariants<'_>,
         half_open: usize,
     ) -> Verdict {
-        let proven = self.proves_address(now, address, message);
+        let proven = self.proves_address(now, path.remote, message);
         if !self.under_load(now, half_open) {
             return Verdict::Admitted { proven };
         }
         if !proven {
             return Verdict::NeedsCookie;
         }
-        if half_open >= HALF_OPEN_MAX || !self.prefixes.admit(now, address.ip()) {
+        if half_open >= HALF_OPEN_MAX || !self.has_prefix_room(now, path) {
             return Verdict::Dropped;
         }
         Verdict::Admitted { proven }
+    }
+
+    fn has_prefix_room(&mut self, now: Instant, path: &Path) -> bool {
+        match path.relay() {
+            Some(way) => self.prefixes.admit_relayed(now, way.hop, way.far),
+            None => self.prefixes.admit(now, path.remote.ip()),
+        }
     }
 
     /// The same for a message that another shard admitted, which counted it and knows nothing of the `half_open` sessions here.

@@ -44,7 +44,7 @@ impl Engine {
     /// `None`: all are taken.
     pub fn reserve_index(&mut self, mac1_key: [u8; 32]) -> Option<u32> {
         let (replies, notices) = (Replies::default(), Replies::default());
-        let awaited = Box::new(Awaited { mac1_key, replies, notices });
+        let awaited = Box::new(Awaited { mac1_key, called: None, replies, notices });
         self.indices.reserve(&mut self.entropy, Receiver::Handshake(awaited))
     }
 
@@ -69,6 +69,7 @@ impl Engine {
 
     /// Sends one datagram as it is. At most 1,472 bytes.
     pub fn send_datagram(&mut self, path: Path, datagram: &[u8]) {
+        self.note_call(&path, datagram);
         self.datagrams.push_back(Datagram { path, bytes: datagram.to_vec(), is_answer: false });
     }
 

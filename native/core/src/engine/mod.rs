@@ -50,6 +50,7 @@ use answer_limit::AnswerLimit;
 use event_queue::EventQueue;
 use half_open::HalfOpen;
 use osier_wire::limits::MAX_TTL;
+use osier_wire::RouteId;
 use relay::Relaying;
 pub use relay::RouteChange;
 pub use relay_pass::PassOn;
@@ -82,6 +83,8 @@ pub struct ReceiveMeta {
 struct Awaited {
     /// Of the mac1 that messages carry.
     mac1_key: [u8; 32],
+    /// Where the first message went, if over a relay.
+    called: Option<RouteId>,
     replies: Replies,
     /// Cookies and hints, which carry no mac1.
     notices: Replies,

@@ -4,8 +4,12 @@
 
 use super::Engine;
 use crate::time::Instant;
-use osier_wire::DataHeader;
+use osier_wire::{DataHeader, PacketKind};
 use std::net::SocketAddr;
+
+/// Where the header of a relayed packet, as that of a data packet, bears the receiver index and the number.
+const INDEX_AT: usize = 4;
+const NUMBER_AT: usize = 8;
 
 impl Engine {
     /// A datagram to `remote` that began with `quoted` (at least 33 bytes of it) found nobody, or no way. Its association asks its peer at once,
@@ -13,7 +17,11 @@ impl Engine {
     pub fn on_unreachable(&mut self, now: Instant, remote: SocketAddr, quoted: &[u8]) {
         let Some((handle, packet_number)) = self.quoted_packet(remote, quoted) else { return };
         let Some(association) = self.associations.get_mut(handle) else { return };
-        if association.on_unreachable(now, packet_number) {
+        let is_heeded = match PacketKind::of(quoted) {
+            Ok(PacketKind::Relay) => association.on_hop_unreachable(now, packet_number),
+            _ => association.on_unreachable(now, packet_number),
+        };
+        if is_heeded {
             self.stats.reports_heeded += 1;
             self.settle(now, handle);
         }
@@ -23,13 +31,22 @@ impl Engine {
     pub fn on_too_long(&mut self, now: Instant, remote: SocketAddr, quoted: &[u8]) {
         let Some((handle, packet_number)) = self.quoted_packet(remote, quoted) else { return };
         let Some(association) = self.associations.get_mut(handle) else { return };
-        if association.on_too_long(now, packet_number) {
+        let is_heeded = match PacketKind::of(quoted) {
+            Ok(PacketKind::Relay) => association.on_hop_too_long(now, packet_number),
+            _ => association.on_too_long(now, packet_number),
+        };
+        if is_heeded {
             self.stats.reports_heeded += 1;
             self.settle(now, handle);
         }
     }
 
     fn quoted_packet(&self, remote: SocketAddr, quoted: &[u8]) -> Option<(u32, u64)> {
+        if PacketKind::of(quoted).ok()? == PacketKind::Relay {
+            let index = u32::from_le_bytes(*quoted.get(INDEX_AT..)?.first_chunk()?);
+            let number = u64::from_le_bytes(*quoted.get(NUMBER_AT..)?.first_chunk()?);
+            return Some((self.remotes.find(remote, index)?, number));
+        }
         let header = DataHeader::decode(quoted).ok()?;
         let handle = self.remotes.find(remote, header.receiver_index)?;
         Some((handle, header.packet_number))

@@ -18,7 +18,7 @@ impl Engine {
         }
         let is_moved = association.move_path(now, path);
         if let Some(change) = association.poll_path_change() {
-            self.relist(handle, change);
+            self.relist(now, handle, change);
         }
         self.settle(now, handle);
         is_moved

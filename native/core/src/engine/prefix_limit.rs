@@ -2,6 +2,7 @@
 
 use crate::time::Instant;
 use crate::token_bucket::{Rate, TokenBucket};
+use osier_wire::RouteId;
 use std::collections::HashMap;
 use std::net::IpAddr;
 
@@ -20,6 +21,9 @@ enum Prefix {
     V4([u8; 4]),
     V6Narrow([u8; 8]),
     V6Wide([u8; 6]),
+    /// One end behind a relay, and all that are behind it.
+    FarEnd(RouteId, RouteId),
+    Relay(RouteId),
 }
 
 /// Token buckets of the prefixes that sent of late. Nothing is ever searched for what can go: a whole turn goes at once.
@@ -45,13 +49,22 @@ impl PrefixLimit {
                 let (mut narrow, mut wide) = ([0; 8], [0; 6]);
                 narrow.copy_from_slice(&ip.octets()[..8]);
                 wide.copy_from_slice(&ip.octets()[..6]);
-                let (narrow, wide) = (Prefix::V6Narrow(narrow), Prefix::V6Wide(wide));
-                // Charged last: a network that has spent its own takes nothing from its neighbours.
-                self.bucket(now, wide, WIDE).is_some_and(|bucket| bucket.has_one(now, WIDE))
-                    && self.take(now, narrow, NARROW)
-                    && self.take(now, wide, WIDE)
+                self.take_nested(now, Prefix::V6Narrow(narrow), Prefix::V6Wide(wide))
             }
         }
+    }
+
+    /// As [`PrefixLimit::admit`], for a message that the relay `hop` brought from `far`: ends behind a relay are to it what networks are to a site.
+    pub(super) fn admit_relayed(&mut self, now: Instant, hop: RouteId, far: RouteId) -> bool {
+        self.turn_over(now);
+        self.take_nested(now, Prefix::FarEnd(hop, far), Prefix::Relay(hop))
+    }
+
+    fn take_nested(&mut self, now: Instant, narrow: Prefix, wide: Prefix) -> bool {
+        // Charged last: a network that has spent its own takes nothing from its neighbours.
+        self.bucket(now, wide, WIDE).is_some_and(|bucket| bucket.has_one(now, WIDE))
+            && self.take(now, narrow, NARROW)
+            && self.take(now, wide, WIDE)
     }
 
     fn take(&mut self, now: Instant, prefix: Prefix, rate: Rate) -> bool {
@@ -106,6 +119,16 @@ mod tests {
         let later = now.plus_micros(TURN_MICROS / 2);
         assert_eq!(admitted(&mut limit, later, std::iter::repeat_n(one, 1_000)), NARROW.per_second / 2);
         assert!(!limit.admit(later, Ipv4Addr::new(192, 0, 2, 1).to_ipv6_mapped().into()));
+    }
+
+    #[test]
+    fn a_caller_behind_a_relay_takes_nothing_from_another_and_all_of_them_are_bounded() {
+        let (mut limit, now) = (PrefixLimit::default(), Instant::from_micros(9));
+        let (relay, far) = (RouteId([1; 8]), |far: u8| RouteId([far; 8]));
+        let mut admitted =
+            |from: RouteId| (0..100).filter(|_| limit.admit_relayed(now, relay, from)).count() as u64;
+        assert_eq!([1, 2, 3, 4, 5].map(|id| admitted(far(id))), [16, 16, 16, 16, 0]);
+        assert!(limit.admit_relayed(now, RouteId([2; 8]), far(1)));
     }
 
     #[test]

@@ -208,7 +208,7 @@ impl Engine {
         key: usize,
         message: &HandshakeInvariants<'_>,
     ) -> Option<bool> {
-        match self.admission.judge(now, meta.path.remote, message, self.half_open.len()) {
+        match self.admission.judge(now, &meta.path, message, self.half_open.len()) {
             Verdict::Admitted { proven } => Some(proven),
             Verdict::NeedsCookie => {
                 self.answer_with_cookie(now, meta.path, key, message);

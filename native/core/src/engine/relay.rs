@@ -11,6 +11,9 @@ use crate::time::Instant;
 use osier_wire::limits::{BASE_DATAGRAM_BYTES, MIN_ROUTE_MTU_BYTES};
 use osier_wire::{RouteFault, RouteId};
 
+/// In place of a neighbour's association, where none is concerned.
+const NO_NEIGHBOUR: u32 = u32::MAX;
+
 /// What the layer above decided about one destination.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RouteChange {
@@ -33,7 +36,10 @@ pub(super) struct Relaying {
     pub(super) is_forwards_turn: bool,
     routes: RouteTable,
     neighbours: Neighbours,
+    /// Of faults that are told to neighbours.
     pub(super) faults: PairLimit,
+    /// Of faults that are told to the layer above.
+    pub(super) own_faults: PairLimit,
 }
 
 impl Relaying {
@@ -54,7 +60,26 @@ impl Relaying {
             routes: RouteTable::new(secret),
             neighbours: Neighbours::default(),
             faults: PairLimit::new(secret),
+            own_faults: PairLimit::new(secret),
         }
+    }
+
+    /// The destinations whose routes are others than before, in order.
+    fn take_routes(&mut self, changes: &[RouteChange]) -> Vec<RouteId> {
+        let mut changed = Vec::new();
+        for change in changes {
+            let route = change.next.map(|next| Route { next, mtu_bytes: change.mtu_bytes });
+            if self.routes.get(change.destination) == route {
+                continue;
+            }
+            changed.push(change.destination);
+            match route {
+                Some(route) => self.routes.set(change.destination, route),
+                None => self.routes.remove(change.destination),
+            }
+        }
+        changed.sort_unstable();
+        changed
     }
 
     pub(super) fn route(&self, destination: RouteId) -> Option<Route> {
@@ -65,17 +90,13 @@ impl Relaying {
 impl Engine {
     /// Takes all changes at once. Associations whose packets go another way from now on send again what was under way on the old one.
     pub fn set_routes(&mut self, now: Instant, changes: &[RouteChange]) {
-        for change in changes {
-            match change.next {
-                Some(next) => {
-                    let route = Route { next, mtu_bytes: change.mtu_bytes };
-                    self.relaying.routes.set(change.destination, route);
-                }
-                None => self.relaying.routes.remove(change.destination),
-            }
+        let changed = self.relaying.take_routes(changes);
+        if changed.is_empty() {
+            return;
         }
         let relayed = self.associations.iter().filter_map(|(handle, association)| {
-            let way = association.path().relay()?;
+            let way =
+                association.path().relay().filter(|way| changed.binary_search(&way.target()).is_ok())?;
             Some((handle, way))
         });
         for (handle, way) in relayed.collect::<Vec<_>>() {
@@ -83,6 +104,18 @@ impl Engine {
                 self.steer(now, handle, &way);
                 self.settle(now, handle);
             }
+        }
+    }
+
+    /// An association is a hop again: packets that go by it need not wait for a timer.
+    pub(super) fn wake_dependants(&mut self, now: Instant, hop: u32) {
+        let relayed = self.associations.iter().filter_map(|(handle, association)| {
+            let way = association.path().relay().filter(|way| self.next_hop(way) == Some(hop))?;
+            Some((handle, way))
+        });
+        for (handle, way) in relayed.collect::<Vec<_>>() {
+            self.steer(now, handle, &way);
+            self.settle(now, handle);
         }
     }
 
@@ -127,16 +160,42 @@ impl Engine {
         self.relaying.queue.forget(handle);
     }
 
-    /// So many packets of this node's own found no way to `destination`.
-    pub(super) fn drop_unrouted(&mut self, now: Instant, destination: RouteId, packets: usize) {
+    /// So many packets of this node's own found no way to `destination`. Who is only answered is not told of: strangers choose whom.
+    pub(super) fn drop_unrouted(
+        &mut self,
+        now: Instant,
+        destination: RouteId,
+        packets: usize,
+        is_answer: bool,
+    ) {
         self.stats.relay_dropped_packets += packets as u64;
-        let Some(own) = self.relaying.own else { return };
-        if self.relaying.faults.admit(now, own, destination) {
+        let Some(own) = self.relaying.own.filter(|_| !is_answer) else { return };
+        if self.relaying.own_faults.admit(now, NO_NEIGHBOUR, (own, destination)) {
             self.events.push_back(Event::RouteError {
                 fault: RouteFault::NoRoute,
                 destination,
                 reporter: own,
             });
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_routes_that_become_others_are_changes() {
+        let config = EngineConfig { route_id: Some(RouteId([9; 8])), ..EngineConfig::default() };
+        let mut relaying = Relaying::new(&config, &mut Entropy::new([1; 32]));
+        let change = |id, next, mtu_bytes| RouteChange { destination: RouteId([id; 8]), next, mtu_bytes };
+        let mut changed = |changes: &[RouteChange]| -> Vec<u8> {
+            relaying.take_routes(changes).iter().map(|id| id.0[0]).collect()
+        };
+        let first = [change(3, Some(1), 1_160), change(2, Some(1), 1_160), change(4, None, 0)];
+        assert_eq!(changed(&first), [2, 3]);
+        assert!(changed(&first).is_empty());
+        assert_eq!(changed(&[change(2, Some(2), 1_160), change(3, Some(1), 1_400)]), [2, 3]);
+        assert_eq!(changed(&[change(2, None, 0), change(3, Some(1), 1_400)]), [2]);
     }
 }

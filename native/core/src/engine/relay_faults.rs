@@ -1,11 +1,12 @@
 //! ROUTE_ERROR: told where a packet could not be passed on, passed on towards its source, and believed there only beside what was sent.
 
 use super::{Engine, Receiver};
+use crate::association::Association;
 use crate::event::Event;
 use crate::path::Path;
 use crate::time::Instant;
 use osier_wire::limits::{MAX_ROUTE_MTU_BYTES, MAX_TTL, MIN_DATA_PACKET_BYTES, QUOTE_BYTES};
-use osier_wire::{DataHeader, PacketKind, RelayHeader, RouteErrorFrame, RouteFault};
+use osier_wire::{DataHeader, PacketKind, RelayHeader, RouteErrorFrame, RouteFault, RouteId};
 
 /// Where a handshake packet bears the index that its sender chose.
 const SENDER_INDEX_AT: usize = 12;
@@ -25,7 +26,7 @@ impl Engine {
         let (Some(reporter), Some(quote)) = (self.relaying.own, inner.first_chunk::<QUOTE_BYTES>()) else {
             return;
         };
-        if !self.relaying.faults.admit(now, header.source, header.destination) {
+        if !self.relaying.faults.admit(now, association, (header.source, header.destination)) {
             return;
         }
         let fault = match fault {
@@ -39,12 +40,15 @@ impl Engine {
         self.tell_neighbour(now, association, error);
     }
 
-    /// Takes what a neighbour told about packets that were not passed on.
+    /// Takes what a peer told about packets that were not passed on; of one that is no neighbour, nothing.
     pub(super) fn take_route_errors(&mut self, now: Instant, association: u32) {
         let Some(own) = self.relaying.own else { return };
         while let Some(error) = self.associations.get_mut(association).and_then(|at| at.poll_route_error()) {
+            if !self.associations.get(association).is_some_and(Association::is_hop) {
+                continue;
+            }
             if error.source == own {
-                self.believe_route_error(now, &error);
+                self.believe_route_error(now, association, &error);
             } else {
                 self.pass_route_error_on(now, association, error);
             }
@@ -58,7 +62,7 @@ impl Engine {
         let Some(route) = self.relaying.route(error.source).filter(|route| route.next != from) else {
             return;
         };
-        if self.relaying.faults.admit(now, error.source, error.destination) {
+        if self.relaying.faults.admit(now, from, (error.source, error.destination)) {
             self.tell_neighbour(now, route.next, RouteErrorFrame { ttl: error.ttl - 1, ..error });
         }
     }
@@ -71,13 +75,13 @@ impl Engine {
     }
 
     /// Nobody signs such a report beyond the first neighbour: what it quotes must be of a packet that is under way to where it says.
-    fn believe_route_error(&mut self, now: Instant, error: &RouteErrorFrame) {
+    fn believe_route_error(&mut self, now: Instant, from: u32, error: &RouteErrorFrame) {
         let sent = match error.quote[0] {
             DATA => self.believe_data_fault(now, error),
-            HANDSHAKE => self.has_called(&error.quote),
+            HANDSHAKE => self.calls(error.destination, &error.quote),
             _ => false,
         };
-        if sent && self.relaying.faults.admit(now, error.source, error.destination) {
+        if sent && self.relaying.own_faults.admit(now, from, (error.source, error.destination)) {
             let RouteErrorFrame { fault, destination, reporter, .. } = *error;
             self.events.push_back(Event::RouteError { fault, destination, reporter });
         }
@@ -105,10 +109,23 @@ impl Engine {
         sent
     }
 
-    /// Whether the quoted handshake message bears an index of this node's.
-    fn has_called(&self, quote: &[u8; QUOTE_BYTES]) -> bool {
-        let index = quote.get(SENDER_INDEX_AT..).and_then(|bytes| bytes.first_chunk::<4>());
-        let receiver = index.and_then(|index| self.indices.get(u32::from_le_bytes(*index)));
-        matches!(receiver, Some(Receiver::Handshake(_) | Receiver::Session { .. }))
+    /// Takes note of where a first message goes: only from there can a fault of it be told.
+    pub(super) fn note_call(&mut self, path: &Path, datagram: &[u8]) {
+        let Some(way) = path.relay().filter(|_| datagram.first() == Some(&HANDSHAKE)) else { return };
+        let index = sender_index(datagram);
+        if let Some(Receiver::Handshake(awaited)) = index.and_then(|index| self.indices.get_mut(index)) {
+            awaited.called = Some(way.far);
+        }
     }
+
+    /// Whether the quoted handshake message went to `destination`, and its answer is awaited.
+    fn calls(&self, destination: RouteId, quote: &[u8; QUOTE_BYTES]) -> bool {
+        let receiver = sender_index(quote).and_then(|index| self.indices.get(index));
+        matches!(receiver, Some(Receiver::Handshake(awaited)) if awaited.called == Some(destination))
+    }
+}
+
+fn sender_index(message: &[u8]) -> Option<u32> {
+    let bytes = message.get(SENDER_INDEX_AT..)?.first_chunk::<4>()?;
+    Some(u32::from_le_bytes(*bytes))
 }

@@ -86,7 +86,8 @@ impl Engine {
             Some(&Receiver::Session { association }) => Some(association),
             _ => None,
         };
-        let association = receiver.and_then(|handle| self.associations.get_mut(handle));
+        let association =
+            receiver.and_then(|handle| self.associations.get_mut(handle)).filter(|at| at.is_open());
         let (Some(own), Some(handle), Some(association)) = (self.relaying.own, receiver, association) else {
             rejected.strangers += 1;
             return None;
@@ -104,6 +105,10 @@ impl Engine {
                     self.settle(now, handle);
                 }
                 Some((own, Neighbour { association: handle, id }))
+            }
+            Err(HopRejected::ShardUnknown) => {
+                rejected.strangers += 1;
+                None
             }
             Err(HopRejected::Forged) => {
                 rejected.forged += 1;

@@ -43,15 +43,16 @@ impl Engine {
             hop_tag: [0; 8],
             waypoint: way.waypoint,
         };
-        let wrapped = spread(&header, &transmit, out).filter(|_| self.relaying.own.is_some()).and_then(
-            |(segment_size, len)| {
-                let next = self.next_hop(&way)?;
-                self.send_by(now, next, Transmit { segment_size, len, ..transmit }, out)
-            },
-        );
+        let packets = transmit.len.div_ceil(transmit.segment_size.max(1));
+        let Some(next) = self.next_hop(&way).filter(|_| self.relaying.own.is_some()) else {
+            self.drop_unrouted(now, way.far, packets, transmit.is_answer);
+            return None;
+        };
+        let wrapped = spread(&header, &transmit, out).and_then(|(segment_size, len)| {
+            self.send_by(now, next, Transmit { segment_size, len, ..transmit }, out)
+        });
         if wrapped.is_none() {
-            let packets = transmit.len.div_ceil(transmit.segment_size.max(1));
-            self.drop_unrouted(now, way.far, packets);
+            self.stats.relay_dropped_packets += packets as u64;
         }
         wrapped
     }

@@ -37,7 +37,7 @@ impl Engine {
         if let Some(change) = change {
             let PathChange { from, to } = change;
             self.events.push_back(Event::PathChanged { association: handle, from, to });
-            self.relist(handle, change);
+            self.relist(now, handle, change);
         }
         let Some(association) = self.associations.get_mut(handle) else { return };
         let has_route_errors = association.has_route_errors();
@@ -77,7 +77,10 @@ impl Engine {
     }
 
     /// Sessions of an association are reached another way.
-    pub(super) fn relist(&mut self, handle: u32, PathChange { from, to }: PathChange) {
+    pub(super) fn relist(&mut self, now: Instant, handle: u32, PathChange { from, to }: PathChange) {
+        if from.is_relayed() && !to.is_relayed() {
+            self.wake_dependants(now, handle);
+        }
         let Some(association) = self.associations.get(handle) else { return };
         for session in association.sessions.confirmed().filter(|session| session.path == to) {
             self.remotes.unlist(from.peer_address(), session.remote_index, handle);

@@ -52,6 +52,19 @@ fn every_size_is_found_to_a_step_and_none_that_does_not_pass() {
 }
 
 #[test]
+fn a_bound_that_its_teller_may_see_otherwise_soon_is_tried_then_also_after_a_search_below_it() {
+    let mut discovery = grown();
+    assert!(discovery.on_refused(at(1), 1_401));
+    discovery.raise_by(at(10_000_000));
+    search(&mut discovery, at(2), 1_400);
+    assert!((1_400 - MTU_SEARCH_STEP..=1_400).contains(&discovery.current()));
+    search(&mut discovery, at(9_999_999), 9_000);
+    assert!(discovery.current() <= 1_400);
+    search(&mut discovery, at(10_000_000), 9_000);
+    assert_eq!(discovery.current(), 9_000);
+}
+
+#[test]
 fn usual_links_take_few_probes() {
     let probes_for = |mtu| search(&mut MtuDiscovery::up_to(BASE, 9_000), at(0), mtu);
     assert!(probes_for(1_472) <= 8, "{}", probes_for(1_472));

@@ -56,6 +56,12 @@ impl Path {
         self.socket == RELAY_SOCKET
     }
 
+    /// As [`Path::is_same_way`], of paths that were chosen: one without a waypoint is another than one with it.
+    pub(crate) fn is_same_choice(&self, other: &Self) -> bool {
+        let waypoint = |path: &Self| path.relay().and_then(|way| way.waypoint);
+        self.is_same_way(other) && waypoint(self) == waypoint(other)
+    }
+
     /// Where a relayed path leads; `None` for a direct one.
     #[must_use]
     pub fn relay(&self) -> Option<RelayedWay> {

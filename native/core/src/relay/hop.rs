@@ -9,6 +9,10 @@ use zeroize::Zeroize;
 /// Bits of a hop packet number below the shard that sent it.
 const COUNTER_BITS: u32 = 56;
 const COUNTER_MAX: u64 = (1 << COUNTER_BITS) - 1;
+/// Packets after which a report of one is no news: more than are under way on any hop.
+const OF_LATE: u64 = 1 << 16;
+/// Shards of one peer whose packets are taken in one session, 2 KiB each: what more a peer makes up costs nothing.
+const SHARDS_MAX: usize = 16;
 /// Where receiver index and packet number lie in the header.
 const INDEX_AT: usize = 4;
 const NUMBER_AT: usize = 8;
@@ -37,6 +41,8 @@ pub(crate) enum HopRejected {
     Replayed,
     /// Its tag is wrong.
     Forged,
+    /// Packets of so many shards have come already that those of another are not taken.
+    ShardUnknown,
 }
 
 /// See the file's head.
@@ -71,6 +77,13 @@ impl Hop {
         self.send.stamp(packet, header_len)
     }
 
+    /// Whether so many packets or fewer went since the one of this number that somebody may speak of it.
+    pub(crate) fn has_sent_of_late(&self, number: u64) -> bool {
+        number >> COUNTER_BITS == self.next >> COUNTER_BITS
+            && number < self.next
+            && self.next - number <= OF_LATE
+    }
+
     /// Takes a whole packet with its `header`: replay pre-check, tag, replay commit. True: its number is the highest so far.
     pub(crate) fn open(&mut self, packet: &[u8], header: &RelayHeader) -> Result<bool, HopRejected> {
         let shard = (header.hop_packet_number >> COUNTER_BITS) as u8;
@@ -81,6 +94,9 @@ impl Hop {
         }
         if !self.receive.verify(packet, header.encoded_len()) {
             return Err(HopRejected::Forged);
+        }
+        if known.is_none() && self.windows.len() == SHARDS_MAX {
+            return Err(HopRejected::ShardUnknown);
         }
         let at = known.unwrap_or_else(|| {
             self.windows.push((shard, ReplayWindow::new()));
@@ -166,6 +182,22 @@ mod tests {
             assert_eq!(open(&mut receiver, &bytes), Ok(()), "shard {shard}");
         }
         assert_eq!(receiver.windows.len(), 3);
+    }
+
+    #[test]
+    fn a_peer_that_makes_up_shards_has_windows_for_sixteen_and_keeps_those() {
+        let keys = HopKeys { send: [1; 16], receive: [2; 16] };
+        let (_, mut receiver) = ends();
+        let mut senders: Vec<Hop> = (0..=255).map(|shard| Hop::new(&keys, shard)).collect();
+        for (shard, sender) in senders.iter_mut().enumerate() {
+            let mut bytes = packet(None);
+            assert!(sender.seal(&mut bytes, 40, 1));
+            let expected = if shard < 16 { Ok(()) } else { Err(HopRejected::ShardUnknown) };
+            assert_eq!(open(&mut receiver, &bytes), expected, "shard {shard}");
+        }
+        let mut bytes = packet(None);
+        assert!(senders[0].seal(&mut bytes, 40, 1));
+        assert_eq!((open(&mut receiver, &bytes), receiver.windows.len()), (Ok(()), 16));
     }
 
     #[test]

@@ -74,6 +74,22 @@ fn silence_is_suspected_three_intervals_after_the_first_question_or_a_slow_round
 }
 
 #[test]
+fn what_is_heard_answers_no_question_and_ends_no_suspicion() {
+    let mut hop = Hop::new(200);
+    hop.send(0);
+    hop.prove(1_000);
+    hop.send(2_000);
+    for micros in (3_000..200_000).step_by(1_000) {
+        hop.liveness.on_heard(at(micros));
+        hop.run_unanswered(micros, 0);
+    }
+    let suspected = HopChange::Suspected { silent_micros: 3 * INTERVAL };
+    assert_eq!(hop.told, [(2_000 + 3 * INTERVAL, suspected)]);
+    hop.prove(200_000);
+    assert_eq!(hop.told.last(), Some(&(200_000, HopChange::Recovered)));
+}
+
+#[test]
 fn a_hop_that_is_not_used_is_not_asked() {
     let mut hop = Hop::new(200);
     assert_eq!(hop.liveness.deadline(), None);

@@ -182,3 +182,14 @@ fn a_path_that_was_chosen_is_left_by_no_later_handshake() {
     assert_eq!(end.association.path(), path(2));
     assert!(end.send().iter().all(|(port, _)| *port == 2));
 }
+
+#[test]
+fn a_relayed_packet_from_the_old_address_does_not_refuse_the_new_one() {
+    let mut end = End::new();
+    end.receive(1, 1, 0, 8);
+    end.receive(2, 2, 0, 8);
+    assert!(end.association.validation.is_challenging());
+    let mut arrival = Arrival { path: path(1), ecn: Ecn::NotEct, entropy: &mut end.entropy };
+    let _ = end.association.on_hop_packet(end.now, &mut arrival, 100, true);
+    assert!(end.association.validation.is_challenging());
+}

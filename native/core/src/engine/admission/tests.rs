@@ -157,10 +157,11 @@ fn half_open_handshakes_are_load_and_beyond_their_bound_nothing_more_begins() {
     let (mut entropy, now, from) = (Entropy::new([1; 32]), Instant::from_micros(9), address(1, 1));
     let given = admission.cookies.give(now, &mut entropy, from);
     let (plain, proving) = (first_message(1, None), first_message(1, Some(given)));
+    let path = Path { socket: 0, remote: from, local: None, interface: 0 };
     let mut judge = |packet: &[u8], half_open| {
         admission.judge(
             now,
-            from,
+            &path,
             &HandshakeInvariants::decode(packet).expect("a handshake message"),
             half_open,
         )

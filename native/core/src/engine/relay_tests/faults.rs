@@ -160,3 +160,58 @@ fn more_faults_than_a_few_do_not_wait() {
     let owed = std::iter::from_fn(|| line.engines[1].associations.get_mut(handle)?.take_owed_error()).count();
     assert_eq!(owed, 64);
 }
+
+#[test]
+fn a_fault_of_a_handshake_is_believed_of_where_it_went_and_while_its_answer_is_awaited() {
+    let mut line = Line::new(3);
+    line.connect_ends();
+    let index = line.engines[0].reserve_index([3; 32]).unwrap();
+    let mut message = vec![0; 300];
+    message[..2].copy_from_slice(&[1, 1]);
+    message[12..16].copy_from_slice(&index.to_le_bytes());
+    line.engines[0].send_datagram(Path::relayed_to(id(2), None), &message);
+    line.settle();
+    let quote_of = |index: u32| {
+        let mut quote = [0; 16];
+        quote[..2].copy_from_slice(&[1, 1]);
+        quote[12..].copy_from_slice(&index.to_le_bytes());
+        quote
+    };
+    let live = line.indices[&(0, 2)];
+    say(&mut line, report(RouteFault::NoRoute, quote_of(live)));
+    assert_eq!(told(&mut line), [], "the index of a session");
+    let elsewhere = RouteErrorFrame { destination: id(1), ..report(RouteFault::NoRoute, quote_of(index)) };
+    say(&mut line, elsewhere);
+    assert_eq!(told(&mut line), [], "of another destination");
+    say(&mut line, report(RouteFault::NoRoute, quote_of(index)));
+    assert_eq!(told(&mut line), [(RouteFault::NoRoute, id(2), id(7))]);
+}
+
+#[test]
+fn who_is_no_neighbour_tells_of_no_faults() {
+    let mut line = Line::new(3);
+    let (handle, last_handle) = line.connect_ends();
+    let error = report(RouteFault::NoRoute, send_one(&mut line, handle));
+    let now = line.now;
+    line.engines[2].associations.get_mut(last_handle).unwrap().tell_route_error(error);
+    line.engines[2].make_ready(now, last_handle);
+    let mut out = vec![0; crate::TRAIN_BYTES_MAX];
+    let sent = line.engines[2].poll_transmit(now, &mut out).unwrap();
+    assert!(line.hand(1, 2, &out[..sent.len]));
+    let sent = line.engines[1].poll_transmit(now, &mut out).unwrap();
+    assert!(line.hand(0, 1, &out[..sent.len]));
+    assert_eq!(told(&mut line), []);
+}
+
+#[test]
+fn a_datagram_that_is_an_answer_and_one_that_finds_no_room_are_no_missing_route() {
+    let mut line = Line::new(3);
+    let (path, bytes) = (Path::relayed_to(id(2), None), vec![1; 300]);
+    line.engines[0].datagrams.push_back(Datagram { path, bytes: bytes.clone(), is_answer: false });
+    assert!(line.engines[0].poll_transmit(line.now, &mut [0; 310]).is_none());
+    line.route(0, 2, None, 0);
+    line.engines[0].datagrams.push_back(Datagram { path, bytes, is_answer: true });
+    assert!(line.engines[0].poll_transmit(line.now, &mut [0; 2_000]).is_none());
+    assert_eq!(told(&mut line), []);
+    assert_eq!(line.engines[0].stats().relay_dropped_packets, 2);
+}

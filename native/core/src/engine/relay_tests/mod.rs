@@ -5,6 +5,7 @@ mod forwarding;
 mod passing;
 mod paths;
 mod strangers;
+mod ways;
 
 use super::*;
 use crate::association::SessionConfig;

@@ -222,3 +222,14 @@ proptest! {
         works(&mut line, handle);
     }
 }
+
+#[test]
+fn nothing_is_passed_on_for_a_neighbour_that_has_closed() {
+    let mut line = Line::new(3);
+    let (now, handle) = (line.now, line.handles[&(1, 0)]);
+    let mut forger = Forger::new(&line, 0, 1);
+    line.engines[1].close_association(now, handle, osier_wire::CloseCode::Normal, "");
+    let packet = forger.packet(&header(0, 2), &mute());
+    assert!(!line.hand(1, 0, &packet));
+    assert_eq!(line.rejected(1), RelayRejected { strangers: 1, ..RelayRejected::default() });
+}
