@@ -16,6 +16,11 @@ export function netemProgram() {
   return `${build('netem')}/osier-netem`;
 }
 
+/** What sends to a relay and verifies what it passes on. */
+export function relayLoadProgram() {
+  return `${build('relay/load')}/osier-relay-load`;
+}
+
 /** @param {'quinn' | 's2n'} peer */
 export function peerProgram(peer) {
   return `${build('peers')}/${peer}-peer`;

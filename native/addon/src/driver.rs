@@ -3,7 +3,9 @@
 use std::io;
 use std::rc::Rc;
 
-use osier_core::{Ecn, Engine, EngineStats, Event, Instant, Path, ReceiveMeta, RELAY_SOCKET};
+use osier_core::{
+    Ecn, Engine, EngineStats, Event, Instant, PassOn, Path, ReceiveMeta, Transmit, RELAY_SOCKET,
+};
 use osier_udp::{ReceiveBuffer, Route, SendOutcome, SendQueue, UdpSocket};
 
 use crate::clock::Clock;
@@ -25,6 +27,9 @@ const MAX_SENDS_A_FLUSH: usize = 4;
 /// System calls that read a socket before timers fire, of up to four trains each.
 const MAX_READS_BEFORE_TIMERS: usize = 32;
 
+/// System calls that gather one train of packets that are passed on, of four each: more than one train would only wait.
+const MAX_READS_A_TRAIN: usize = 16;
+
 /// How a flush ended.
 pub(crate) enum Flow {
     /// Nothing is left that may be sent now.
@@ -42,6 +47,7 @@ pub(crate) struct Driver {
     pub(crate) clock: Clock,
     pub(crate) sockets: Vec<BoundSocket>,
     receive_buffer: ReceiveBuffer,
+    has_received: bool,
     queue: SendQueue,
     /// The clock as it was last read: once for what arrives and once for what leaves, not once a question.
     now: Instant,
@@ -63,6 +69,7 @@ impl Driver {
             clock,
             sockets: Vec::new(),
             receive_buffer: ReceiveBuffer::new(),
+            has_received: false,
             queue: SendQueue::new(),
             now: clock.now(),
             blocked: false,
@@ -94,8 +101,20 @@ impl Driver {
         self.sockets.iter().map(|bound| &bound.socket)
     }
 
-    /// Takes what has arrived on a socket, up to one full buffer, through the engine.
+    /// Takes what has arrived on a socket, up to one full buffer, through the engine; more where single packets gather that can leave as a train.
     pub(crate) fn receive(&mut self, number: u16) -> io::Result<()> {
+        self.receive_once(number)?;
+        self.has_received = self.receive_buffer.trains().next().is_some();
+        for _ in 1..MAX_READS_A_TRAIN {
+            if !self.receive_buffer.is_full_of_singles() || !self.engine.gathers_train() {
+                break;
+            }
+            self.receive_once(number)?;
+        }
+        Ok(())
+    }
+
+    fn receive_once(&mut self, number: u16) -> io::Result<()> {
         let Some(bound) = self.sockets.get_mut(usize::from(number)) else { return Ok(()) };
         #[cfg(feature = "fault-injection")]
         if let Some(error) = self.faults.receive_error() {
@@ -109,6 +128,8 @@ impl Driver {
         bound.receive_errors = 0;
         #[cfg(feature = "fault-injection")]
         assert!(!self.faults.panics_on_receive, "a fault on purpose");
+        let mut passer = Passer { sockets: &mut self.sockets };
+        let may_pass = !self.blocked && self.queue.is_empty();
         for train in self.receive_buffer.trains() {
             let Route { remote, local, interface } = train.meta.route;
             let meta = ReceiveMeta {
@@ -116,7 +137,8 @@ impl Driver {
                 ecn: Ecn::from_bits(train.meta.ecn as u8),
                 segment_size: train.meta.segment_size,
             };
-            self.moved |= self.engine.handle_train(self.now, &meta, train.bytes);
+            let passer = may_pass.then_some(&mut passer as &mut dyn PassOn);
+            self.moved |= self.engine.handle_train_passing(self.now, &meta, train.bytes, passer);
         }
         self.forward_strays();
         Ok(())
@@ -154,8 +176,8 @@ impl Driver {
     }
 
     /// Whether the last [`Driver::receive`] found something.
-    pub(crate) fn has_received(&mut self) -> bool {
-        self.receive_buffer.trains().next().is_some()
+    pub(crate) fn has_received(&self) -> bool {
+        self.has_received
     }
 
     /// Whether something was accepted or sent since the last time that this was asked.
@@ -287,5 +309,19 @@ impl Driver {
                 self.engine.on_handshake_read();
             }
         }
+    }
+}
+
+/// Sends what is only passed on out of the receive buffer.
+struct Passer<'a> {
+    sockets: &'a mut [BoundSocket],
+}
+
+impl PassOn for Passer<'_> {
+    fn pass_on(&mut self, transmit: &Transmit, train: &[u8]) -> bool {
+        let Path { socket, remote, local, interface } = transmit.path;
+        let Some(bound) = self.sockets.get_mut(usize::from(socket)) else { return false };
+        let ecn = osier_udp::Ecn::from_traffic_class(transmit.ecn.to_bits());
+        bound.socket.send_now(Route { remote, local, interface }, ecn, transmit.segment_size, train)
     }
 }

@@ -3,9 +3,11 @@
 //! Protocol constants must be the same at both ends; tuning constants are free choices of one end.
 
 mod congestion;
+mod forwarding;
 mod path_policy;
 
 pub use congestion::*;
+pub(crate) use forwarding::*;
 pub(crate) use path_policy::*;
 
 // Protocol: acknowledgement

@@ -48,8 +48,8 @@ pub use association::{AssociationCounters, SessionConfig, TraceAnswer, Transmit,
 pub use config::{AssociationConfig, EngineConfig, RelayConfig};
 pub use congestion::CongestionAlgorithm;
 pub use engine::{
-    AdmissionKey, AssociationRefused, AssociationStats, Engine, EngineStats, ReceiveMeta, RelayRejected,
-    RouteChange, Stray,
+    AdmissionKey, AssociationRefused, AssociationStats, Engine, EngineStats, PassOn, ReceiveMeta,
+    RelayRejected, RouteChange, Stray,
 };
 pub use event::{CloseCause, Event, RefusalKind};
 pub use osier_wire::limits::MAX_TTL;

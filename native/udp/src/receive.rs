@@ -84,6 +84,11 @@ impl ReceiveBuffer {
         self.lone_calls = 0;
     }
 
+    /// Whether the last call filled all slots, each with one datagram: there is more, and nobody joins it.
+    pub fn is_full_of_singles(&self) -> bool {
+        self.filled.iter().all(|slot| matches!(slot, Some((meta, length)) if meta.segment_size == *length))
+    }
+
     /// Slots that the next call is to fill.
     fn slots_wanted(&self) -> usize {
         if self.lone_calls > 0 {

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::mem;
+use std::os::fd::AsRawFd;
 
 use crate::control_message::{write_control, ControlBuffer, SEND_CONTROL_BYTES};
 use crate::error_class::{classify, ErrorClass};
@@ -9,7 +10,7 @@ use crate::features::FeatureName;
 use crate::message_calls::SendMessages;
 use crate::network_report::{NetworkReport, ReportKind};
 use crate::offer::Refusal;
-use crate::route::Route;
+use crate::route::{Ecn, Route};
 use crate::send_queue::{QueuedTrain, SendOutcome, SendQueue, MAX_TRAIN_BYTES, MAX_TRAIN_SEGMENTS};
 use crate::socket::UdpSocket;
 use crate::socket_address::{empty_name, write_name, Family};
@@ -46,17 +47,24 @@ impl SendScratch {
         })
     }
 
-    /// Adds one message of `bytes`; false when there is no room for more. A peer that the socket cannot name gets an empty name, which the kernel refuses.
-    fn add(&mut self, family: Family, train: &QueuedTrain, bytes: &[u8], segmented: bool) -> bool {
+    /// Adds one message of `bytes`, which the kernel is to cut into datagrams of `segment_size`, or not at all; false when there is no room for more. A peer that the socket cannot name gets an empty name, which the kernel refuses.
+    fn add(
+        &mut self,
+        family: Family,
+        route: &Route,
+        ecn: Ecn,
+        bytes: &[u8],
+        segment_size: Option<usize>,
+    ) -> bool {
         let at = self.count;
         if at >= MESSAGES {
             return false;
         }
-        let segment_size = segmented.then_some(train.segment_size as u16);
-        let source = train.route.local.filter(|_| self.names_source);
-        let route = Route { local: source, ..train.route };
-        let control = write_control(&mut self.controls[at], family, &route, train.ecn, segment_size);
-        let name_length = write_name(train.route.remote, family, &mut self.names[at]).unwrap_or(1);
+        let segment_size = segment_size.map(|size| size as u16);
+        let source = route.local.filter(|_| self.names_source);
+        let route = Route { local: source, ..*route };
+        let control = write_control(&mut self.controls[at], family, &route, ecn, segment_size);
+        let name_length = write_name(route.remote, family, &mut self.names[at]).unwrap_or(1);
         self.parts[at] = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
         let header = &mut self.messages[at].msg_hdr;
         header.msg_name = std::ptr::from_mut(&mut self.names[at]).cast();
@@ -122,6 +130,20 @@ impl UdpSocket {
         SendOutcome::Done
     }
 
+    /// Sends one train out of the caller's memory, whole and in one piece. False: nothing was sent; in a [`SendQueue`] it is sent as can be, and shows why not.
+    pub fn send_now(&mut self, route: Route, ecn: Ecn, segment_size: usize, bytes: &[u8]) -> bool {
+        let is_train = bytes.len() > segment_size;
+        let fits = bytes.len() <= MAX_TRAIN_BYTES && bytes.len() <= segment_size * MAX_TRAIN_SEGMENTS;
+        if !fits || bytes.is_empty() || (is_train && !self.segmentation.allows(&route)) {
+            return false;
+        }
+        self.scratch.count = 0;
+        self.scratch.add(self.family, &route, ecn, bytes, is_train.then_some(segment_size));
+        let socket = self.as_raw_fd();
+        // SAFETY: the message points into `bytes`, which outlive the call.
+        unsafe { self.scratch.submit(socket) }.is_ok()
+    }
+
     /// Fills the messages from the head of the queue; returns true when the first one is a segmented train.
     fn fill(&mut self, queue: &SendQueue) -> bool {
         self.scratch.count = 0;
@@ -138,7 +160,8 @@ impl UdpSocket {
             for piece in bytes.chunks(step.max(1)) {
                 let segmented = piece.len() > train.segment_size;
                 first_is_segmented |= self.scratch.count == 0 && segmented;
-                if !self.scratch.add(self.family, &train, piece, segmented) {
+                let cut = segmented.then_some(train.segment_size);
+                if !self.scratch.add(self.family, &train.route, train.ecn, piece, cut) {
                     return first_is_segmented;
                 }
             }
@@ -156,7 +179,7 @@ impl UdpSocket {
         let (train, bytes) = queue.pending(0)?;
         let datagram = bytes.get(..train.segment_size)?;
         self.scratch.count = 0;
-        self.scratch.add(self.family, &train, datagram, false);
+        self.scratch.add(self.family, &train.route, train.ecn, datagram, None);
         // SAFETY: the message points into `queue`, which is not touched before `offer` returns.
         match unsafe { self.offer(queue) } {
             Ok(_) => {

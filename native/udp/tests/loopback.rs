@@ -249,6 +249,42 @@ fn a_peer_of_the_wrong_family_costs_a_datagram_not_the_socket() {
 }
 
 #[test]
+fn a_train_in_the_callers_memory_goes_whole_or_not_at_all() {
+    let (mut sender, receiver) = (socket("127.0.0.1:0"), socket("127.0.0.1:0"));
+    let route = Route::to(receiver.local_address());
+    let bytes = pattern(1_200 * 53 + 77);
+    assert!(!sender.send_now(route, Ecn::NotEct, 100, &bytes), "more segments than the kernel takes");
+    assert!(!sender.send_now(route, Ecn::NotEct, 1_200, &pattern(65_508)), "longer than a datagram");
+    assert!(!sender.send_now(route, Ecn::NotEct, 1_200, &[]));
+    assert!(sender.send_now(route, Ecn::Ect0, 1_200, &bytes));
+    let (mut buffer, mut arrived) = (ReceiveBuffer::new(), Vec::new());
+    while arrived.len() < bytes.len() {
+        for (meta, part) in receive(&receiver, &mut buffer) {
+            assert_eq!(meta.ecn, Ecn::Ect0);
+            arrived.extend(part);
+        }
+    }
+    assert!(arrived == bytes);
+}
+
+#[test]
+fn singles_that_fill_the_buffer_are_told_from_trains() {
+    let (mut sender, receiver) = (socket("127.0.0.1:0"), socket("127.0.0.1:0"));
+    let route = Route::to(receiver.local_address());
+    let mut buffer = ReceiveBuffer::new();
+    for _ in 0..4 {
+        assert!(sender.send_now(route, Ecn::NotEct, 50, &[1; 50]));
+    }
+    assert_eq!(receive(&receiver, &mut buffer).len(), 4);
+    assert!(buffer.is_full_of_singles());
+    for _ in 0..3 {
+        assert!(sender.send_now(route, Ecn::NotEct, 50, &[1; 50]));
+    }
+    assert_eq!(receive(&receiver, &mut buffer).len(), 3);
+    assert!(!buffer.is_full_of_singles());
+}
+
+#[test]
 fn a_port_in_use_is_the_systems_error_and_a_dropped_socket_frees_it() {
     let first = socket("127.0.0.1:0");
     let address = first.local_address();

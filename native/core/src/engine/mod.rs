@@ -17,6 +17,7 @@ mod prefix_limit;
 mod receive;
 mod relay;
 mod relay_faults;
+mod relay_pass;
 mod relay_receive;
 #[cfg(test)]
 mod relay_tests;
@@ -52,6 +53,7 @@ use osier_wire::limits::MAX_TTL;
 use osier_wire::RouteId;
 use relay::Relaying;
 pub use relay::RouteChange;
+pub use relay_pass::PassOn;
 use remotes::Remotes;
 use reply_limit::{Replies, ReplyLimit};
 use schedule::Schedule;
@@ -172,6 +174,12 @@ impl Engine {
 
     /// When [`Engine::handle_timeout`] is to be called next.
     pub fn poll_timeout(&mut self) -> Option<Instant> {
+        let forwarding = self.relaying.queue.deadline();
+        let association = self.association_deadline();
+        forwarding.into_iter().chain(association).min()
+    }
+
+    fn association_deadline(&mut self) -> Option<Instant> {
         // Entries whose owner wants to be woken later, or not at all, are put right: nobody is woken for them.
         while let Some((scheduled, handle)) = self.schedule.first() {
             let association = self.associations.get_mut(handle).filter(|a| a.scheduled == Some(scheduled));
@@ -192,6 +200,7 @@ impl Engine {
 
     /// Handles what was due by `now`.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.relaying.queue.on_timeout(now);
         let mut due = std::mem::take(&mut self.due);
         due.extend(std::iter::from_fn(|| self.schedule.pop_due(now)));
         for (scheduled, handle) in due.drain(..) {
@@ -273,7 +282,10 @@ impl Engine {
     pub fn stats(&self) -> EngineStats {
         let streams_open =
             self.associations.iter().map(|(_, association)| association.streams.open_streams() as u64).sum();
-        EngineStats { streams_open, memory_bytes: self.budget.used_bytes(), ..self.stats }
+        let relay_dropped_packets =
+            self.stats.relay_dropped_packets + self.relaying.queue.counters().dropped_packets();
+        let memory_bytes = self.budget.used_bytes();
+        EngineStats { streams_open, memory_bytes, relay_dropped_packets, ..self.stats }
     }
 
     fn count_sent(&mut self, transmit: Transmit) -> Transmit {

@@ -2,6 +2,8 @@
 
 use super::admission::{Admission, Verdict};
 use super::answer_limit::HINT_INTERVAL_MICROS;
+use super::relay_pass::{PassOn, Passing};
+use super::relay_receive::Relayed;
 use super::{Datagram, Engine, ReceiveMeta, Receiver};
 use crate::association::{Arrival, Received};
 use crate::event::{Event, RefusalKind};
@@ -17,13 +19,24 @@ use osier_wire::{
 impl Engine {
     /// Takes one train; its packets are decrypted in place. Returns whether one of them was not rejected.
     pub fn handle_train(&mut self, now: Instant, meta: &ReceiveMeta, train: &mut [u8]) -> bool {
+        self.handle_train_passing(now, meta, train, None)
+    }
+
+    /// As [`Engine::handle_train`]; what is only passed on, and has to wait for nothing, `passer` sends at once.
+    pub fn handle_train_passing(
+        &mut self,
+        now: Instant,
+        meta: &ReceiveMeta,
+        train: &mut [u8],
+        passer: Option<&mut dyn PassOn>,
+    ) -> bool {
         if train.is_empty() {
             return false;
         }
         let segment_size = if meta.segment_size == 0 { train.len() } else { meta.segment_size };
         self.stats.packets_received += train.len().div_ceil(segment_size) as u64;
         self.stats.bytes_received += train.len() as u64;
-        self.handle_packets(now, meta, segment_size, train, self.config.shards > 1)
+        self.handle_packets(now, meta, segment_size, train, self.config.shards > 1, passer)
     }
 
     /// `has_strays`: packets for other shards may be among them. Returns whether one was not rejected, and not a stray.
@@ -34,14 +47,32 @@ impl Engine {
         segment_size: usize,
         train: &mut [u8],
         has_strays: bool,
+        mut passer: Option<&mut dyn PassOn>,
     ) -> bool {
         let mut touched = None;
         let mut has_accepted = false;
-        for packet in train.chunks_mut(segment_size) {
+        let mut passing = Passing::new(meta.ecn, segment_size);
+        for start in (0..train.len()).step_by(segment_size) {
+            let end = train.len().min(start + segment_size);
+            let packet = &mut train[start..end];
             if has_strays && self.put_aside(now, meta, packet) {
                 continue;
             }
-            let handled = self.handle_packet(now, meta, packet);
+            let handled = if PacketKind::of(packet) == Ok(PacketKind::Relay) {
+                match self.handle_relayed(now, meta, packet) {
+                    Some(Relayed::Onward(onward)) => {
+                        if !passing.take(start..end, onward) {
+                            self.pass(now, &passing, train, &mut passer);
+                            passing.begin(start..end, onward);
+                        }
+                        Some(None)
+                    }
+                    Some(Relayed::Taken(touched)) => Some(touched),
+                    None => None,
+                }
+            } else {
+                self.handle_packet(now, meta, packet)
+            };
             has_accepted |= handled.is_some();
             if handled.is_none() {
                 self.stats.packets_rejected += 1;
@@ -54,6 +85,7 @@ impl Engine {
                 touched = handle;
             }
         }
+        self.pass(now, &passing, train, &mut passer);
         if let Some(handle) = touched {
             self.finish_batch(now, handle);
         }
@@ -73,7 +105,8 @@ impl Engine {
             PacketKind::Reset => self.handle_reset(now, meta, packet).map(|()| None),
             PacketKind::Hint => self.handle_hint(now, packet).map(|()| None),
             PacketKind::Cookie => self.handle_cookie(now, meta, packet).map(|()| None),
-            PacketKind::Relay => self.handle_relayed(now, meta, packet),
+            // A packet of a train, or nothing: none is inside another.
+            PacketKind::Relay => None,
         }
     }
 

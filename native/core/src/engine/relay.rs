@@ -46,16 +46,18 @@ pub(super) struct Relaying {
 
 impl Relaying {
     pub(super) fn new(config: &EngineConfig, entropy: &mut Entropy) -> Self {
-        let mut bytes = [0; 16];
+        let mut bytes = [0; 24];
         if config.route_id.is_some() {
             entropy.fill(&mut bytes);
         }
-        let number = u128::from_le_bytes(bytes);
-        let secret = [number as u64, (number >> 64) as u64];
+        let word = |at: usize| bytes[at..].first_chunk().map_or(0, |word| u64::from_le_bytes(*word));
+        let secret = [word(0), word(8)];
+        let (rate, queue_bytes) =
+            config.relay.map_or((0, 0), |relay| (relay.max_bytes_per_second, relay.queue_bytes));
         Self {
             own: config.route_id,
             forwards: config.route_id.is_some() && config.relay.is_some(),
-            queue: ForwardQueue::new(config.relay.map_or(0, |relay| relay.queue_bytes)),
+            queue: ForwardQueue::new(rate, queue_bytes, word(16)),
             is_forwards_turn: false,
             routes: RouteTable::new(secret),
             neighbours: BTreeSet::new(),
@@ -157,7 +159,7 @@ impl Engine {
         if let Some(id) = association.peer_route_id() {
             self.relaying.neighbours.remove(&(id, handle));
         }
-        self.stats.relay_dropped_packets += self.relaying.queue.forget(handle) as u64;
+        self.relaying.queue.forget(handle);
     }
 
     /// So many packets of this node's own found no way to `destination`. Who is only answered is not told of: strangers choose whom.

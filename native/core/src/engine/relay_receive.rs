@@ -3,7 +3,7 @@
 use super::{Engine, ReceiveMeta, Receiver};
 use crate::association::Arrival;
 use crate::path::{Path, RelayedWay};
-use crate::relay::{Forwarded, HopRejected};
+use crate::relay::HopRejected;
 use crate::time::Instant;
 use osier_wire::limits::{BASE_RELAYED_BYTES, RELAY_HEADER_BYTES, WAYPOINT_BYTES};
 use osier_wire::{DecodeError, Field, RelayHeader, RouteFault, RouteId, Writer};
@@ -13,6 +13,27 @@ const HEADER_BYTES_MAX: usize = RELAY_HEADER_BYTES + WAYPOINT_BYTES;
 /// What every hop carries where there is a waypoint, beyond the least MTU.
 const HOP_BYTES_WITH_WAYPOINT: usize = BASE_RELAYED_BYTES + HEADER_BYTES_MAX;
 
+/// What came of a relayed packet that was believed.
+pub(super) enum Relayed {
+    /// As [`Engine::handle_packet`].
+    Taken(Option<u32>),
+    /// It is to be passed on. Its header is the next one's but for what belongs to the hop.
+    Onward(Onward),
+}
+
+/// How a packet goes on, and all that it has in common with others that go on in one train.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Onward {
+    /// Handle of the association that it came over.
+    pub(super) neighbour: u32,
+    pub(super) source: RouteId,
+    /// Handle of the association that it leaves over.
+    pub(super) next: u32,
+    pub(super) control: bool,
+    /// Bytes at its head that are no more part of it.
+    pub(super) skipped: usize,
+}
+
 /// The neighbour that a packet came from.
 struct Neighbour {
     association: u32,
@@ -20,13 +41,13 @@ struct Neighbour {
 }
 
 impl Engine {
-    /// As [`Engine::handle_packet`].
+    /// `None`: rejected.
     pub(super) fn handle_relayed(
         &mut self,
         now: Instant,
         meta: &ReceiveMeta,
         packet: &mut [u8],
-    ) -> Option<Option<u32>> {
+    ) -> Option<Relayed> {
         let header = match RelayHeader::decode(packet) {
             Ok((header, _)) => header,
             Err(DecodeError::OutOfRange(Field::TimeToLive)) => {
@@ -40,16 +61,16 @@ impl Engine {
             self.stats.relay_rejected.looped += 1;
             return None;
         }
-        let inner = packet.get_mut(header.encoded_len()..)?;
         if header.destination != own {
-            return self.forward(now, meta, &header, &neighbour, inner);
+            return self.forward(now, &header, &neighbour, packet);
         }
+        let inner = packet.get_mut(header.encoded_len()..)?;
         let way = RelayedWay { hop: neighbour.id, far: header.source, waypoint: None };
         let meta = ReceiveMeta { path: Path::relayed(way), ..*meta };
         if self.config.shards > 1 && self.put_aside(now, &meta, inner) {
-            return Some(None);
+            return Some(Relayed::Taken(None));
         }
-        self.handle_packet(now, &meta, inner)
+        self.handle_packet(now, &meta, inner).map(Relayed::Taken)
     }
 
     /// Who sent the packet, if it is a neighbour and has proved it, and what this node is known by.
@@ -100,15 +121,15 @@ impl Engine {
         }
     }
 
-    /// Passes a packet on: its neighbour has proved that it sent it.
+    /// Says where a packet goes next, and writes its new header: its neighbour has proved that it sent it.
     fn forward(
         &mut self,
         now: Instant,
-        meta: &ReceiveMeta,
         header: &RelayHeader,
         from: &Neighbour,
-        inner: &[u8],
-    ) -> Option<Option<u32>> {
+        packet: &mut [u8],
+    ) -> Option<Relayed> {
+        let inner = packet.get(header.encoded_len()..)?;
         if !self.relaying.forwards {
             self.stats.relay_rejected.strangers += 1;
             self.report(now, from.association, RouteFault::NoRoute, header, inner);
@@ -125,7 +146,7 @@ impl Engine {
         let (Some(next), Some(hop)) = (next, hop) else {
             self.stats.relay_dropped_packets += 1;
             self.report(now, from.association, RouteFault::NoRoute, header, inner);
-            return Some(None);
+            return Some(Relayed::Taken(None));
         };
         if next == from.association && waypoint == header.waypoint {
             self.stats.relay_rejected.looped += 1;
@@ -133,21 +154,17 @@ impl Engine {
             return None;
         }
         let onward = RelayHeader { ttl: header.ttl - 1, waypoint, ..*header };
-        let header_len = onward.encoded_len();
+        let skipped = header.encoded_len() - onward.encoded_len();
         let least = if waypoint.is_some() { HOP_BYTES_WITH_WAYPOINT } else { 0 };
         let hop_bytes = hop.control().mtu_bytes().max(least);
-        if header_len + inner.len() > hop_bytes {
+        if packet.len() - skipped > hop_bytes {
             self.stats.relay_dropped_packets += 1;
-            let mtu_bytes = u16::try_from(hop_bytes - header_len).unwrap_or(u16::MAX);
+            let mtu_bytes = u16::try_from(hop_bytes - onward.encoded_len()).unwrap_or(u16::MAX);
             self.report(now, from.association, RouteFault::TooBig { mtu_bytes }, header, inner);
-            return Some(None);
+            return Some(Relayed::Taken(None));
         }
-        let mut bytes = [0; HEADER_BYTES_MAX];
-        onward.encode(&mut Writer::new(&mut bytes)).ok()?;
-        let packet = Forwarded { next, header: &bytes[..header_len], inner, ecn: meta.ecn };
-        if !self.relaying.queue.push(&packet) {
-            self.stats.relay_dropped_packets += 1;
-        }
-        Some(None)
+        onward.encode(&mut Writer::new(packet.get_mut(skipped..)?)).ok()?;
+        let (neighbour, source) = (from.association, header.source);
+        Some(Relayed::Onward(Onward { neighbour, source, next, control: header.control, skipped }))
     }
 }

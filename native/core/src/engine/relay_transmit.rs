@@ -1,11 +1,12 @@
 //! Relayed packets that leave: this node's own, and what it passes on.
 
+use super::relay_pass::passed;
 use super::Engine;
 use crate::association::{Transmit, TRAIN_PACKETS_MAX};
 use crate::path::RelayedWay;
 use crate::relay::hop_overhead_bytes;
 use crate::time::Instant;
-use osier_wire::limits::{MAX_TTL, RELAY_HEADER_BYTES, WAYPOINT_BYTES};
+use osier_wire::limits::{RELAY_HEADER_BYTES, WAYPOINT_BYTES};
 use osier_wire::{RelayHeader, RouteId, Writer};
 
 /// The longest routing header.
@@ -68,30 +69,27 @@ impl Engine {
 
     /// The next train that is passed on.
     pub(super) fn transmit_forwarded(&mut self, now: Instant, out: &mut [u8]) -> Option<Transmit> {
-        while let Some(train) = self.relaying.queue.pop_train(TRAIN_PACKETS_MAX, out) {
-            let packets = train.len.div_ceil(train.segment_size) as u64;
-            let transmit = Transmit {
-                path: crate::path::Path::relayed_to(RouteId([0; 8]), None),
-                ecn: train.ecn,
-                segment_size: train.segment_size,
-                len: train.len,
-                is_answer: false,
-                is_control: false,
-                ttl: MAX_TTL,
-            };
-            let Some(transmit) = self.send_by(now, train.next, transmit, out) else {
-                self.stats.relay_dropped_packets += packets;
-                continue;
-            };
-            self.stats.relayed_packets += packets;
-            self.stats.relayed_bytes += transmit.len as u64;
-            return Some(transmit);
+        while let Some(train) = self.relaying.queue.pop(now, out) {
+            let transmit = passed(train.ecn, train.segment_size, train.len);
+            match self.send_by(now, train.hop, transmit, out) {
+                Some(transmit) => {
+                    self.count_relayed(&transmit);
+                    return Some(transmit);
+                }
+                None => self.relaying.queue.on_hop_gone(&train),
+            }
         }
         None
     }
 
     /// Makes relayed packets in `out`, all there but for what belongs to the hop, ready to go to the neighbour `next`.
-    fn send_by(&mut self, now: Instant, next: u32, transmit: Transmit, out: &mut [u8]) -> Option<Transmit> {
+    pub(super) fn send_by(
+        &mut self,
+        now: Instant,
+        next: u32,
+        transmit: Transmit,
+        out: &mut [u8],
+    ) -> Option<Transmit> {
         let association = self.associations.get_mut(next)?;
         let hop = association.hop()?;
         let path = hop.path;

@@ -101,7 +101,7 @@ impl Engine {
     pub fn handle_stray(&mut self, now: Instant, stray: &mut Stray) {
         self.stats.strays_received += stray.packets();
         let meta = stray.meta;
-        self.handle_packets(now, &meta, meta.segment_size.max(1), &mut stray.bytes, false);
+        self.handle_packets(now, &meta, meta.segment_size.max(1), &mut stray.bytes, false, None);
     }
 
     /// Takes a first message that another shard admitted and handed over: it is told like one of this engine's own. Both have the same keys, and each

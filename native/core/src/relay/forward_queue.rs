@@ -1,193 +1,247 @@
-//! Packets that wait to be passed on, in the order that they came, one bounded queue for each next neighbour.
+//! Packets that wait to be passed on: bounded for each next hop, fair between the neighbours that they come from, and told early that they wait.
+//!
+//! ```text
+//! push -> control, while the neighbour's grant lasts ------------------------------> pop, before all else
+//!     \-> bulk: neighbour -> one of its flows, by a hash of (next hop, source) -> CoDel -> pop, by turns
+//! ```
+//!
+//! Turns are deficit round robin (Shreedhar and Varghese 1995) among the neighbours, whatever they send where, and inside a neighbour's turn among its
+//! flows: a source is what a packet says it is, so counting sources alike would give most to whom invents most. All that leaves shares
+//! one rate, which is why the round is one of the node and not one a next hop.
+//!
+//! It neither reads nor writes packets: whoever pops a train makes it the next hop's.
 
+mod byte_fifo;
+mod chunk_pool;
+mod codel;
+mod flow;
+mod lane;
+mod lane_table;
+mod ledger;
+mod rate_bound;
+mod run_pool;
+#[cfg(test)]
+mod tests;
+
+use crate::association::TRAIN_BYTES_MAX;
+use crate::constants::{
+    RELAY_CONTROL_BYTES_PER_SECOND, RELAY_CONTROL_RATE_PARTS, RELAY_DROP_BATCH_PACKETS, RELAY_TURN_BYTES_MIN,
+    RELAY_TURN_MICROS,
+};
 use crate::path::Ecn;
-use std::collections::{HashMap, VecDeque};
+use crate::time::Instant;
+use chunk_pool::ChunkPool;
+use flow::{Store, Train};
+use lane::{flow_number, is_turn_over};
+use lane_table::LaneTable;
+pub(crate) use ledger::ForwardCounters;
+use ledger::Ledger;
+use osier_wire::RouteId;
+use rate_bound::RateBound;
+use run_pool::{Run, RunPool, NO_RUN};
+use std::collections::VecDeque;
 
-/// A packet to be passed on.
+/// What the packets of a train that came have in common.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Forwarded<'a> {
-    /// Handle of the next neighbour's association.
-    pub(crate) next: u32,
-    /// Its new header, but for what belongs to the next hop.
-    pub(crate) header: &'a [u8],
-    /// What comes behind it.
-    pub(crate) inner: &'a [u8],
-    /// The mark that it came with.
+pub(crate) struct Arrival {
+    /// The association that they came over.
+    pub(crate) neighbour: u32,
+    /// Where they say that they come from.
+    pub(crate) source: RouteId,
+    /// The association that they leave over.
+    pub(crate) hop: u32,
     pub(crate) ecn: Ecn,
-}
-
-/// Packets of one size for one neighbour, back to back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ForwardedTrain {
-    /// Handle of the neighbour's association.
-    pub(crate) next: u32,
-    pub(crate) ecn: Ecn,
-    /// Size of every packet but the last, which may be shorter.
-    pub(crate) segment_size: usize,
-    pub(crate) len: usize,
+    /// They ask to go first.
+    pub(crate) control: bool,
 }
 
 /// See the file's head. Its memory is kept: once it has grown, nothing is allocated.
-#[derive(Default)]
 pub(crate) struct ForwardQueue {
+    /// What may wait for one next hop.
     queue_bytes: usize,
-    queues: HashMap<u32, NeighbourQueue>,
-    /// Neighbours for whom something waits.
-    ready: VecDeque<u32>,
-}
-
-#[derive(Default)]
-struct NeighbourQueue {
-    packets: VecDeque<(u32, Ecn)>,
-    bytes: VecDeque<u8>,
+    /// What a neighbour, and a flow of one, sends in its turn.
+    quantum: i64,
+    rate: RateBound,
+    /// The last pop found something that the rate bound let wait.
+    is_held: bool,
+    /// Odd; what flows are hashed by is nobody else's to know.
+    hash_factor: u64,
+    store: Store,
+    lanes: LaneTable,
+    /// Lanes with bulk, the one whose turn it is first.
+    turns: VecDeque<u32>,
+    /// Lanes with control.
+    control_turns: VecDeque<u32>,
 }
 
 impl ForwardQueue {
-    /// `queue_bytes`: what may wait for one neighbour.
-    pub(crate) fn new(queue_bytes: usize) -> Self {
-        Self { queue_bytes, ..Self::default() }
+    /// `bytes_per_second`: of the whole node, 0: no bound. `queue_bytes`: for each next hop. `seed` must be unpredictable.
+    pub(crate) fn new(bytes_per_second: u64, queue_bytes: usize, seed: u64) -> Self {
+        let turn_bytes = match bytes_per_second {
+            0 => TRAIN_BYTES_MAX as u64,
+            rate => (rate.saturating_mul(RELAY_TURN_MICROS) / 1_000_000)
+                .clamp(RELAY_TURN_BYTES_MIN, TRAIN_BYTES_MAX as u64),
+        };
+        let control_bytes_per_second = match bytes_per_second {
+            0 => RELAY_CONTROL_BYTES_PER_SECOND,
+            rate => (rate / RELAY_CONTROL_RATE_PARTS).clamp(1, RELAY_CONTROL_BYTES_PER_SECOND),
+        };
+        Self {
+            queue_bytes,
+            quantum: turn_bytes as i64,
+            rate: RateBound::new(bytes_per_second),
+            is_held: false,
+            hash_factor: seed | 1,
+            store: Store { chunks: ChunkPool::new(), runs: RunPool::new(), ledger: Ledger::default() },
+            lanes: LaneTable::new(control_bytes_per_second),
+            turns: VecDeque::new(),
+            control_turns: VecDeque::new(),
+        }
+    }
+
+    /// Takes packets of `segment_size` bytes each, back to back; the last one may be shorter.
+    pub(crate) fn push(&mut self, now: Instant, arrival: &Arrival, segment_size: usize, train: &[u8]) {
+        let segment_size = segment_size.clamp(1, train.len().max(1));
+        let (full, rest) = train.split_at(train.len() - train.len() % segment_size);
+        let at = self.lanes.of(arrival.neighbour);
+        for (size, bytes) in [(segment_size, full), (rest.len(), rest)] {
+            if !bytes.is_empty() {
+                let run = Run {
+                    hop: arrival.hop,
+                    packet_bytes: size as u32,
+                    packets: (bytes.len() / size) as u32,
+                    ecn: arrival.ecn,
+                    arrived_at: now,
+                    next: NO_RUN,
+                };
+                self.push_run(now, at, arrival, run, bytes);
+            }
+        }
+        while self.store.ledger.hop_bytes(arrival.hop) > self.queue_bytes && self.drop_longest(arrival.hop) {}
+    }
+
+    /// Writes the next train that may go now into `out`, which should hold [`TRAIN_BYTES_MAX`] bytes.
+    pub(crate) fn pop(&mut self, now: Instant, out: &mut [u8]) -> Option<Train> {
+        self.is_held = !self.is_empty() && !self.rate.permits(now);
+        if self.is_empty() || self.is_held {
+            return None;
+        }
+        let room = out.len().min(TRAIN_BYTES_MAX);
+        let out = &mut out[..room];
+        let train = self.pop_control(out).or_else(|| self.pop_bulk(now, out))?;
+        self.rate.spend(now, train.len);
+        Some(train)
+    }
+
+    /// Whether what comes now may go at once, past the queue, without overtaking anything.
+    pub(crate) fn lets_pass(&self, now: Instant) -> bool {
+        self.is_empty() && self.rate.permits(now)
+    }
+
+    /// Counts what went past the queue.
+    pub(crate) fn on_passed(&mut self, now: Instant, packets: usize, bytes: usize) {
+        self.rate.spend(now, bytes);
+        self.store.ledger.counters.forwarded.add(packets, bytes);
+    }
+
+    /// What [`ForwardQueue::pop`] gave last could not be sent: its next hop is gone.
+    pub(crate) fn on_hop_gone(&mut self, train: &Train) {
+        let packets = train.len.div_ceil(train.segment_size);
+        self.store.ledger.counters.forwarded.take_off(packets, train.len);
+        self.store.ledger.counters.dropped_gone.add(packets, train.len);
     }
 
     /// Whether nothing waits.
     pub(crate) fn is_empty(&self) -> bool {
-        self.ready.is_empty()
+        self.queued_bytes() == 0
     }
 
-    /// False: there was no room, and the packet is dropped.
-    pub(crate) fn push(&mut self, packet: &Forwarded<'_>) -> bool {
-        let queue = self.queues.entry(packet.next).or_default();
-        let len = packet.header.len() + packet.inner.len();
-        if queue.bytes.len() + len > self.queue_bytes {
-            return false;
-        }
-        if queue.packets.is_empty() {
-            self.ready.push_back(packet.next);
-        }
-        queue.packets.push_back((len as u32, packet.ecn));
-        queue.bytes.extend(packet.header);
-        queue.bytes.extend(packet.inner);
-        true
+    /// Bytes that wait.
+    pub(crate) fn queued_bytes(&self) -> usize {
+        self.store.ledger.queued_bytes
     }
 
-    /// Writes the next train of at most `packets_max` packets into `out`.
-    pub(crate) fn pop_train(&mut self, packets_max: usize, out: &mut [u8]) -> Option<ForwardedTrain> {
-        let next = self.ready.pop_front()?;
-        let queue = self.queues.get_mut(&next)?;
-        let &(first, ecn) = queue.packets.front()?;
-        let segment_size = first as usize;
-        let (mut len, mut packets) = (0, 0);
-        while packets < packets_max {
-            let Some(&(size, mark)) = queue.packets.front() else { break };
-            let size = size as usize;
-            if size > segment_size || mark != ecn || len + size > out.len() {
-                break;
-            }
-            queue.packets.pop_front();
-            (len, packets) = (len + size, packets + 1);
-            if size < segment_size {
-                break;
-            }
-        }
-        queue.take(&mut out[..len]);
-        if !queue.packets.is_empty() {
-            self.ready.push_back(next);
-        }
-        (len > 0).then_some(ForwardedTrain { next, ecn, segment_size: segment_size.min(len), len })
+    /// When to call [`ForwardQueue::on_timeout`], and then [`ForwardQueue::pop`].
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.is_held.then(|| self.rate.opens_at())
     }
 
-    /// The neighbour is gone: what waits for it goes, too. Returns how many packets.
-    pub(crate) fn forget(&mut self, next: u32) -> usize {
-        let Some(queue) = self.queues.remove(&next) else { return 0 };
-        self.ready.retain(|other| *other != next);
-        queue.packets.len()
-    }
-}
-
-impl NeighbourQueue {
-    /// Moves the oldest bytes into all of `out`.
-    fn take(&mut self, out: &mut [u8]) {
-        let (front, back) = self.bytes.as_slices();
-        let split = front.len().min(out.len());
-        let (head, tail) = out.split_at_mut(split);
-        head.copy_from_slice(&front[..split]);
-        tail.copy_from_slice(&back[..tail.len()]);
-        self.bytes.drain(..out.len());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn push(queue: &mut ForwardQueue, next: u32, len: usize, ecn: Ecn) -> bool {
-        queue.push(&Forwarded { next, header: &[1; 40], inner: &vec![2; len - 40], ecn })
+    /// What was due by `now` is no more waited for.
+    pub(crate) fn on_timeout(&mut self, now: Instant) {
+        self.is_held &= !self.rate.permits(now);
     }
 
-    fn popped(queue: &mut ForwardQueue) -> Vec<(u32, usize, usize)> {
-        let mut out = vec![0; 65_507];
-        std::iter::from_fn(|| queue.pop_train(64, &mut out))
-            .map(|train| (train.next, train.segment_size, train.len))
-            .collect()
+    /// Counters.
+    pub(crate) fn counters(&self) -> &ForwardCounters {
+        &self.store.ledger.counters
     }
 
-    #[test]
-    fn a_train_for_one_neighbour_stays_a_train() {
-        let mut queue = ForwardQueue::new(1 << 20);
-        for len in [1_200, 1_200, 700, 1_200, 1_500] {
-            assert!(push(&mut queue, 1, len, Ecn::Ect0));
-        }
-        assert!(push(&mut queue, 2, 100, Ecn::NotEct));
-        assert_eq!(
-            popped(&mut queue),
-            [(1, 1_200, 3_100), (2, 100, 100), (1, 1_200, 1_200), (1, 1_500, 1_500)]
-        );
-        assert!(queue.is_empty());
+    /// The association is over. What came over it still goes on; what waits to leave over it is the popper's to drop.
+    pub(crate) fn forget(&mut self, association: u32) {
+        self.store.ledger.forget_hop(association);
+        self.lanes.forget(association);
     }
 
-    #[test]
-    fn marks_are_not_mixed_and_trains_are_bounded() {
-        let mut queue = ForwardQueue::new(1 << 20);
-        for ecn in [Ecn::Ect0, Ecn::Ect0, Ecn::Ce] {
-            assert!(push(&mut queue, 1, 100, ecn));
-        }
-        let mut out = [0; 65_507];
-        let mut trains = |most: usize, queue: &mut ForwardQueue| -> Vec<(Ecn, usize)> {
-            std::iter::from_fn(|| queue.pop_train(most, &mut out)).map(|at| (at.ecn, at.len)).collect()
-        };
-        assert_eq!(trains(64, &mut queue), [(Ecn::Ect0, 200), (Ecn::Ce, 100)]);
-        assert!((0..3).all(|_| push(&mut queue, 1, 100, Ecn::Ect0)));
-        assert_eq!(trains(2, &mut queue), [(Ecn::Ect0, 200), (Ecn::Ect0, 100)]);
-    }
-
-    #[test]
-    fn a_queue_that_is_full_takes_nothing_and_leaves_others_alone() {
-        let mut queue = ForwardQueue::new(250);
-        let taken: Vec<bool> = (0..3).map(|_| push(&mut queue, 1, 100, Ecn::NotEct)).collect();
-        assert_eq!(taken, [true, true, false]);
-        assert!(push(&mut queue, 2, 100, Ecn::NotEct));
-        assert_eq!(queue.forget(1), 2);
-        assert_eq!(popped(&mut queue), [(2, 100, 100)]);
-    }
-
-    #[test]
-    fn bytes_come_out_as_they_went_in_however_the_ring_lies() {
-        let mut queue = ForwardQueue::new(1 << 16);
-        let (mut sent, mut taken, mut out) = (Vec::new(), Vec::new(), vec![0; 65_507]);
-        for round in 0..500_usize {
-            let inner: Vec<u8> = (0..60 + round % 700).map(|i| (i * round) as u8).collect();
-            let packet = Forwarded { next: 1, header: &[round as u8; 40], inner: &inner, ecn: Ecn::NotEct };
-            assert!(queue.push(&packet));
-            sent.extend_from_slice(packet.header);
-            sent.extend_from_slice(&inner);
-            if round % 3 == 0 {
-                while let Some(train) = queue.pop_train(2, &mut out) {
-                    taken.extend_from_slice(&out[..train.len]);
+    fn push_run(&mut self, now: Instant, at: u32, arrival: &Arrival, run: Run, bytes: &[u8]) {
+        let lane = &mut self.lanes[at];
+        if arrival.control {
+            if let Ok(is_first) = lane.push_control(now, &mut self.store, run, bytes) {
+                if is_first {
+                    self.control_turns.push_back(at);
                 }
+                return;
             }
         }
-        while let Some(train) = queue.pop_train(64, &mut out) {
-            taken.extend_from_slice(&out[..train.len]);
+        let flow = flow_number(self.hash_factor, arrival);
+        lane.push(&mut self.store, flow, run, bytes, self.quantum);
+        if !std::mem::replace(&mut lane.is_listed, true) {
+            lane.deficit = lane.deficit.min(0) + self.quantum;
+            self.turns.push_back(at);
         }
-        assert!(sent == taken);
+    }
+
+    fn pop_control(&mut self, out: &mut [u8]) -> Option<Train> {
+        let at = self.control_turns.pop_front()?;
+        let lane = &mut self.lanes[at];
+        let train = lane.pop_control(&mut self.store, out);
+        if lane.has_control() {
+            self.control_turns.push_back(at);
+        }
+        self.lanes.end_if_orphan(at);
+        train
+    }
+
+    fn pop_bulk(&mut self, now: Instant, out: &mut [u8]) -> Option<Train> {
+        while let Some(&at) = self.turns.front() {
+            let lane = &mut self.lanes[at];
+            if lane.has_bulk() && is_turn_over(lane.deficit, self.quantum) {
+                lane.deficit += self.quantum;
+                self.turns.rotate_left(1);
+                continue;
+            }
+            let train = lane.pop(now, self.quantum, &mut self.store, out);
+            if !lane.has_bulk() {
+                lane.is_listed = false;
+                self.turns.pop_front();
+                self.lanes.end_if_orphan(at);
+            } else if train.is_none() {
+                return None;
+            }
+            if train.is_some() {
+                return train;
+            }
+        }
+        None
+    }
+
+    /// Drops a batch from the head of the longest flow to `hop` (RFC 8290 §4.1.3 drops one packet of it, its implementation a batch: the search
+    /// is paid once for many). False when there is none.
+    fn drop_longest(&mut self, hop: u32) -> bool {
+        let store = &self.store;
+        let lanes = self.turns.iter().map(|at| (*at, &self.lanes[*at]));
+        let longest = lanes.filter_map(|(at, lane)| lane.longest(store, hop).map(|found| (found, at))).max();
+        let Some(((_, flow), at)) = longest else { return false };
+        self.lanes[at].drop_head(&mut self.store, flow, hop, RELAY_DROP_BATCH_PACKETS);
+        true
     }
 }

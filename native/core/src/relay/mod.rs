@@ -6,7 +6,7 @@ mod hop_tag;
 mod pair_limit;
 mod route_table;
 
-pub(crate) use forward_queue::{ForwardQueue, Forwarded};
+pub(crate) use forward_queue::{Arrival, ForwardQueue};
 pub use hop::HopKeys;
 pub(crate) use hop::{hop_overhead_bytes, Hop, HopRejected};
 pub(crate) use pair_limit::PairLimit;

@@ -2,6 +2,7 @@
 
 mod faults;
 mod forwarding;
+mod passing;
 mod paths;
 mod strangers;
 mod ways;
@@ -62,9 +63,13 @@ impl Line {
     }
 
     fn with_queues(nodes: usize, queue_bytes: usize) -> Self {
+        Self::with_relays(nodes, RelayConfig { max_bytes_per_second: 0, queue_bytes })
+    }
+
+    fn with_relays(nodes: usize, relay: RelayConfig) -> Self {
         let engine = |number: usize| {
             let relays = number > 0 && number + 1 < nodes;
-            let relay = relays.then_some(RelayConfig { max_bytes_per_second: 0, queue_bytes });
+            let relay = relays.then_some(relay);
             let config = EngineConfig { route_id: Some(id(number)), relay, ..EngineConfig::default() };
             Engine::new(config, [number as u8; 32], Rc::new(RefCell::new(HeapBlocks::default())))
         };
