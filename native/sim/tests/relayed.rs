@@ -86,7 +86,7 @@ fn a_relay_that_dies_in_mid_transfer_costs_no_byte_and_repeats_none() {
     let mut mesh = Mesh::new(2, 2, &link(0.002));
     mesh.route_over(0, MTU);
     let handles = mesh.net.associate_over_relays(mesh.a, mesh.b, CIPHER);
-    let mut transfer = Transfer::start(&mut mesh.net, (mesh.a, mesh.b), handles, 8 << 20, 2 << 20);
+    let mut transfer = Transfer::start(&mut mesh.net, (mesh.a, mesh.b), handles, 8 << 20, 8 << 20);
     let halfway = transfer.run(&mut mesh.net, SECOND / 2).unwrap_err();
     assert!(halfway.contains("not complete"), "{halfway}");
     let before = transfer.read();

@@ -7,6 +7,7 @@ use crate::time::Instant;
 use osier_wire::{DataHeader, PacketKind};
 use std::net::SocketAddr;
 
+const RELAYED: u8 = PacketKind::Relay as u8;
 /// Where the header of a relayed packet, as that of a data packet, bears the receiver index and the number.
 const INDEX_AT: usize = 4;
 const NUMBER_AT: usize = 8;
@@ -17,8 +18,8 @@ impl Engine {
     pub fn on_unreachable(&mut self, now: Instant, remote: SocketAddr, quoted: &[u8]) {
         let Some((handle, packet_number)) = self.quoted_packet(remote, quoted) else { return };
         let Some(association) = self.associations.get_mut(handle) else { return };
-        let is_heeded = match PacketKind::of(quoted) {
-            Ok(PacketKind::Relay) => association.on_hop_unreachable(now, packet_number),
+        let is_heeded = match quoted.first() {
+            Some(&RELAYED) => association.on_hop_unreachable(now, packet_number),
             _ => association.on_unreachable(now, packet_number),
         };
         if is_heeded {
@@ -31,8 +32,8 @@ impl Engine {
     pub fn on_too_long(&mut self, now: Instant, remote: SocketAddr, quoted: &[u8]) {
         let Some((handle, packet_number)) = self.quoted_packet(remote, quoted) else { return };
         let Some(association) = self.associations.get_mut(handle) else { return };
-        let is_heeded = match PacketKind::of(quoted) {
-            Ok(PacketKind::Relay) => association.on_hop_too_long(now, packet_number),
+        let is_heeded = match quoted.first() {
+            Some(&RELAYED) => association.on_hop_too_long(now, packet_number),
             _ => association.on_too_long(now, packet_number),
         };
         if is_heeded {
@@ -42,7 +43,7 @@ impl Engine {
     }
 
     fn quoted_packet(&self, remote: SocketAddr, quoted: &[u8]) -> Option<(u32, u64)> {
-        if PacketKind::of(quoted).ok()? == PacketKind::Relay {
+        if quoted.first() == Some(&RELAYED) {
             let index = u32::from_le_bytes(*quoted.get(INDEX_AT..)?.first_chunk()?);
             let number = u64::from_le_bytes(*quoted.get(NUMBER_AT..)?.first_chunk()?);
             return Some((self.remotes.find(remote, index)?, number));
