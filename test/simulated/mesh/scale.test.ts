@@ -14,7 +14,8 @@ const QUIET_AFTER_MS = 120_000;
 const IDLE_MINUTES = 5;
 
 const CONVERGENCE_MS_MAX = 1_000;
-const IDLE_BYTES_A_MINUTE_MAX = 200_000;
+/** A few nodes renew few announcements. */
+const IDLE_BYTES_A_MINUTE_MAX = LONG_FORM === undefined ? 30_000 : 200_000;
 
 /** Bytes that all nodes have sent, each datagram whole. */
 function sentBytes(mesh: GraphMesh): number {

@@ -163,7 +163,11 @@ export class GraphMesh {
 
   /** The most nodes that run and are one piece: what failed may have parted the others. */
   get largestPiece(): number[] {
-    const left = new Set(this.live);
+    return this.#largestPieceOf(this.live);
+  }
+
+  #largestPieceOf(among: readonly number[]): number[] {
+    const left = new Set(among);
     let largest: number[] = [];
     for (const first of left) {
       const piece = [first];
@@ -176,13 +180,16 @@ export class GraphMesh {
     return largest;
   }
 
-  /** The node that is the next hop of the most ways. */
+  /** Of the nodes without which the others are still one piece: the next hop of the most ways. */
   get busiest(): number {
     const counts = new Map<number, number>();
     for (const index of this.live) {
       for (const [to, hop] of this.#nextHopsOf(index)) if (hop !== to) counts.set(hop, (counts.get(hop) ?? 0) + 1);
     }
-    return [...counts].reduce((most, entry) => (entry[1] > most[1] ? entry : most), [0, 0])[0];
+    const parts = (index: number) => this.#largestPieceOf(this.live.filter((at) => at !== index)).length < this.live.length - 1;
+    const [busiest] = [...counts].sort(([, one], [, other]) => other - one).find(([index]) => !parts(index)) ?? [];
+    if (busiest === undefined) throw new Error('every node that others go through holds the mesh together');
+    return busiest;
   }
 
   /** Whether some node has a way to `index`, or through it. */
