@@ -63,7 +63,7 @@ export class DetachedDriver {
   #hasReceived = false;
   #timerMicros = Number.POSITIVE_INFINITY;
 
-  constructor(config: EngineConfig, listener: BatchListener, carrier: Carrier, origin: Pick<Surroundings, 'seed' | 'startMicros'>) {
+  constructor(config: EngineConfig, listener: BatchListener, carrier: Carrier, origin: Omit<Surroundings, 'wake'>) {
     this.detached = createDetachedEngine(config, listener, { wake: () => this.schedule(), ...origin });
     this.#carrier = carrier;
     this.engine = engineOn(this.detached, {

@@ -32,6 +32,8 @@ export interface Surroundings {
   readonly wake: () => void;
   /** 32 bytes. */ readonly seed: Uint8Array | null;
   readonly startMicros: number | null;
+  /** The time by a handed-in clock, read before every call; without it, whoever drives the engine calls {@link DetachedEngine.setTime}. */
+  readonly nowMicros?: () => number;
 }
 
 /** Before a train: its path record, segment size (u32) and ECN codepoint (u32). */
@@ -41,9 +43,37 @@ export const TRAIN_HEAD_BYTES = PATH_RECORD_BYTES + 8;
 export const TRAIN_ROOM_BYTES = TRAIN_HEAD_BYTES + 65_507;
 
 /** Throws INTERNAL where the addon is missing. */
-export function createDetachedEngine(config: EngineConfig, listener: BatchListener, { wake, seed, startMicros }: Surroundings): DetachedEngine {
+export function createDetachedEngine(
+  config: EngineConfig,
+  listener: BatchListener,
+  { wake, seed, startMicros, nowMicros }: Surroundings,
+): DetachedEngine {
   const { DetachedEngine } = loadAddon();
-  return new DetachedEngine(config, listener, wake, seed, startMicros);
+  const detached = new DetachedEngine(config, listener, wake, seed, startMicros);
+  return nowMicros === undefined ? detached : onClock(detached, nowMicros);
+}
+
+type Method = (...args: unknown[]) => unknown;
+
+/** `detached`, told the time before a call when it has moved on. */
+function onClock(detached: DetachedEngine, nowMicros: () => number): DetachedEngine {
+  const { setTime } = detached;
+  let toldMicros = Number.NEGATIVE_INFINITY;
+  const timely = (method: Method): Method => {
+    return (...args) => {
+      const micros = nowMicros();
+      if (micros !== toldMicros) {
+        toldMicros = micros;
+        setTime.call(detached, micros);
+      }
+      return method.apply(detached, args);
+    };
+  };
+  const methods = Object.entries(Object.getOwnPropertyDescriptors(detached)).filter(([, { value }]) => typeof value === 'function');
+  return Object.create(
+    detached,
+    Object.fromEntries(methods.map(([name, { value }]) => [name, { value: timely(value as Method) }])),
+  ) as DetachedEngine;
 }
 
 /** The whole engine: `transport` around `detached`, whose methods need no receiver. */

@@ -83,7 +83,8 @@ export class SimRuntime implements Runtime {
       this.#onProgramRuns();
       listener(records);
     };
-    const origin = { seed: this.#random.bytes(32), startMicros: this.#network.time.nowMicros };
+    const { time } = this.#network;
+    const origin = { seed: this.#random.bytes(32), startMicros: time.nowMicros, nowMicros: () => time.nowMicros };
     const { firstPacketNumber } = this.#machine;
     return new DetachedDriver({ ...config, firstPacketNumber }, onBatch, this.#carrier, origin).engine;
   }
@@ -110,7 +111,6 @@ class SimCarrier implements Carrier, VirtualSocket {
   attach(driver: DetachedDriver): void {
     this.#driver = driver;
     this.#paths = new PathCache(driver.detached);
-    this.#network.time.follow(driver.detached);
   }
 
   bind(host: string, port: number): { readonly socket: number; readonly port: number } {
@@ -169,7 +169,6 @@ class SimCarrier implements Carrier, VirtualSocket {
 
   close(): void {
     this.#timer?.cancel();
-    if (this.#driver !== null) this.#network.time.unfollow(this.#driver.detached);
     this.unplug();
   }
 

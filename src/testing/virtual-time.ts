@@ -9,15 +9,9 @@ const START_MICROS = 1_000_000;
 /** 2023-11-14: wall clocks of virtual machines show it at the start. */
 const WALL_CLOCK_START_MS = 1_700_000_000_000;
 
-/** A clock that is told the time. */
-export interface Follower {
-  setTime(nowMicros: number): void;
-}
-
 /** The time that all of a virtual network lives by. It moves only in {@link step}. */
 export class VirtualTime {
   readonly #queue = new EventQueue();
-  readonly #followers = new Set<Follower>();
   #nowMicros = START_MICROS;
 
   get nowMicros(): number {
@@ -41,23 +35,11 @@ export class VirtualTime {
     return this.at(this.#nowMicros + Math.max(0, delayMs) * 1_000, happen);
   }
 
-  /** Tells `follower` the time whenever it moves, until {@link unfollow}. */
-  follow(follower: Follower): void {
-    this.#followers.add(follower);
-  }
-
-  unfollow(follower: Follower): void {
-    this.#followers.delete(follower);
-  }
-
   /** Moves time on to the next thing and lets it happen. False: nothing ever will. */
   step(): boolean {
     const event = this.#queue.take();
     if (event === null) return false;
-    if (event.atMicros > this.#nowMicros) {
-      this.#nowMicros = event.atMicros;
-      for (const follower of this.#followers) follower.setTime(this.#nowMicros);
-    }
+    this.#nowMicros = Math.max(this.#nowMicros, event.atMicros);
     event.happen();
     return true;
   }

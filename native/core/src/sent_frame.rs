@@ -73,6 +73,20 @@ pub(crate) enum SentFrame {
     Drain,
 }
 
+impl SentFrame {
+    /// The handle of the stream that the frame is about.
+    pub(crate) const fn stream(&self) -> Option<u32> {
+        match *self {
+            Self::Stream { handle, .. } | Self::Open { handle } | Self::ResetStream { handle } => {
+                Some(handle)
+            }
+            Self::Stop { handle } | Self::Expire { handle, .. } => Some(handle),
+            Self::ExpireReply { handle, .. } | Self::MaxStreamData { handle } => Some(handle),
+            _ => None,
+        }
+    }
+}
+
 const _: () = assert!(size_of::<SentFrame>() <= 16, "millions of these are recorded a second");
 
 /// The frames of the packet being built, in a fixed place: nothing is allocated for them.

@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import { type DetachedEngine, TRAIN_ROOM_BYTES } from '../../../src/engine/detached-engine.js';
+import { createDetachedEngine, type DetachedEngine, TRAIN_ROOM_BYTES } from '../../../src/engine/detached-engine.js';
 import { ENGINE_COUNTERS } from '../../../src/engine/engine.js';
 import { EventKind } from '../../../src/engine/events.js';
 import { carry, closeEnds, connectedPair, type End, START_MICROS } from '../support/detached-pair.js';
+import { ENGINE_CONFIG } from '../support/engine-config.js';
 
 const TEXT = new TextEncoder();
 
@@ -128,5 +129,24 @@ describe('a detached engine', () => {
     expect(first.engine.transmit(new Uint8Array(TRAIN_ROOM_BYTES))).toBe(0);
     expect(first.engine.timeout()).toBe(-1);
     expect(first.engine.deliver()).toBe(false);
+  });
+});
+
+describe('a detached engine with a clock of its own', () => {
+  it('reads it before every call, and never when nobody calls', () => {
+    let nowMicros = 5_000;
+    let readings = 0;
+    const clock = (): number => {
+      readings++;
+      return nowMicros;
+    };
+    const engine = createDetachedEngine(ENGINE_CONFIG, () => {}, { wake: () => {}, seed: new Uint8Array(32), startMicros: 5_000, nowMicros: clock });
+    expect(readings).toBe(0);
+    for (const micros of [5_000, 7_500, 9_000]) {
+      nowMicros = micros;
+      expect([engine.handleTimeout(), engine.now()]).toEqual([micros, micros]);
+    }
+    expect(engine.events.length).toBeGreaterThan(0);
+    engine.close();
   });
 });

@@ -98,6 +98,11 @@ impl Liveness {
     /// Something of an application's went this way, or came.
     pub(super) fn on_use(&mut self, now: Instant) {
         self.used_at = Some(now);
+        self.on_own_use(now);
+    }
+
+    /// Something of this library's own went this way: the peer is watched until it has answered, and asked nothing more where that is all.
+    pub(super) fn on_own_use(&mut self, now: Instant) {
         if self.state == State::Asleep {
             self.asked_since = None;
             self.misses = 0;

@@ -83,6 +83,13 @@ impl Association {
         }
     }
 
+    /// Something of this library's own went.
+    pub(super) fn note_own_use(&mut self, now: Instant) {
+        if let Some(liveness) = &mut self.liveness {
+            liveness.on_own_use(now);
+        }
+    }
+
     /// The other end has acknowledged what went on the present path.
     pub(super) fn note_proof(&mut self, now: Instant) {
         if let Some(liveness) = &mut self.liveness {

@@ -109,7 +109,7 @@ impl Association {
         while !reader.is_empty() {
             let frame = Frame::decode(&mut reader).map_err(|_| Violation("a malformed frame"))?;
             ack_eliciting |= !matches!(frame, Frame::Ack(_) | Frame::Padding(_) | Frame::Close(_));
-            is_in_use |= is_of_application(&frame);
+            is_in_use |= is_of_application(&frame) && !self.streams.is_own(&frame);
             if let Frame::PathChallenge(data) = &frame {
                 challenge.get_or_insert(*data);
             }

@@ -150,13 +150,17 @@ impl Association {
             }
         }
         let acknowledgement_len = writer.position();
-        let mut is_in_use = false;
+        let (mut is_in_use, mut is_in_own_use) = (false, false);
         if content == Content::Everything {
             is_in_use = self.pings.is_awaited();
             self.write_control(now, &mut writer, &mut log);
             let control_len = writer.position();
+            let control_frames = log.as_slice().len();
             self.streams.fill(now, &mut writer, &mut log);
-            is_in_use |= writer.position() > control_len;
+            if writer.position() > control_len {
+                is_in_own_use = self.streams.are_own(&log.as_slice()[control_frames..]);
+                is_in_use |= !is_in_own_use;
+            }
         }
         let payload_len = writer.position();
         if payload_len == 0 {
@@ -174,6 +178,8 @@ impl Association {
         };
         if is_in_use {
             self.note_use(now);
+        } else if is_in_own_use {
+            self.note_own_use(now);
         }
         let size = OVERHEAD + payload_len;
         self.record(now, number, size, ack_eliciting, &log);

@@ -18,6 +18,7 @@ mod event_queue;
 mod ingress;
 mod memory_budget;
 mod message;
+mod own_streams;
 mod ready_set;
 mod receive_buffer;
 mod receive_half;

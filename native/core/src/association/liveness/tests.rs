@@ -248,3 +248,18 @@ fn another_path_is_trusted_until_it_is_silent_too() {
     hop.note(100_000);
     assert_eq!(hop.told[2], (100_000, HopChange::Recovered), "the peer was heard elsewhere");
 }
+
+#[test]
+fn what_is_not_of_an_application_is_watched_until_it_is_answered_and_asks_nothing_more() {
+    let mut hop = Hop::new(1_000);
+    hop.liveness.on_own_use(at(0));
+    hop.liveness.on_asked(at(0));
+    hop.prove(1_000);
+    hop.run_unanswered(1_000_000, 0);
+    assert_eq!((hop.asked.len(), hop.told.len()), (0, 0));
+    assert_eq!(hop.liveness.deadline(), None);
+    hop.liveness.on_own_use(at(2_000_000));
+    hop.liveness.on_asked(at(2_000_000));
+    hop.run_unanswered(2_100_000, 0);
+    assert!(matches!(hop.told.as_slice(), [(_, HopChange::Suspected { .. })]), "{:?}", hop.told);
+}
