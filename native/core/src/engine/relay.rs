@@ -63,6 +63,11 @@ impl Relaying {
 impl Engine {
     /// Takes all changes at once. Associations whose packets go another way from now on send again what was under way on the old one.
     pub fn set_routes(&mut self, now: Instant, changes: &[RouteChange]) {
+        let relayed = self.associations.iter().filter_map(|(handle, association)| {
+            let way = association.path().relay()?;
+            Some((handle, way, self.relaying.route(way.target()).is_some()))
+        });
+        let relayed = relayed.collect::<Vec<_>>();
         for change in changes {
             match change.next {
                 Some(next) => {
@@ -72,15 +77,18 @@ impl Engine {
                 None => self.relaying.routes.remove(change.destination),
             }
         }
-        let relayed = self.associations.iter().filter_map(|(handle, association)| {
-            let way = association.path().relay()?;
-            Some((handle, way))
-        });
-        for (handle, way) in relayed.collect::<Vec<_>>() {
-            if self.next_hop(&way).is_some() {
-                self.steer(now, handle, &way);
-                self.settle(now, handle);
+        for (handle, way, had_route) in relayed {
+            if self.next_hop(&way).is_none() {
+                continue;
             }
+            self.steer(now, handle, &way);
+            if !had_route && self.relaying.route(way.target()).is_some() {
+                self.associations
+                    .get_mut(handle)
+                    .into_iter()
+                    .for_each(|association| association.on_route_found(now));
+            }
+            self.settle(now, handle);
         }
     }
 
