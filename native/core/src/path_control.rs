@@ -210,8 +210,13 @@ impl PathControl {
         if is_exact {
             self.take_rtt_sample(now, micros, 0);
         } else {
-            self.rtt = RttEstimator::assuming(micros.min(INITIAL_RTT_MICROS));
+            self.assume_rtt(micros);
         }
+    }
+
+    /// What the round trip may be, at most, until it is measured.
+    pub(crate) fn assume_rtt(&mut self, micros: u64) {
+        self.rtt = RttEstimator::assuming(micros.min(INITIAL_RTT_MICROS));
     }
 
     pub(crate) fn owe_probes(&mut self, packets: u8) {

@@ -243,13 +243,22 @@ impl Association {
         }
     }
 
-    /// The way has changed under the path.
+    /// The way has changed under the path. It is taken to be as long as the one before until it is measured: what the first packets bring about may
+    /// get lost while relays learn of the change, too.
     fn reroute(&mut self, now: Instant) {
         self.validation.forget();
         self.trust_other_path(now);
+        let rtt_micros = self.control.rtt.smoothed_micros();
         self.control = self.control_of(&self.path, self.control.tag().wrapping_add(1));
+        self.control.assume_rtt(rtt_micros);
         let (recovery, _, mut fate) = self.recovery_parts(now);
         recovery.on_path_left(now, &mut fate);
+        self.on_route_found(now);
+    }
+
+    /// There was no route to the peer and now there is one: what went by the neighbour that had brought its packets may be lost, and the peer is to know
+    /// what came from it.
+    pub(crate) fn on_route_found(&mut self, now: Instant) {
         self.received.tell_again();
         if self.sessions.can_send() {
             self.pings.request_probe();

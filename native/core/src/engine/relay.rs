@@ -25,6 +25,13 @@ pub struct RouteChange {
     pub mtu_bytes: u32,
 }
 
+/// A destination whose route is another.
+struct Changed {
+    destination: RouteId,
+    /// There was none before.
+    is_found: bool,
+}
+
 /// All that an engine keeps to relay, and to be relayed to.
 pub(super) struct Relaying {
     /// What this node is known by.
@@ -65,20 +72,21 @@ impl Relaying {
     }
 
     /// The destinations whose routes are others than before, in order.
-    fn take_routes(&mut self, changes: &[RouteChange]) -> Vec<RouteId> {
+    fn take_routes(&mut self, changes: &[RouteChange]) -> Vec<Changed> {
         let mut changed = Vec::new();
         for change in changes {
             let route = change.next.map(|next| Route { next, mtu_bytes: change.mtu_bytes });
-            if self.routes.get(change.destination) == route {
+            let before = self.routes.get(change.destination);
+            if before == route {
                 continue;
             }
-            changed.push(change.destination);
+            changed.push(Changed { destination: change.destination, is_found: before.is_none() });
             match route {
                 Some(route) => self.routes.set(change.destination, route),
                 None => self.routes.remove(change.destination),
             }
         }
-        changed.sort_unstable();
+        changed.sort_unstable_by_key(|change| change.destination);
         changed
     }
 
@@ -95,15 +103,19 @@ impl Engine {
             return;
         }
         let relayed = self.associations.iter().filter_map(|(handle, association)| {
-            let way =
-                association.path().relay().filter(|way| changed.binary_search(&way.target()).is_ok())?;
-            Some((handle, way))
+            let way = association.path().relay()?;
+            let at = changed.binary_search_by_key(&way.target(), |change| change.destination).ok()?;
+            Some((handle, way, changed[at].is_found))
         });
-        for (handle, way) in relayed.collect::<Vec<_>>() {
-            if self.next_hop(&way).is_some() {
-                self.steer(now, handle, &way);
-                self.settle(now, handle);
+        for (handle, way, is_found) in relayed.collect::<Vec<_>>() {
+            if self.next_hop(&way).is_none() {
+                continue;
             }
+            self.steer(now, handle, &way);
+            if let Some(association) = self.associations.get_mut(handle).filter(|_| is_found) {
+                association.on_route_found(now);
+            }
+            self.settle(now, handle);
         }
     }
 
@@ -190,7 +202,7 @@ mod tests {
         let mut relaying = Relaying::new(&config, &mut Entropy::new([1; 32]));
         let change = |id, next, mtu_bytes| RouteChange { destination: RouteId([id; 8]), next, mtu_bytes };
         let mut changed = |changes: &[RouteChange]| -> Vec<u8> {
-            relaying.take_routes(changes).iter().map(|id| id.0[0]).collect()
+            relaying.take_routes(changes).iter().map(|change| change.destination.0[0]).collect()
         };
         let first = [change(3, Some(1), 1_160), change(2, Some(1), 1_160), change(4, None, 0)];
         assert_eq!(changed(&first), [2, 3]);

@@ -126,6 +126,44 @@ fn without_a_route_nothing_leaves_and_that_is_told_ten_times_a_second() {
     assert_eq!(line.engines[0].stats().relay_dropped_packets, 100);
 }
 
+/// Node 2 receives while neither it nor the relay knows the way back, and all that it says is lost.
+#[test]
+fn a_route_that_is_back_brings_the_peer_news_at_once() {
+    let mut line = Line::new(3);
+    let (handle, _) = line.connect_ends();
+    let back = [line.handles[&(1, 0)], line.handles[&(2, 1)]];
+    line.route(1, 0, None, 0);
+    line.route(2, 0, None, 0);
+    line.write(handle, &[1; 600]);
+    line.settle();
+    let mut out = vec![0; crate::TRAIN_BYTES_MAX];
+    line.route(1, 0, Some(back[0]), MTU);
+    assert!(line.engines[2].poll_transmit(line.now, &mut out).is_none());
+    line.route(2, 0, Some(back[1]), MTU);
+    let news = line.engines[2].poll_transmit(line.now, &mut out);
+    assert_eq!(news.map(|transmit| transmit.path.remote), Some(address(1)));
+    // It is told once.
+    line.settle();
+    line.route(2, 0, Some(back[1]), MTU);
+    assert!(line.engines[2].poll_transmit(line.now, &mut out).is_none());
+}
+
+#[test]
+fn another_way_is_taken_to_be_as_long_as_the_one_before() {
+    let mut line = Line::new(3);
+    let (handle, _) = line.connect_ends();
+    line.write(handle, &[1; 600]);
+    line.settle();
+    // Another neighbour, as far as the engine knows.
+    line.associate(0, 1, [direct(1), direct(0)]);
+    line.settle();
+    let other = line.handles[&(0, 1)];
+    line.route(0, 2, Some(other), MTU);
+    let rtt = &line.engines[0].associations.get(handle).unwrap().control().rtt;
+    assert!(!rtt.has_sample());
+    assert!(rtt.pto_micros() < 50_000, "{} us", rtt.pto_micros());
+}
+
 #[test]
 fn a_next_hop_that_is_relayed_itself_or_gone_is_no_route() {
     let mut line = Line::new(3);
