@@ -124,6 +124,10 @@ export class Mesh implements PeerMesh {
     this.#neighbours.remove(peer);
   }
 
+  onUse(peer: MeshPeer): void {
+    this.#policy?.onUse(peer);
+  }
+
   seek(id: NodeId): boolean {
     if (!this.#neighbours.isEmpty || this.#nowMs - this.#connectedAtMs < JUST_CONNECTED_MS) return true;
     return this.#options.peers.values().some((peer) => peer.id !== id && peer.isSought);

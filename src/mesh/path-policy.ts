@@ -63,7 +63,14 @@ export class PathPolicy {
   /** There is a way through others to the peer, or another one, or none any more. */
   onWays(peer: MeshPeer, cause: PathCause): void {
     peer.followRoute(cause);
-    this.#watched.get(peer)?.failOver();
+    const watched = this.#watched.get(peer);
+    watched?.failOver();
+    if (peer.isRelayed && peer.wayThrough === null) watched?.lookSoon();
+  }
+
+  /** Somebody waits for the peer from now on. */
+  onUse(peer: MeshPeer): void {
+    this.#watched.get(peer)?.failOver(true);
   }
 
   onLost(peer: MeshPeer): void {
@@ -120,10 +127,18 @@ class WatchedPaths implements PathSink {
   }
 
   /** Takes the way through others, where the direct one is silent and somebody waits for what goes there. */
-  failOver(): void {
-    if (!this.#isSilent || this.#peer.isRelayed || this.association.openStreams.size === 0) return;
+  failOver(isAwaited = this.association.isAwaited): void {
+    if (!this.#isSilent || this.#peer.isRelayed || !isAwaited) return;
     const through = this.#peer.wayThrough;
     if (through !== null) this.#peer.moveTo(through, { kind: 'failover', symptom: 'silence' });
+  }
+
+  /** The way through others is gone: a direct one is looked for again without the long pauses. */
+  lookSoon(): void {
+    this.#lookMs = LOOK_MS_MIN;
+    this.#timer?.cancel();
+    this.#timer = null;
+    this.#lookLater();
   }
 
   // ---- from the engine ----

@@ -32,6 +32,7 @@ export class AssociationUse {
         const association = await this.#connected(deadline.signal);
         try {
           if (association.endedBy !== null) continue;
+          this.#context.mesh?.onUse(this.#peer);
           return await use(association, deadline.signal);
         } catch (error) {
           if (error !== association.endedBy) throw error;

@@ -112,6 +112,11 @@ export class Association implements AssociationSink {
     return this.#peerDraining;
   }
 
+  /** Somebody waits for what the other end sends. */
+  get isAwaited(): boolean {
+    return this.openStreams.size > 0 || this.#pings.isWaiting;
+  }
+
   /** Streams that have not ended in both directions. */
   get openStreams(): ReadonlySet<AssociationStream> {
     return this.#open;

@@ -12,6 +12,8 @@ export interface PeerMesh extends RouteNames {
   onMoved(peer: MeshPeer, association: Association): void;
   /** The peer has no association any more. */
   onLost(peer: MeshPeer): void;
+  /** Somebody begins to use the peer, which is connected. */
+  onUse(peer: MeshPeer): void;
   /** Somebody asks for a peer to which no way is known. False: nobody could tell this node of one. */
   seek(id: NodeId): boolean;
   /** Where the node says that it is. */

@@ -17,6 +17,11 @@ export class PingTable {
     this.#send = send;
   }
 
+  /** Somebody waits for an answer. */
+  get isWaiting(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   /** Resolves with the round trip in microseconds. */
   ping(signal: AbortSignal): Promise<number> {
     this.#lastToken = this.#lastToken === TOKEN_MAX ? 1 : this.#lastToken + 1;

@@ -236,8 +236,9 @@ pub const STREAM_GAPS_MAX: usize = 8_192;
 /// Streams open at once that one end may have opened: with those of both ends, handles of 16 bits suffice.
 pub const STREAMS_OPEN_MAX: u64 = 30_000;
 
-/// Streams of Osier's own that one end may have open beyond what its peer allows it: the control stream, of which there is one.
-pub const CONTROL_STREAMS: u64 = 1;
+/// Streams of Osier's own that one end may have open beyond what its peer allows it: the control stream, and the one for direct ways, each of which may
+/// be open anew while the end of the one before is not acknowledged.
+pub const CONTROL_STREAMS: u64 = 4;
 
 // Tuning: messages and datagrams
 

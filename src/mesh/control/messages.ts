@@ -134,5 +134,13 @@ function readAddress(reader: ControlReader): SocketAddress | null {
   if (family === 0) return null;
   if (family !== 4 && family !== 6) throw new MalformedControl('has an address of no family');
   const port = reader.uint16();
-  return { host: ipText(reader.bytes(family === 4 ? 4 : 16)), port };
+  const bytes = reader.bytes(family === 4 ? 4 : 16);
+  if (port === 0 || !isOfOne(bytes)) throw new MalformedControl('has an address that nobody can have');
+  return { host: ipText(bytes), port };
+}
+
+/** Neither unspecified nor for many. */
+function isOfOne(ip: Uint8Array): boolean {
+  const [first = 0] = ip;
+  return ip.length === 4 ? first !== 0 && first < 224 : first !== 0xff && ip.some((byte) => byte !== 0);
 }

@@ -57,3 +57,27 @@ describe('a relay that dies in the middle of a transfer', () => {
     });
   });
 });
+
+describe('a direct path that falls silent', () => {
+  test('is left for the way through a relay by who comes after it was noticed', async () => {
+    const network = simulate({ link: { delayMs: 2 } });
+    await network.run(async () => {
+      const [near, relay, far] = ['near', 'relay', 'far'].map((name) => network.host(name)) as [SimHost, SimHost, SimHost];
+      const between = await relay.start({ relay: {}, liveness: 'lan' });
+      const server = await far.start({ liveness: 'lan', peers: [between.address] });
+      server.handle('ask', async (stream) => void (await readAll(stream)));
+      const client = await near.start({ liveness: 'lan', peers: [between.address] });
+      const peer = await client.connect(server.address);
+      while (client.routes().every(({ id }) => id !== server.id)) await network.clock.sleep(10);
+      expect(peer.path?.kind).toBe('direct');
+      const asked = await peer.openStream('ask');
+      network.setLink(near, far, { lossRate: 1 });
+      await asked.write(Uint8Array.of(1));
+      asked.reset();
+      await network.clock.sleep(500);
+      expect(peer.path?.kind).toBe('direct');
+      await peer.openStream('ask', { timeoutMs: 1_000 });
+      expect(peer.path).toEqual({ kind: 'relayed', nextHop: between.id, waypoint: null });
+    });
+  });
+});

@@ -19,17 +19,23 @@ pub(super) struct Relayed {
     /// What relays know the peer by.
     peer: Option<RouteId>,
     /// Sizes of packets on direct paths: at first, and at most.
-    direct_bytes: usize,
-    direct_ceiling_bytes: usize,
+    direct_bytes: u32,
+    direct_ceiling_bytes: u32,
     /// The largest packet that the route of the present path carries.
     route_bytes: usize,
     /// The neighbour's association that packets last went by.
     over: Option<u32>,
     /// When the hop that the path names brought the peer's newest packet.
     brought_at: Option<Instant>,
-    /// Faults to tell the peer.
+    /// On the heap: few peers ever tell of any.
+    faults: Option<Box<Faults>>,
+}
+
+#[derive(Debug, Default)]
+struct Faults {
+    /// To tell the peer.
     owed: VecDeque<RouteErrorFrame>,
-    /// Faults that the peer told.
+    /// That the peer told.
     told: VecDeque<RouteErrorFrame>,
 }
 
@@ -44,13 +50,12 @@ impl Relayed {
     pub(super) fn new(engine: &EngineConfig, config: &AssociationConfig) -> Self {
         Self {
             peer: config.peer_route_id,
-            direct_bytes: engine.mtu_bytes,
-            direct_ceiling_bytes: engine.mtu_ceiling_bytes.max(engine.mtu_bytes),
+            direct_bytes: engine.mtu_bytes as u32,
+            direct_ceiling_bytes: engine.mtu_ceiling_bytes.max(engine.mtu_bytes) as u32,
             route_bytes: MIN_ROUTE_MTU_BYTES,
             over: None,
             brought_at: None,
-            owed: VecDeque::new(),
-            told: VecDeque::new(),
+            faults: None,
         }
     }
 
@@ -60,30 +65,33 @@ impl Relayed {
 
     /// Takes a fault that the peer tells; more at a time than a few are no loss.
     pub(super) fn on_told(&mut self, error: RouteErrorFrame) {
-        if self.told.len() < ERRORS_MAX {
-            self.told.push_back(error);
+        let told = &mut self.faults.get_or_insert_default().told;
+        if told.len() < ERRORS_MAX {
+            told.push_back(error);
         }
     }
 
     /// Whether the peer is to be told of a fault.
     pub(super) fn wants_to_send(&self) -> bool {
-        !self.owed.is_empty()
+        self.faults.as_ref().is_some_and(|faults| !faults.owed.is_empty())
     }
 
     /// Writes the faults that find room. Nobody sends one that is lost again: the next packet that goes wrong is told of anew.
     pub(super) fn write(&mut self, writer: &mut Writer<'_>) {
-        while self.owed.front().is_some_and(|error| Frame::RouteError(*error).encode(writer).is_ok()) {
-            self.owed.pop_front();
+        let Some(faults) = &mut self.faults else { return };
+        while faults.owed.front().is_some_and(|error| Frame::RouteError(*error).encode(writer).is_ok()) {
+            faults.owed.pop_front();
         }
     }
 
     /// What packets on `path` may be at first, and at most.
     fn sizes_on(&self, path: &Path) -> (usize, usize) {
+        let (first, most) = (self.direct_bytes as usize, self.direct_ceiling_bytes as usize);
         match path.relay() {
-            None => (self.direct_bytes, self.direct_ceiling_bytes),
+            None => (first, most),
             Some(way) => {
                 let overhead = hop_overhead_bytes(way.waypoint.is_some());
-                let most = self.direct_ceiling_bytes.saturating_sub(overhead);
+                let most = most.saturating_sub(overhead);
                 (BASE_DATAGRAM_BYTES - overhead, most.min(self.route_bytes))
             }
         }
@@ -155,19 +163,23 @@ impl Association {
 
     /// Has the peer told of a fault, unless many wait already.
     pub(crate) fn tell_route_error(&mut self, error: RouteErrorFrame) {
-        if self.is_open() && self.relayed.owed.len() < ERRORS_MAX {
-            self.relayed.owed.push_back(error);
+        if !self.is_open() {
+            return;
+        }
+        let owed = &mut self.relayed.faults.get_or_insert_default().owed;
+        if owed.len() < ERRORS_MAX {
+            owed.push_back(error);
         }
     }
 
     /// Whether [`Association::poll_route_error`] has one.
     pub(crate) fn has_route_errors(&self) -> bool {
-        !self.relayed.told.is_empty()
+        self.relayed.faults.as_ref().is_some_and(|faults| !faults.told.is_empty())
     }
 
     /// The next fault that the peer told.
     pub(crate) fn poll_route_error(&mut self) -> Option<RouteErrorFrame> {
-        self.relayed.told.pop_front()
+        self.relayed.faults.as_mut()?.told.pop_front()
     }
 
     /// A relay says that a packet of this association was not passed on. False when none of that number is under way, and nothing of it is believed.
@@ -271,7 +283,7 @@ impl Association {
 impl Association {
     /// The next fault that the peer is to be told.
     pub(crate) fn take_owed_error(&mut self) -> Option<RouteErrorFrame> {
-        self.relayed.owed.pop_front()
+        self.relayed.faults.as_mut()?.owed.pop_front()
     }
 
     /// As if the route carried so much, and a probe had shown it.

@@ -195,7 +195,8 @@ impl ForwardQueue {
         let flow = flow_number(self.hash_factor, arrival);
         lane.push(&mut self.store, flow, run, bytes, self.quantum);
         if !std::mem::replace(&mut lane.is_listed, true) {
-            lane.deficit = lane.deficit.min(0) + self.quantum;
+            // What control took while no bulk waited delayed nobody: at most one turn is owed for it.
+            lane.deficit = lane.deficit.clamp(-self.quantum, 0) + self.quantum;
             self.turns.push_back(at);
         }
     }

@@ -55,6 +55,19 @@ describe('a control message', () => {
     }
   });
 
+  test('with an address that nobody can have is malformed', () => {
+    for (const observed of [
+      { host: '192.0.2.7', port: 0 },
+      { host: '0.0.0.0', port: 1 },
+      { host: '224.0.0.1', port: 1 },
+      { host: '::', port: 1 },
+      { host: 'ff02::1', port: 1 },
+    ]) {
+      expect(() => decodeControl(encodeControl(hello(observed)))).toThrow(MalformedControl);
+    }
+    expect(decodeControl(encodeControl(hello({ host: '127.0.0.1', port: 1 })))).toEqual(hello({ host: '127.0.0.1', port: 1 }));
+  });
+
   test('of a type that is not known is passed over', () => {
     expect(decodeControl(Uint8Array.of(200, 1, 2))).toBeNull();
   });

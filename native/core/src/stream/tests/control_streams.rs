@@ -1,6 +1,7 @@
 //! Streams that are Osier's own count nowhere.
 
 use super::*;
+use crate::constants::CONTROL_STREAMS;
 
 const CONTROL: &str = "\0mesh";
 
@@ -45,16 +46,18 @@ fn a_control_stream_finds_room_where_the_application_has_none_and_takes_none_of_
 }
 
 #[test]
-fn there_is_one_control_stream_at_a_time_and_another_after_it() {
+fn a_few_control_streams_are_open_at_a_time_and_others_after_them() {
     let mut pair = full_pair();
     for _ in 0..2 {
         pair.open(0);
     }
     for _ in 0..20 {
-        let control = open_control(&mut pair, 0).unwrap();
+        let control: Vec<u32> = (0..CONTROL_STREAMS).map(|_| open_control(&mut pair, 0).unwrap()).collect();
         assert_eq!(open_control(&mut pair, 0), Err(OpenError::StreamLimit));
         pair.exchange();
-        pair.ends[0].reset(control, ResetReason::Application, 0).unwrap();
+        for stream in control {
+            pair.ends[0].reset(stream, ResetReason::Application, 0).unwrap();
+        }
         pair.exchange();
         pair.events(1);
         pair.events(0);

@@ -72,8 +72,9 @@ fn data_after_a_reset_is_ignored() {
 #[test]
 fn streams_beyond_the_limit_and_of_the_wrong_end_are_violations() {
     let open = |id| OpenFrame { id: StreamId(id), kind: StreamKind::Bytes, protocol: "p", metadata: &[] };
-    assert_eq!(receiver().on_open(&open(8 << 1)), Ok(()));
-    assert_eq!(receiver().on_open(&open(9 << 1)), Err(ProtocolViolation::StreamLimit));
+    let first_refused = 8 + crate::constants::CONTROL_STREAMS;
+    assert_eq!(receiver().on_open(&open((first_refused - 1) << 1)), Ok(()));
+    assert_eq!(receiver().on_open(&open(first_refused << 1)), Err(ProtocolViolation::StreamLimit));
     assert_eq!(receiver().on_open(&open(1)), Err(ProtocolViolation::OpenedByWrongEnd));
     let never = StreamId(1);
     assert_eq!(
