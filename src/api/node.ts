@@ -28,7 +28,7 @@ export interface MeshNodeOptions {
   liveness?: 'wan' | 'lan' | undefined;
   /** Where to look for peers and ways to them, besides `peers` and the mesh itself. Default: nowhere else. */
   discovery?: DiscoveryOptions | undefined;
-  /** Keep-alive interval of idle paths. 'auto' (default): none on a direct path. 0: none. */
+  /** Keep-alive interval of idle paths. 'auto' (default): 25,000 ms behind NAT, otherwise none. 0: none. */
   keepAliveMs?: number | 'auto' | undefined;
   /** An association without open streams ends after this much silence; the next use begins another. Default 600,000. 0: never. */
   idleTimeoutMs?: number | undefined;
