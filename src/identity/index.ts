@@ -11,7 +11,7 @@ export {
   seedOf,
   signedBy,
 } from './identity.js';
-export { ipBytes, ipText } from './ip-address.js';
+export { ipBytes, ipText, isLinkLocal, isMapped, isUnicast } from './ip-address.js';
 export { formatNetworkSecret, generateNetworkSecret, NETWORK_SECRET_BYTES, parseNetworkSecret } from './network-secret.js';
 export {
   compareNodeIds,

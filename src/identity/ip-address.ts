@@ -22,6 +22,23 @@ export function ipText(bytes: Uint8Array): string {
   return `${hex(groups.slice(0, best.start))}::${hex(groups.slice(best.start + best.length))}`;
 }
 
+/** Whether 4 or 16 bytes are the address of one machine: neither unspecified, nor of 0.0.0.0/8, nor for many, nor reserved for that. */
+export function isUnicast(ip: Uint8Array): boolean {
+  const [first = 0] = ip;
+  return ip.length === 4 ? first !== 0 && first < 224 : first !== 0xff && ip.some((byte) => byte !== 0);
+}
+
+/** Whether an IPv6 address means something only together with an interface (RFC 4291 §2.5.6). */
+export function isLinkLocal(ip: Uint8Array): boolean {
+  const [first = 0, second = 0] = ip;
+  return ip.length === 16 && first === 0xfe && (second & 0xc0) === 0x80;
+}
+
+/** Whether it is an IPv4 address in the form of IPv6 (RFC 4291 §2.5.5.2). */
+export function isMapped(ip: Uint8Array): boolean {
+  return ip.length === 16 && ip.subarray(0, 10).every((byte) => byte === 0) && ip[10] === 0xff && ip[11] === 0xff;
+}
+
 function ipv4Bytes(text: string): Uint8Array {
   return Uint8Array.from(text.split('.'), Number);
 }

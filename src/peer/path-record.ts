@@ -6,7 +6,7 @@
  */
 import type { Path, SocketAddress } from '../api/peers.js';
 import { type PathRecord, ROUTE_ID_BYTES } from '../engine/engine.js';
-import { ipText, type NodeId } from '../identity/index.js';
+import { ipText, isLinkLocal, type NodeId } from '../identity/index.js';
 
 const LOCAL_PRESENT = 1;
 const FAMILY_AT = 2;
@@ -49,7 +49,7 @@ export function directPathOf(record: PathRecord, sockets: readonly SocketAddress
   const family = view.getUint8(FAMILY_AT);
   const socket = sockets[view.getUint16(0, true)];
   const localKnown = (view.getUint8(3) & LOCAL_PRESENT) !== 0;
-  const localZone = isLinkLocal(record.subarray(32, 48), family) ? view.getUint32(12, true) : 0;
+  const localZone = family === 6 && isLinkLocal(record.subarray(32, 48)) ? view.getUint32(12, true) : 0;
   const localHost = localKnown ? hostText(record.subarray(32, 48), family, localZone) : (socket?.host ?? addressText(new Uint8Array(16), family));
   return {
     kind: 'direct',
@@ -73,12 +73,6 @@ export function sameRemote(a: PathRecord, b: PathRecord): boolean {
   const differs = (from: number, to: number): boolean => Buffer.compare(a.subarray(from, to), b.subarray(from, to)) !== 0;
   // Of relayed paths the peer counts, whoever brings its packets.
   return !differs(2, 3) && !differs(4, 6) && !differs(8, 12) && !differs(isRelayed(a) ? FAR_AT : 16, 32);
-}
-
-/** Whether the address means something only together with an interface (RFC 4291 §2.5.6). */
-function isLinkLocal(bytes: Uint8Array, family: number): boolean {
-  const [first = 0, second = 0] = bytes;
-  return family === 6 && first === 0xfe && (second & 0xc0) === 0x80;
 }
 
 /** A `zone` of 0 is none. */

@@ -1,10 +1,8 @@
 /** The addresses of an announcement: a kind (u8), the address, a port (u16). In ascending order of these bytes, none twice. */
-import { type HostAndPort, ipBytes, ipText, parseHostAndPort } from '../../identity/index.js';
+import { type HostAndPort, ipBytes, ipText, isLinkLocal, isMapped, isUnicast, parseHostAndPort } from '../../identity/index.js';
 
 /** The first byte of an address. */
 const Kind = { name: 1, ipv4: 4, ipv6: 6 } as const;
-
-const IPV4_MAPPED = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff);
 
 /** The addresses that can be announced of `hosts`: as many of the first as fit `byteCount` bytes and `count` entries, each as its bytes, in ascending order. */
 export function encodeAddresses(hosts: readonly HostAndPort[], count: number, byteCount: number): Uint8Array[] {
@@ -59,12 +57,5 @@ function nameOf(bytes: Uint8Array): string | null {
 
 /** Neither unspecified nor for many, and the same everywhere. An IPv4 address has one form: its 4 bytes. */
 function isReachable(ip: Uint8Array): boolean {
-  const [first = 0, second = 0] = ip;
-  if (ip.length === 4) return first !== 0 && first < 224;
-  const isLinkLocal = first === 0xfe && (second & 0xc0) === 0x80;
-  return !isMapped(ip) && ip.some((byte) => byte !== 0) && first !== 0xff && !isLinkLocal;
-}
-
-function isMapped(ip: Uint8Array): boolean {
-  return ip.length === 16 && Buffer.compare(ip.subarray(0, 12), IPV4_MAPPED) === 0;
+  return isUnicast(ip) && !isMapped(ip) && !isLinkLocal(ip);
 }

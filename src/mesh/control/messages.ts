@@ -2,7 +2,7 @@
  * The messages of the control stream, one byte of type and then fields, little-endian; see docs/protocol.md, "Control stream".
  */
 import type { SocketAddress } from '../../api/peers.js';
-import { ipBytes, ipText, ROUTE_ID_BYTES } from '../../identity/index.js';
+import { ipBytes, ipText, isUnicast, ROUTE_ID_BYTES } from '../../identity/index.js';
 import { type RouteKey, type RouteUpdate, routeIdOfKey, routeKey } from '../routing/index.js';
 import { ControlReader, ControlWriter, MalformedControl } from './fields.js';
 
@@ -135,12 +135,6 @@ function readAddress(reader: ControlReader): SocketAddress | null {
   if (family !== 4 && family !== 6) throw new MalformedControl('has an address of no family');
   const port = reader.uint16();
   const bytes = reader.bytes(family === 4 ? 4 : 16);
-  if (port === 0 || !isOfOne(bytes)) throw new MalformedControl('has an address that nobody can have');
+  if (port === 0 || !isUnicast(bytes)) throw new MalformedControl('has an address that nobody can have');
   return { host: ipText(bytes), port };
-}
-
-/** Neither unspecified nor for many. */
-function isOfOne(ip: Uint8Array): boolean {
-  const [first = 0] = ip;
-  return ip.length === 4 ? first !== 0 && first < 224 : first !== 0xff && ip.some((byte) => byte !== 0);
 }

@@ -1,6 +1,6 @@
 /** Which of a peer's candidates are asked. */
 import type { Engine } from '../../engine/engine.js';
-import { type HostAndPort, ipBytes } from '../../identity/index.js';
+import { type HostAndPort, ipBytes, isLinkLocal, isMapped, isUnicast } from '../../identity/index.js';
 import type { NatClass } from '../nat/reflexive.js';
 import type { CandidatePath } from './attempt.js';
 import type { Candidate, CandidatesMessage } from './messages.js';
@@ -37,19 +37,13 @@ export function waysTo(engine: Pick<Engine, 'pathTo'>, theirs: CandidatesMessage
 export function isWorthAsking({ host, port }: HostAndPort, own: readonly HostAndPort[]): boolean {
   const ip = ipBytes(host);
   if (ip === null || port === 0 || own.some((at) => at.host === host && at.port === port)) return false;
-  return isUnicast(ip) && (!isLoopback(ip) || own.some((at) => isLoopback(ipBytes(at.host))));
+  const meansOne = isUnicast(ip) && !isLinkLocal(ip) && !isLocalIpv4(ip) && !isMapped(ip);
+  return meansOne && (!isLoopback(ip) || own.some((at) => isLoopback(ipBytes(at.host))));
 }
 
-function isUnicast(ip: Uint8Array): boolean {
-  const [first = 0, second = 0] = ip;
-  if (ip.length === 4) return first !== 0 && first < 224 && !(first === 169 && second === 254);
-  const isLinkLocal = first === 0xfe && (second & 0xc0) === 0x80;
-  return ip.some((byte) => byte !== 0) && first !== 0xff && !isLinkLocal && !isMapped(ip);
-}
-
-/** An IPv4 address has one form: its 4 bytes. */
-function isMapped(ip: Uint8Array): boolean {
-  return ip.subarray(0, 10).every((byte) => byte === 0) && ip[10] === 0xff && ip[11] === 0xff;
+/** Link-local addresses of IPv4 (169.254.0.0/16) are another machine on each link, too. */
+function isLocalIpv4([first, second, ...rest]: Uint8Array): boolean {
+  return rest.length === 2 && first === 169 && second === 254;
 }
 
 function isLoopback(ip: Uint8Array | null): boolean {
